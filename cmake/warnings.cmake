@@ -1,0 +1,44 @@
+# What every target of ours is compiled with.
+add_library(switchyard_options INTERFACE)
+target_include_directories(switchyard_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(
+  switchyard_options
+  INTERFACE BOOST_ASIO_NO_DEPRECATED
+            BOOST_ASIO_SEPARATE_COMPILATION
+            BOOST_BEAST_SEPARATE_COMPILATION
+            SWITCHYARD_VERSION="${PROJECT_VERSION}")
+target_compile_options(
+  switchyard_options
+  INTERFACE -Wall
+            -Wextra
+            -Wpedantic
+            -Wshadow
+            -Wconversion
+            -Wsign-conversion
+            -Wold-style-cast
+            -Wcast-qual
+            -Wnon-virtual-dtor
+            -Woverloaded-virtual
+            -Wformat=2
+            -Wimplicit-fallthrough
+            -Wextra-semi
+            -Wmissing-declarations
+            -Wundef
+            -Wvla
+            -Wno-missing-field-initializers)
+if(SWITCHYARD_WERROR)
+  target_compile_options(switchyard_options INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(switchyard_options INTERFACE -Wduplicated-cond -Wlogical-op -Wsuggest-override)
+else()
+  target_compile_options(switchyard_options INTERFACE -Wthread-safety -Wrange-loop-analysis -Wcomma -Wunreachable-code -Wmove)
+endif()
+if(SWITCHYARD_SANITIZE)
+  set(sanitize -fsanitize=${SWITCHYARD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  if(SWITCHYARD_FUZZ)
+    list(APPEND sanitize -fsanitize=fuzzer-no-link)
+  endif()
+  add_compile_options(${sanitize})
+  add_link_options(-fsanitize=${SWITCHYARD_SANITIZE})
+endif()

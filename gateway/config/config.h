@@ -1,0 +1,104 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "mcp/base/error.h"
+#include "mcp/base/strong_id.h"
+
+namespace gateway {
+
+/// The key of an entry of mcpServers.
+using ServerName = mcp::StrongId<struct ServerNameTag>;
+/// A tool's name as its server knows it.
+using ToolName = mcp::StrongId<struct ToolNameTag>;
+/// The name under which clients call a tool.
+using CallableName = mcp::StrongId<struct CallableNameTag>;
+
+/// How to run a stdio server. Values are resolved: no ${VAR} is left.
+struct StdioSpec {
+  std::string command;
+  std::vector<std::string> args;
+  std::vector<std::pair<std::string, std::string>>
+      env;  // what the file names (env, envFile), in order; the allow-list is added at start
+  std::string cwd;
+
+  bool operator==(const StdioSpec&) const = default;
+};
+
+/// How to reach a streamable HTTP server.
+struct HttpSpec {
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+
+  bool operator==(const HttpSpec&) const = default;
+};
+
+/// One entry of mcpServers, checked and resolved.
+struct ServerSpec {
+  ServerName name;
+  std::variant<StdioSpec, HttpSpec> transport;
+  bool enabled = true;
+  bool required = false;
+  std::chrono::milliseconds startup_timeout = std::chrono::seconds(30);
+  std::chrono::milliseconds call_timeout = std::chrono::seconds(300);
+  std::vector<std::string> tools_allow = {"*"};  // globs over the server's own tool names
+  std::vector<std::string> tools_deny;
+};
+
+/// One mistake, or something worth saying, at a place of the file.
+struct Diagnostic {
+  enum class Severity { warning, error };
+  Severity severity = Severity::error;
+  std::string path;  // "mcpServers.files.args[2]"
+  int line = 0, column = 0;
+  std::string message;  // what is wrong, what was expected, the nearest known key, what to do
+
+  /// "FILE:12:7: mcpServers.files.args[2]: message"
+  std::string text(const std::string& file) const;
+};
+
+/// An entry that cannot run; the rest of the file does.
+struct BrokenServer {
+  ServerName name;
+  bool required = false;
+  mcp::Error error;  // config_invalid, name_invalid or variable_missing
+};
+
+struct ProfileSpec {
+  std::string name;
+  std::vector<ServerName> servers;
+  std::size_t max_name_length = 46;
+};
+
+struct ListenAddress {
+  std::string host;  // without brackets
+  std::uint16_t port = 0;
+
+  std::string text() const;  // "127.0.0.1:7332", "[::1]:7332"
+};
+
+/// A configuration file, checked whole.
+struct Config {
+  std::string file;                 // "" when none was there (defaults)
+  bool foreign = false;             // another client's file: we never write to it
+  std::vector<ServerSpec> servers;  // in the order of the file
+  std::vector<BrokenServer> broken;
+  std::vector<ProfileSpec> profiles;
+  ListenAddress listen{"127.0.0.1", 7332};
+  ListenAddress admin{"127.0.0.1", 7333};
+  std::chrono::milliseconds startup_wait = std::chrono::seconds(10);
+  std::size_t max_name_length = 46;          // of the profile-less endpoint /mcp
+  std::size_t list_page_size = 1000;         // tools in one page toward clients
+  std::vector<std::string> allowed_origins;  // besides loopback ones
+  std::vector<std::string> allowed_hosts;    // besides loopback names and the listen address
+  std::vector<Diagnostic> diagnostics;       // warnings, and the errors behind `broken`
+};
+
+}  // namespace gateway

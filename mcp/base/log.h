@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace mcp {
+
+enum class LogLevel { trace, debug, info, warn, error, off };
+enum class LogFormat { text, json };
+
+/// One named value of a log line. `value` is copied when the line is written, never kept.
+struct LogField {
+  std::string_view key;
+  std::variant<std::string_view, std::int64_t, double, bool> value;
+};
+
+/// Sets where log lines go: standard error, as text or as JSON lines. Call once, before the first line; not thread-safe.
+/// `levels` is "LEVEL" or "TARGET=LEVEL" items, comma separated ("info,upstream=debug"); an Error's text names the bad item.
+/// Returns an empty string, or what is wrong with `levels`.
+std::string configure_log(LogFormat format, std::string_view levels);
+
+/// True when a line of this target and level would be written: ask first where building the fields costs something.
+bool log_enabled(std::string_view target, LogLevel level);
+
+/// Writes one line, whatever `message` and the fields contain: control characters are escaped, invalid UTF-8 is replaced, a message
+/// over 16 KiB is cut. Any thread. `target` is the part of the program that speaks ("upstream", "downstream", "config", …).
+void log(LogLevel level, std::string_view target, std::string_view message, std::initializer_list<LogField> fields = {});
+
+inline void log_debug(std::string_view target, std::string_view message, std::initializer_list<LogField> fields = {}) {
+  if (log_enabled(target, LogLevel::debug)) log(LogLevel::debug, target, message, fields);
+}
+
+inline void log_info(std::string_view target, std::string_view message, std::initializer_list<LogField> fields = {}) {
+  log(LogLevel::info, target, message, fields);
+}
+
+inline void log_warn(std::string_view target, std::string_view message, std::initializer_list<LogField> fields = {}) {
+  log(LogLevel::warn, target, message, fields);
+}
+
+inline void log_error(std::string_view target, std::string_view message, std::initializer_list<LogField> fields = {}) {
+  log(LogLevel::error, target, message, fields);
+}
+
+}  // namespace mcp

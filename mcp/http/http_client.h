@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "mcp/base/cancellation.h"
+#include "mcp/base/task.h"
+#include "mcp/http/url.h"
+
+namespace mcp {
+
+struct HttpClientOptions {
+  std::size_t max_head = std::size_t{64} << 10;
+  std::size_t max_body = std::size_t{64} << 20;
+  std::size_t max_connections = 256;  // open at once to this origin; one more request waits its turn
+  std::size_t max_idle = 64;
+  std::chrono::steady_clock::duration idle_timeout = std::chrono::seconds(30);
+  std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds(10);  // name, TCP and TLS together
+  std::string ca_file;  // PEM, added to the system's; "" = the system's alone (SSL_CERT_FILE honoured)
+};
+
+struct HttpClientRequest {
+  std::string_view method;                                             // "POST", "GET", "DELETE"
+  std::string_view target;                                             // "" = the URL's own
+  std::vector<std::pair<std::string_view, std::string_view>> headers;  // besides Host, Content-Length, User-Agent
+  std::string_view body;
+};
+
+/// An answer whose head is here and whose body is read as it comes. Destroyed before the body's end: the connection is closed.
+class HttpClientResponse {
+ public:
+  virtual ~HttpClientResponse() = default;
+  virtual int status() const = 0;
+  virtual std::string_view header(std::string_view name) const = 0;
+
+  /// The rest of the body, whole; too_large beyond max_body (or `limit`, where that is smaller). Afterwards the connection has gone
+  /// back to the pool.
+  virtual Task<Result<std::string>> read_all(Cancellation& cancellation, std::size_t limit = SIZE_MAX) = 0;
+
+  /// The next piece as soon as some of it is here; "" at the end. The view is valid until the next call.
+  virtual Task<Result<std::string_view>> read_some(Cancellation& cancellation) = 0;
+};
+
+/// HTTP/1.1 client of one origin with a pool of keep-alive connections, on the loop. TLS 1.2 or later; the certificate must be
+/// valid for the host by its subject alternative names (never the common name), or for the address literal. Redirects are not
+/// followed: the 3xx is the answer. No compression is asked for. Names are resolved on threads of their own.
+///
+/// A pooled connection is checked for a close by the peer before it is used again. A request is never sent twice: where the
+/// connection breaks before the answer's head, the error is connection_lost.
+/// Errors: connect_failed (which address, why, what to check), tls_failed (the verification's own words, the host, what to do),
+/// connection_lost, parse error of the answer as not_mcp, too_large (head), or the cancellation's reason.
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+
+  /// `request`'s views must stay valid until it returns.
+  virtual Task<Result<std::unique_ptr<HttpClientResponse>>> send(const HttpClientRequest& request, Cancellation& cancellation) = 0;
+
+  /// Closes idle connections and fails what is open with shutting_down.
+  virtual void close() = 0;
+};
+
+std::shared_ptr<HttpClient> make_http_client(const Executor& executor, Url url, HttpClientOptions options);
+
+}  // namespace mcp

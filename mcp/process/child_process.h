@@ -1,0 +1,79 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mcp/base/result.h"
+#include "mcp/base/task.h"
+
+namespace mcp {
+
+/// What to run. Nothing goes through a shell.
+struct ChildSpec {
+  std::string command;  // a path, or a name looked up in the PATH of `env`
+  std::vector<std::string> args;
+  std::vector<std::string> env;  // the whole environment, "NAME=value"
+  std::string cwd;               // "" = ours
+};
+
+/// How a program ended: exactly one of them is set.
+struct ChildExit {
+  std::optional<int> code;
+  std::optional<int> signal;
+
+  /// "exit code 3", "signal 9 (Killed)".
+  std::string text() const;
+};
+
+/// One running program and everything it started, under a guardian process of ours (switchyard-guardian): the guardian is the
+/// sub-reaper of the whole tree, ends it (SIGTERM, 2 s, SIGKILL) when the program ends, when we ask, or when we die, however we
+/// die; only then does it end itself. Loop thread only.
+class ChildProcess {
+ public:
+  virtual ~ChildProcess() = default;  // a child that still runs is killed with its tree
+
+  virtual pid_t pid() const = 0;  // the program's own
+  virtual pid_t guardian_pid() const = 0;
+
+  /// Our ends of the program's pipes, non-blocking, enlarged (F_SETPIPE_SZ) where the system lets us.
+  virtual boost::asio::posix::stream_descriptor& stdin_pipe() = 0;
+  virtual boost::asio::posix::stream_descriptor& stdout_pipe() = 0;
+  virtual boost::asio::posix::stream_descriptor& stderr_pipe() = 0;
+
+  /// Set once the program itself has ended (what it started may still be dying).
+  virtual const std::optional<ChildExit>& exit() const = 0;
+  virtual Task<void> wait_exit() = 0;
+
+  /// Returns when the guardian is gone: nothing of the tree is left.
+  virtual Task<void> wait_gone() = 0;
+
+  /// The ladder: closes stdin; after `grace` SIGTERM to the tree; after `grace` again SIGKILL; returns when nothing is left.
+  virtual Task<void> stop(std::chrono::steady_clock::duration grace) = 0;
+
+  /// SIGKILL to the tree, at once; does not wait.
+  virtual void kill() = 0;
+};
+
+/// Starts children, on a thread of its own (the reasons stand in the .cc). One per program; must outlive its children's use.
+class ProcessLauncher {
+ public:
+  virtual ~ProcessLauncher() = default;  // joins the thread; children still running are killed with their trees
+
+  /// Starts the program. Errors: spawn_failed, naming the command and the reason ("command not found in PATH", "permission denied",
+  /// "working directory … does not exist") with a remedy.
+  /// The pipes of the child belong to the executor of the calling coroutine.
+  virtual Task<Result<std::shared_ptr<ChildProcess>>> launch(ChildSpec spec) = 0;
+
+  /// How many programs were started since the beginning.
+  virtual std::uint64_t spawned() const = 0;
+};
+
+/// `guardian` is the path of the switchyard-guardian program.
+std::unique_ptr<ProcessLauncher> make_process_launcher(std::string guardian);
+
+}  // namespace mcp

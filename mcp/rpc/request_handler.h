@@ -1,0 +1,65 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "mcp/base/cancellation.h"
+#include "mcp/base/task.h"
+#include "mcp/rpc/message.h"
+#include "mcp/types/protocol_version.h"
+
+namespace mcp {
+
+/// Who a request comes from. Lives as long as the client's session; calls hold it by shared_ptr.
+struct Caller {
+  std::string principal;  // who was authenticated; "local" on a loopback listener without authentication
+  std::string session;    // for logs; not the secret session id
+  ProtocolVersion version = kLatestVersion;
+  std::string client_name, client_version;  // as the client says; for display only
+  std::string capabilities = "{}";          // the client's capabilities object, JSON text
+};
+
+/// One request on its way: who asked, until when, and the way back to the asker while the request is open. Made by the downstream
+/// face, handed down by reference; whoever keeps work past the return of handle() must not keep the context.
+class CallContext {
+ public:
+  CallContext() = default;
+  virtual ~CallContext() = default;
+  CallContext(const CallContext&) = delete;
+  CallContext& operator=(const CallContext&) = delete;
+
+  virtual const Caller& caller() const = 0;
+
+  /// Sends a notification that belongs to this request (progress, a log line) to the asker. Never waits: over the client's queue
+  /// limit the call itself is cancelled with Error::overloaded.
+  virtual void notify(Message notification) = 0;
+
+  /// Asks the asker's user or host (sampling, elicitation, roots) and waits for the answer. `request` carries any id; the returned
+  /// response carries the same. Error method_not_found where the client cannot be asked.
+  virtual Task<Result<Message>> ask(Message request) = 0;
+
+  /// Set when the asker no longer wants the answer.
+  Cancellation& cancellation() { return cancellation_; }
+
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+
+ private:
+  Cancellation cancellation_;
+};
+
+/// Both ends of a call: who calls holds one, who answers is one; everything in between (router, policy gate, runtime) is one and
+/// holds one. Loop thread only.
+class RequestHandler {
+ public:
+  virtual ~RequestHandler() = default;
+
+  /// Answers `request` with a response message that carries the request's id: a result, or a JSON-RPC error the answering side
+  /// chose. An Error is for what kept us from an answer; the face towards the client turns it into a JSON-RPC error.
+  /// `request` and `context` outlive the returned task.
+  virtual Task<Result<Message>> handle(Message request, CallContext& context) = 0;
+
+  /// Takes a notification; there is no answer, and what it does not understand it ignores.
+  virtual void notice(Message notification, CallContext& context) = 0;
+};
+
+}  // namespace mcp

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "mcp/process/child_process.h"
+#include "mcp/transport/transport.h"
+
+namespace mcp {
+
+struct StdioClientOptions {
+  std::size_t max_message = std::size_t{64} << 20;  // bytes of one line on stdout; a longer one ends the connection (too_large)
+  std::size_t max_queued = std::size_t{64} << 20;   // bytes waiting for a server that does not read its stdin; over it a request
+                                                    // fails (overloaded)
+  std::size_t max_stderr_line = std::size_t{16} << 10;  // longer ones are cut
+  int max_noise = 64;  // lines on stdout that are no JSON-RPC message, in all; one more ends the connection (not_mcp)
+  std::function<void(std::string_view line)> on_stderr;  // one line, without the newline, as it came
+};
+
+/// A Transport over the pipes of a child (MCP stdio: one message a line). open() starts the program.
+///
+/// Errors of open() and on_closed: spawn_failed; exited, with code or signal and the last lines of stderr; not_mcp, with the
+/// offending line, cut; too_large. A line that is no message is logged and skipped (servers print banners) up to max_noise; where
+/// the connection then ends or the handshake runs out of time, the first such line is named in the error (see `noise`).
+class StdioClient : public Transport {
+ public:
+  /// The server's pid while it runs.
+  virtual std::optional<pid_t> pid() const = 0;
+
+  /// The first line on stdout that was no message, cut to 200 bytes; "" when there was none.
+  virtual std::string noise() const = 0;
+
+  /// The last lines of stderr, joined with newlines, at most 2 KiB.
+  virtual std::string stderr_tail() const = 0;
+};
+
+/// `launcher` must outlive the transport.
+std::shared_ptr<StdioClient> make_stdio_client(const Executor& executor,
+                                               ProcessLauncher& launcher,
+                                               ChildSpec spec,
+                                               StdioClientOptions options);
+
+}  // namespace mcp
