@@ -28,8 +28,13 @@ Task<void> refuse(HttpExchange& exchange, int status, const Error& error, HttpHe
 /// The answer to one POSTed request: JSON, or a stream from the first notification (or the first sign of life) on.
 class PostReply final : public OpenStream {
  public:
-  PostReply(HttpExchange& exchange, HttpSession& session, Clock::time_point now)
-      : exchange_(exchange), session_(session), can_stream_(accepts(exchange.header("accept"), kEventStream)), started_(now) {
+  /// `headers` go with the answer, whichever form it takes, and must outlive this.
+  PostReply(HttpExchange& exchange, HttpSession& session, HttpHeaders headers, Clock::time_point now)
+      : exchange_(exchange),
+        session_(session),
+        headers_(headers),
+        can_stream_(accepts(exchange.header("accept"), kEventStream)),
+        started_(now) {
     place_ = session_.open_streams.insert(session_.open_streams.end(), this);
   }
 
