@@ -70,6 +70,7 @@ Task<void> StdioEndpoint::finish(std::chrono::steady_clock::time_point deadline)
   session_->set_outlet({});
   co_await pipe_->drain();
   pipe_->close();
+  closed_.set();
 }
 
 }  // namespace gateway

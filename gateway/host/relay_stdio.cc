@@ -50,7 +50,7 @@ Result<> relay_stdio(const std::string& mcp_url, std::chrono::milliseconds drain
   Result<> outcome;
   asio::co_spawn(loop, run_relay(relay, drain), [&](std::exception_ptr, Result<> result) {
     outcome = std::move(result);
-    signals.cancel();
+    loop.stop();
   });
   loop.run();
   return outcome;

@@ -50,7 +50,10 @@ class Service final : public AdminSource {
     if (!lock) return std::unexpected(std::move(lock).error());
     lock_ = std::move(*lock);
     Result<> outcome;
-    asio::co_spawn(loop_, main(), [&outcome](std::exception_ptr, Result<> result) { outcome = std::move(result); });
+    asio::co_spawn(loop_, main(), [this, &outcome](std::exception_ptr, Result<> result) {
+      outcome = std::move(result);
+      loop_.stop();
+    });
     loop_.run();
     return outcome;
   }
