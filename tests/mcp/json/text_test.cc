@@ -176,6 +176,8 @@ TEST(ValidateJsonTest, RefusesWhatIsNotJson) {
                                       "\"\\ud800\"",
                                       "\"\\udc00\"",
                                       "\"\\ud800\\u0041\"",
+                                      "\"\\ud800\\udbff\"",
+                                      "\"\\udbff\\ue000\"",
                                       "\"\\ud800\\n....\"",
                                       "\"\n\"",
                                       "\"\t\"",
