@@ -6,7 +6,8 @@
 
 namespace mcp {
 
-PendingCalls::Waiter::Waiter(PendingCalls& calls, std::uint64_t id, const Executor& executor) : calls_(&calls), id_(id), done_(executor) {
+PendingCalls::Waiter::Waiter(PendingCalls& calls, std::uint64_t id, const Executor& executor)
+    : calls_(&calls), id_(id), done_(executor) {
   if (calls.waiters_.emplace(id, this).second) return;
   calls_ = nullptr;
   settle(mcp::fail(ErrorCode::internal, "request id " + std::to_string(id) + " is in use."));

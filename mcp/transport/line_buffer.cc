@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t kUsualSize = std::size_t{64} << 10;
 constexpr std::size_t kSmallestRead = std::size_t{32} << 10;
-constexpr std::size_t kLongLine = kUsualSize / 2;              // from here on a line takes its buffer along
-constexpr std::size_t kLargestAhead = std::size_t{4} << 20;    // what a buffer after a long line may start with
+constexpr std::size_t kLongLine = kUsualSize / 2;            // from here on a line takes its buffer along
+constexpr std::size_t kLargestAhead = std::size_t{4} << 20;  // what a buffer after a long line may start with
 constexpr std::size_t kShortLinesBeforeShrinking = 64;
 
 /// A string of that size whose characters are not set.
@@ -30,7 +30,8 @@ void strip_carriage_return(std::string& line) {
 
 std::span<char> LineBuffer::space() {
   if (begin_ == end_) begin_ = end_ = scanned_ = 0;
-  if (end_ == 0 && storage_.size() > kUsualSize && short_lines_in_row_ > kShortLinesBeforeShrinking) storage_ = raw_string(kUsualSize);
+  if (end_ == 0 && storage_.size() > kUsualSize && short_lines_in_row_ > kShortLinesBeforeShrinking)
+    storage_ = raw_string(kUsualSize);
   if (storage_.size() - end_ < kSmallestRead) make_room();
   return {storage_.data() + end_, storage_.size() - end_};
 }

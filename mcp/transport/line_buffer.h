@@ -30,7 +30,9 @@ class LineBuffer {
   std::optional<Line> next();
 
   /// What stands behind the last line break.
-  std::string_view rest() const { return dropping_ ? std::string_view() : std::string_view(storage_).substr(begin_, end_ - begin_); }
+  std::string_view rest() const {
+    return dropping_ ? std::string_view() : std::string_view(storage_).substr(begin_, end_ - begin_);
+  }
 
  private:
   bool skip_dropped();

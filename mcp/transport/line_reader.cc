@@ -10,8 +10,9 @@ LineReader::LineReader(boost::asio::posix::stream_descriptor& input, std::size_t
 
 void LineReader::start() {
   const std::span<char> space = buffer_.space();
-  input_.async_read_some(boost::asio::buffer(space.data(), space.size()),
-                         [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) { self->on_read(error, size); });
+  input_.async_read_some(
+      boost::asio::buffer(space.data(), space.size()),
+      [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) { self->on_read(error, size); });
 }
 
 void LineReader::on_read(const boost::system::error_code& error, std::size_t size) {

@@ -13,7 +13,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kChunk = std::size_t{64} << 10;        // small messages are joined up to this
+constexpr std::size_t kChunk = std::size_t{64} << 10;         // small messages are joined up to this
 constexpr std::size_t kLargeMessage = std::size_t{16} << 10;  // not worth a copy
 constexpr std::size_t kBuffersPerWrite = 16;
 constexpr std::size_t kBytesPerTurn = std::size_t{1} << 20;  // then others on the loop have theirs
