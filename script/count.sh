@@ -23,7 +23,8 @@ run_ctest() {
   local preset=$1 report=$root/build/$1/ctest.xml status=0 tests failures
   shift
   rm -f "$report"
-  ctest --test-dir "build/$preset" -j4 --output-on-failure --no-tests=error --progress --output-junit "$report" "$@" || status=$?
+  ctest --test-dir "build/$preset" -j4 --output-on-failure --no-tests=error --output-junit "$report" "$@" |
+    { grep -vE '^ +Start ' || true; } || status=$?
   if [ ! -r "$report" ]; then
     failed=$((failed + 1))
     return 0
