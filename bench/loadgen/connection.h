@@ -38,6 +38,7 @@ struct Connection {
   SseScanner scanner;
   bool has_answer = false, answer_good = false;
   std::int64_t answered_at = 0;
+  std::size_t answer_size = 0;  // of the message, when it came as an event
 
   // The old transport: exactly one of these is set on both connections of a session.
   Connection* stream = nullptr;

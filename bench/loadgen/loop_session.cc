@@ -85,6 +85,7 @@ void Loop::scan_events(Connection& c) {
 void Loop::take_answer(Connection& c, std::string_view message) {
   c.has_answer = true;
   c.answered_at = now_ns();
+  c.answer_size = message.size();
   c.answer_good = is_good(message, c);
   if (!c.answer_good) statistics_.note_first_error(std::string(message.substr(0, 300)));
 }
@@ -152,7 +153,7 @@ void Loop::finish_call(Connection& c) {
     failures_in_a_row_ = 0;
     if (in_window(c, now)) {
       ++statistics_.good;
-      statistics_.bytes += c.response.body().size();
+      statistics_.bytes += c.stream != nullptr ? c.answer_size : c.response.body().size();
       const std::int64_t tenths =
           std::min<std::int64_t>((c.answered_at - c.sent_at) / 100, std::numeric_limits<std::uint32_t>::max());
       statistics_.latencies.push_back(static_cast<std::uint32_t>(tenths));
