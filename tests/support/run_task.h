@@ -6,25 +6,33 @@
 #include <exception>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "mcp/base/task.h"
 
 namespace mcp {
 
+/// Spawns a task and hands what it returns to `done`; for values that cannot be default-constructed, which co_spawn wants.
+template <class T, class Done>
+void spawn_task(boost::asio::io_context& loop, Task<T> task, Done done) {
+  const auto deliver = [](Task<T> inner, Done receiver) -> Task<void> {
+    T value = co_await std::move(inner);
+    receiver(std::move(value));
+  };
+  boost::asio::co_spawn(loop, deliver(std::move(task), std::move(done)), [](std::exception_ptr thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
+}
+
 /// Runs the loop until the task is done and returns its value. Throws where that takes longer than a minute.
 template <class T>
 T run_task(boost::asio::io_context& loop, Task<T> task) {
   std::optional<T> value;
-  std::exception_ptr failure;
-  boost::asio::co_spawn(loop, std::move(task), [&](std::exception_ptr thrown, T result) {
-    failure = thrown;
-    value.emplace(std::move(result));
-  });
+  spawn_task(loop, std::move(task), [&value](T result) { value.emplace(std::move(result)); });
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   loop.restart();
   while (!value && loop.run_one_until(deadline) != 0) {
   }
-  if (failure) std::rethrow_exception(failure);
   if (!value) throw std::runtime_error("the task did not end");
   return *std::move(value);
 }
