@@ -6,34 +6,41 @@
 #include <exception>
 #include <optional>
 #include <stdexcept>
-#include <utility>
 
 #include "mcp/base/task.h"
 
 namespace mcp {
 
-/// Spawns a task and hands what it returns to `done`; for values that cannot be default-constructed, which co_spawn wants.
-template <class T, class Done>
-void spawn_task(boost::asio::io_context& loop, Task<T> task, Done done) {
-  const auto deliver = [](Task<T> inner, Done receiver) -> Task<void> {
-    T value = co_await std::move(inner);
-    receiver(std::move(value));
-  };
-  boost::asio::co_spawn(loop, deliver(std::move(task), std::move(done)), [](std::exception_ptr thrown) {
-    if (thrown) std::rethrow_exception(thrown);
+/// Awaits `task` and keeps its value; co_spawn alone demands values that can be made from nothing.
+template <class T>
+Task<void> keep_value(Task<T> task, std::optional<T>& value) {
+  value.emplace(co_await std::move(task));
+}
+
+/// Starts the task; `value` is set at its end and must outlive it.
+template <class T>
+void spawn_task(boost::asio::io_context& loop, Task<T> task, std::optional<T>& value) {
+  boost::asio::co_spawn(loop, keep_value(std::move(task), value), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
   });
 }
 
-/// Runs the loop until the task is done and returns its value. Throws where that takes longer than a minute.
+/// Runs the loop until `done()`. Throws where that takes longer than a minute.
+template <class Done>
+void run_until(boost::asio::io_context& loop, Done done) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  loop.restart();
+  while (!done()) {
+    if (loop.run_one_until(deadline) == 0) throw std::runtime_error("the loop stopped, or a minute passed, before it was done");
+  }
+}
+
+/// Runs the loop until the task is done and returns its value.
 template <class T>
 T run_task(boost::asio::io_context& loop, Task<T> task) {
   std::optional<T> value;
-  spawn_task(loop, std::move(task), [&value](T result) { value.emplace(std::move(result)); });
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  loop.restart();
-  while (!value && loop.run_one_until(deadline) != 0) {
-  }
-  if (!value) throw std::runtime_error("the task did not end");
+  spawn_task(loop, std::move(task), value);
+  run_until(loop, [&] { return value.has_value(); });
   return *std::move(value);
 }
 

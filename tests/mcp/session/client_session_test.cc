@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
@@ -139,18 +140,15 @@ TEST_F(ClientSessionTest, ProgressReachesOnlyTheOneWhoAskedUnderItsToken) {
     for (const json& one : calls)
       respond(one["id"], json::object());
   };
-  int done = 0;
+  std::deque<std::optional<Result<Message>>> results;
   const auto spawn = [&](const json& request, CallContext& context) {
     Message message = *Message::parse(request.dump());
-    spawn_task(loop_, session_->handle(std::move(message), context), [&](const Result<Message>& result) {
-      EXPECT_TRUE(result);
-      ++done;
-    });
+    spawn_task(loop_, session_->handle(std::move(message), context), results.emplace_back());
   };
   spawn(call(1, {{"name", "a"}, {"_meta", {{"progressToken", "mine"}, {"other", 1}}}}), asking);
   spawn(call(2, {{"name", "b"}}), silent);
   settle();
-  EXPECT_EQ(done, 2);
+  for (const auto& result : results) EXPECT_TRUE(result && result->has_value());
   ASSERT_EQ(asking.notified.size(), 1u);
   EXPECT_EQ(asking.notified[0]["params"]["progressToken"], "mine");
   EXPECT_TRUE(silent.notified.empty());
