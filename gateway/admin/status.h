@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "gateway/routing/call_metrics.h"
+#include "gateway/routing/router.h"
+#include "gateway/upstream/runtime.h"
+
+namespace gateway {
+
+/// The whole gateway at one moment, as the admin API, the metrics and the command line show it. A value; any thread.
+struct GatewayStatus {
+  std::string version;
+  int pid = 0;
+  std::string mcp_url;    // "http://127.0.0.1:7332/mcp", "" where nothing listens
+  std::string admin_url;  // "http://127.0.0.1:7333"
+  std::string config_file;
+  bool ready = false;  // every required server is ready
+  bool stopping = false;
+  std::chrono::system_clock::time_point started;
+  std::vector<RuntimeStatus> servers;  // in the order of the configuration
+  std::vector<AbsentServer> absent;    // switched off or broken; why.code tells which (cancelled = switched off)
+  std::size_t sessions = 0, streams = 0, connections = 0;
+  std::uint64_t spawned = 0;  // programs started so far
+  std::map<std::string, CallMetrics::Server, std::less<>> calls;
+};
+
+/// One tool of a view, under the name clients use: the published mapping.
+struct ToolRow {
+  std::string name;  // callable
+  std::string server;
+  std::string tool;  // the server's own name
+  std::string json;  // the tool object as clients get it
+};
+
+struct ToolTable {
+  std::vector<ToolRow> tools;
+  std::vector<std::string> clashes;
+};
+
+/// Where the admin plane's answers come from: the running gateway, asked from any thread. Each call waits for the loop at most
+/// 5 seconds; Error timeout after that, shutting_down while the gateway stops.
+class AdminSource {
+ public:
+  virtual ~AdminSource() = default;
+  virtual mcp::Result<GatewayStatus> status() = 0;
+
+  /// `profile` "" means all servers; Error config_invalid for one that is not there (with the known ones in the remedy).
+  virtual mcp::Result<ToolTable> tools(const std::string& profile) = 0;
+};
+
+}  // namespace gateway

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/catalog/projection.h"
+
+namespace gateway {
+
+/// What an endpoint shows: some servers, under some naming, with the current projection and whoever wants to know when it changes.
+/// Loop thread only. Held by shared_ptr.
+class View : public std::enable_shared_from_this<View> {
+ public:
+  /// Told once after the list changed, however many changes came together.
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    virtual void list_changed() = 0;
+  };
+
+  /// Keeps a listener in the view's list as long as it lives.
+  class Subscription {
+   public:
+    Subscription(std::shared_ptr<View> view, Listener& listener);
+    ~Subscription();
+    Subscription(const Subscription&) = delete;
+    Subscription& operator=(const Subscription&) = delete;
+
+   private:
+    std::shared_ptr<View> view_;
+    std::list<Listener*>::iterator place_;
+  };
+
+  /// `title` as people see it: "/mcp", "/mcp/coding".
+  View(const mcp::Executor& executor, std::string title, std::vector<std::shared_ptr<Runtime>> members, Naming naming);
+
+  const std::string& title() const { return title_; }
+  const std::vector<std::shared_ptr<Runtime>>& members() const { return members_; }
+  const Naming& naming() const { return naming_; }
+  const std::shared_ptr<const Projection>& projection() const { return projection_; }
+
+  bool has(const Runtime& runtime) const;
+
+  /// Builds the projection anew from what the members offer now, publishes it, and tells the listeners where clients would see a
+  /// difference.
+  void rebuild();
+
+  /// Waits until every member has come to the end of its first start, or until `deadline`.
+  mcp::Task<void> wait_settled(std::chrono::steady_clock::time_point deadline);
+
+ private:
+  void tell_listeners();
+
+  mcp::Executor executor_;
+  std::string title_;
+  std::vector<std::shared_ptr<Runtime>> members_;
+  Naming naming_;
+  std::shared_ptr<const Projection> projection_;
+  std::list<Listener*> listeners_;
+  boost::asio::steady_timer tell_timer_;
+  bool telling_ = false;
+};
+
+}  // namespace gateway

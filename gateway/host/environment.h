@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "gateway/config/config_file.h"
+
+namespace gateway {
+
+/// What the program takes from the world around it; tests pass their own.
+struct HostEnvironment {
+  Environment variables;  // the process's environment
+  std::string guardian;   // path of the switchyard-guardian program
+
+  /// The real one. The guardian is looked for beside our own executable, then in ../libexec/switchyard.
+  static HostEnvironment of_process();
+};
+
+/// $XDG_CONFIG_HOME/switchyard/switchyard.json (or ~/.config/…), unless SWITCHYARD_CONFIG names a file.
+std::string default_config_file(const Environment& variables);
+
+/// $XDG_STATE_HOME/switchyard (or ~/.local/state/switchyard), unless SWITCHYARD_STATE names a folder.
+std::string default_state_dir(const Environment& variables);
+
+}  // namespace gateway

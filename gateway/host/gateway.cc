@@ -1,0 +1,223 @@
+#include "gateway/host/gateway.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <utility>
+
+#include "mcp/base/log.h"
+
+namespace gateway {
+
+using mcp::Error;
+using mcp::ErrorCode;
+using mcp::fail;
+using mcp::Result;
+using mcp::Task;
+
+namespace {
+
+/// Decodes %XX; what is no such sequence stays as it is.
+std::string percent_decode(std::string_view text) {
+  const auto digit = [](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+  };
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? digit(text[i + 1]) : -1;
+    const int low = high >= 0 ? digit(text[i + 2]) : -1;
+    if (low >= 0) {
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Gateway::Gateway(RuntimeDependencies dependencies, Config config)
+    : dependencies_(std::move(dependencies)), config_(std::move(config)), started_(std::chrono::system_clock::now()) {
+  Runtime::Observer observer;
+  observer.state_changed = [this](Runtime&) {
+    if (state_changed_) state_changed_();
+  };
+  observer.catalog_changed = [this](Runtime& runtime) { catalog_changed(runtime); };
+  for (const ServerSpec& spec : config_.servers) {
+    if (spec.enabled) {
+      runtimes_.push_back(Runtime::create(dependencies_, spec, observer));
+    } else {
+      Error why{
+          ErrorCode::cancelled, "server \"" + spec.name.str() + "\" is switched off in the configuration", "Enable it there."};
+      absent_.push_back({spec.name, std::move(why)});
+    }
+  }
+  for (const BrokenServer& broken : config_.broken)
+    absent_.push_back({broken.name, broken.error});
+
+  main_view_ = std::make_shared<View>(dependencies_.executor, "/mcp", runtimes_, Naming{.max_length = config_.max_name_length});
+  for (const ProfileSpec& profile : config_.profiles) {
+    std::vector<std::shared_ptr<Runtime>> members;
+    for (const ServerName& name : profile.servers) {
+      if (auto runtime = find_runtime(name)) members.push_back(std::move(runtime));
+    }
+    profiles_[profile.name] = std::make_shared<View>(
+        dependencies_.executor, "/mcp/" + profile.name, std::move(members), Naming{.max_length = profile.max_name_length});
+  }
+}
+
+Gateway::~Gateway() = default;
+
+void Gateway::start() {
+  for (const auto& runtime : runtimes_)
+    runtime->start();
+}
+
+Task<Result<>> Gateway::wait_required() {
+  std::string reasons;
+  Error first;
+  const auto add = [&](const ServerName& name, const Error& error) {
+    if (reasons.empty()) first = error;
+    reasons += "\n  " + name.str() + ": " + error.text();
+  };
+  for (const BrokenServer& broken : config_.broken) {
+    if (broken.required) add(broken.name, broken.error);
+  }
+  for (const auto& runtime : runtimes_) {
+    if (!runtime->spec().required) continue;
+    co_await runtime->settled().wait();
+    if (runtime->state() == RuntimeState::ready) continue;
+    add(runtime->spec().name, runtime->status().cause.value_or(runtime->unavailable()));
+  }
+  if (reasons.empty()) co_return Result<>();
+  co_return fail(first.code, "required servers did not start:" + reasons);
+}
+
+Task<void> Gateway::wait_settled(std::chrono::steady_clock::time_point deadline) {
+  auto view = main_view_;
+  co_await view->wait_settled(deadline);
+}
+
+std::shared_ptr<Runtime> Gateway::find_runtime(const ServerName& name) const {
+  const auto found = std::ranges::find(runtimes_, name, [](const auto& runtime) { return runtime->spec().name; });
+  return found == runtimes_.end() ? nullptr : *found;
+}
+
+std::shared_ptr<View> Gateway::server_view(const ServerName& name) {
+  const auto found = server_views_.find(name.str());
+  if (found != server_views_.end()) return found->second;
+  const auto runtime = find_runtime(name);
+  if (!runtime) return nullptr;
+  std::vector<std::shared_ptr<Runtime>> members = {runtime};
+  auto view =
+      std::make_shared<View>(dependencies_.executor, "/mcp/servers/" + name.str(), std::move(members), Naming{.own_names = true});
+  server_views_[name.str()] = view;
+  return view;
+}
+
+Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_view path) {
+  static constexpr std::string_view kRoot = "/mcp";
+  static constexpr std::string_view kServers = "/mcp/servers/";
+  std::shared_ptr<View> view;
+  if (path == kRoot || path == "/mcp/") {
+    view = main_view_;
+  } else if (path.starts_with(kServers)) {
+    const ServerName name(percent_decode(path.substr(kServers.size())));
+    view = server_view(name);
+    for (const AbsentServer& absent : absent_) {
+      if (!view && absent.name == name) return std::unexpected(absent.why);
+    }
+  } else if (path.starts_with("/mcp/")) {
+    const auto found = profiles_.find(percent_decode(path.substr(kRoot.size() + 1)));
+    if (found != profiles_.end()) view = found->second;
+  }
+  if (!view) {
+    return fail(ErrorCode::invalid_request,
+                "nothing is served at " + std::string(path.substr(0, 200)),
+                "Endpoints are /mcp, /mcp/PROFILE and /mcp/servers/NAME, with the names of the configuration.");
+  }
+  RouterContext context{.executor = dependencies_.executor,
+                        .metrics = &metrics_,
+                        .absent = &absent_,
+                        .startup_wait = config_.startup_wait,
+                        .list_page_size = config_.list_page_size};
+  return std::make_shared<Router>(std::move(context), std::move(view));
+}
+
+bool Gateway::ready() const {
+  return std::ranges::none_of(config_.broken, &BrokenServer::required) && std::ranges::all_of(runtimes_, [](const auto& runtime) {
+           return !runtime->spec().required || runtime->state() == RuntimeState::ready;
+         });
+}
+
+GatewayStatus Gateway::status() const {
+  GatewayStatus status{
+      .version = SWITCHYARD_VERSION, .pid = ::getpid(), .config_file = config_.file, .ready = ready(), .started = started_};
+  for (const auto& runtime : runtimes_)
+    status.servers.push_back(runtime->status());
+  status.absent = absent_;
+  status.spawned = dependencies_.launcher->spawned();
+  status.calls = metrics_.servers();
+  return status;
+}
+
+Result<ToolTable> Gateway::tools(const std::string& profile) const {
+  auto view = main_view_;
+  if (!profile.empty()) {
+    const auto found = profiles_.find(profile);
+    if (found == profiles_.end()) {
+      std::string known;
+      for (const auto& [name, value] : profiles_)
+        known += (known.empty() ? "" : ", ") + name;
+      return fail(ErrorCode::config_invalid,
+                  "there is no profile \"" + profile + "\"",
+                  known.empty() ? "The configuration names none." : "There are: " + known + ".");
+    }
+    view = found->second;
+  }
+  ToolTable table;
+  table.clashes = view->projection()->clashes();
+  const auto& routes = view->projection()->routes();
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    table.tools.push_back({routes[i].callable.str(), routes[i].server.str(), routes[i].tool.str(), view->projection()->text(i)});
+  }
+  return table;
+}
+
+void Gateway::catalog_changed(const Runtime& runtime) {
+  if (main_view_ && main_view_->has(runtime)) main_view_->rebuild();
+  for (const auto& [name, view] : profiles_) {
+    if (view->has(runtime)) view->rebuild();
+  }
+  for (const auto& [name, view] : server_views_) {
+    if (view->has(runtime)) view->rebuild();
+  }
+}
+
+Task<void> Gateway::stop() {
+  state_changed_ = {};
+  struct Progress {
+    explicit Progress(const mcp::Executor& executor) : done(executor) {}
+
+    mcp::Event done;
+    std::size_t left = 0;
+  };
+  auto progress = std::make_shared<Progress>(dependencies_.executor);
+  progress->left = runtimes_.size();
+  for (const auto& runtime : runtimes_) {
+    auto stopped = [progress](std::exception_ptr) {
+      if (--progress->left == 0) progress->done.set();
+    };
+    boost::asio::co_spawn(dependencies_.executor, runtime->stop(), std::move(stopped));
+  }
+  if (progress->left > 0) co_await progress->done.wait();
+}
+
+}  // namespace gateway

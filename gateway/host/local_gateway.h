@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "gateway/admin/status.h"
+#include "gateway/host/environment.h"
+
+namespace gateway {
+
+/// A gateway inside this process, on a thread of its own, without listeners: for commands that run where no gateway does. Its
+/// functions may be called from one other thread at a time.
+class LocalGateway : public AdminSource {
+ public:
+  /// Starts every enabled server.
+  static mcp::Result<std::unique_ptr<LocalGateway>> start(Config config, HostEnvironment environment);
+
+  /// Waits until every server came to the end of its first start, or until `timeout`; calls `progress` about twice a second
+  /// meanwhile, from this thread. False when some are still starting.
+  virtual bool wait_settled(std::chrono::milliseconds timeout, const std::function<void(const GatewayStatus&)>& progress) = 0;
+
+  /// Calls a tool by its callable name, as a client of this gateway would. `arguments` is a JSON object. Returns the JSON-RPC
+  /// response's text. `on_progress` is called from the loop thread with the params of each progress notification.
+  virtual mcp::Result<std::string> call(const std::string& profile,
+                                        const std::string& tool,
+                                        const std::string& arguments,
+                                        const std::function<void(std::string_view)>& on_progress) = 0;
+};
+
+}  // namespace gateway

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+
+#include "gateway/admin/status.h"
+#include "gateway/host/environment.h"
+
+namespace gateway {
+
+struct ServeOptions {
+  Config config;
+  std::string state_dir;
+  HostEnvironment environment;
+  bool stdio = false;                                          // speak MCP on stdin and stdout
+  std::chrono::milliseconds drain = std::chrono::seconds(10);  // how long calls may go on after SIGTERM
+
+  /// Told from the loop thread: once when the listeners accept, once when every server came to the end of its first start. In stdio
+  /// mode stdout belongs to MCP, so write elsewhere.
+  std::function<void(const GatewayStatus&)> on_listening;
+  std::function<void(const GatewayStatus&)> on_settled;
+  /// Told about twice a second while servers are on their first start.
+  std::function<void(const GatewayStatus&)> on_progress;
+};
+
+/// Runs the gateway until SIGTERM or SIGINT (or, in stdio mode, until stdin ends). Error: a listener could not be opened, another
+/// gateway has the state folder (serve without stdio), or a required server did not start (every reason is listed).
+mcp::Result<> serve(ServeOptions options);
+
+/// Speaks MCP on stdin and stdout and passes everything to the gateway that runs at `mcp_url`, until stdin ends.
+mcp::Result<> relay_stdio(const std::string& mcp_url, std::chrono::milliseconds drain);
+
+}  // namespace gateway

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "mcp/base/result.h"
+
+namespace gateway {
+
+/// What STATE/gateway.json says of the gateway that runs there (product.md): how the command line finds it.
+struct RunningGateway {
+  int pid = 0;
+  std::string mcp_url;
+  std::string admin_url;
+  std::string token;   // of the admin listener
+  std::string config;  // path of its configuration file
+};
+
+/// The gateway that runs on a state folder; nothing when none does (a file left behind by one that died counts as none: the lock
+/// beside it tells). Error io_error where the file cannot be read.
+mcp::Result<std::optional<RunningGateway>> find_running_gateway(const std::string& state_dir);
+
+/// The right to be the one gateway of a state folder, for as long as the object lives: an flock on STATE/gateway.lock. The folder
+/// is made (0700) where it is missing.
+class StateLock {
+ public:
+  /// Error config_invalid naming the pid of the gateway that has it.
+  static mcp::Result<std::unique_ptr<StateLock>> acquire(const std::string& state_dir);
+  ~StateLock();  // removes gateway.json
+  StateLock(const StateLock&) = delete;
+  StateLock& operator=(const StateLock&) = delete;
+
+  /// Writes STATE/gateway.json (0600, replaced atomically).
+  mcp::Result<> publish(const RunningGateway& gateway);
+
+ private:
+  StateLock(std::string state_dir, int descriptor);
+
+  std::string state_dir_;
+  int descriptor_;
+  bool published_ = false;
+};
+
+}  // namespace gateway

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "gateway/config/config.h"
+
+namespace gateway {
+
+/// Calls counted by server and outcome, with a latency histogram each server. Loop thread only; copied out for the admin plane.
+class CallMetrics {
+ public:
+  /// Upper bounds of the histogram's buckets, in seconds; one more bucket takes the rest.
+  static constexpr std::array<double, 14> kBuckets = {
+      0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60};
+
+  struct Server {
+    std::map<std::string, std::uint64_t, std::less<>> outcomes;  // "ok", "rpc_error", or an Error's code
+    std::array<std::uint64_t, kBuckets.size() + 1> buckets{};
+    double seconds = 0;
+    std::uint64_t calls = 0;
+  };
+
+  void record(const ServerName& server, std::string_view outcome, std::chrono::steady_clock::duration taken);
+
+  const std::map<std::string, Server, std::less<>>& servers() const { return servers_; }
+
+ private:
+  std::map<std::string, Server, std::less<>> servers_;
+};
+
+}  // namespace gateway

@@ -1,0 +1,181 @@
+#include "gateway/routing/router.h"
+
+#include <array>
+#include <utility>
+
+#include "mcp/base/log.h"
+#include "mcp/json/text.h"
+#include "mcp/rpc/error_codes.h"
+
+namespace gateway {
+
+using mcp::CallContext;
+using mcp::Error;
+using mcp::ErrorCode;
+using mcp::fail;
+using mcp::Message;
+using mcp::Result;
+using mcp::Task;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::string_view kOwnInfo = R"({"name":"switchyard","title":"Switchyard","version":")" SWITCHYARD_VERSION R"("})";
+
+std::string introduction_json(mcp::ProtocolVersion version, std::string_view server_info, const std::string& instructions) {
+  std::string json = R"({"protocolVersion":")";
+  json += to_string(version);
+  json += R"(","capabilities":{"tools":{"listChanged":true}},"serverInfo":)";
+  json += server_info;
+  if (!instructions.empty()) {
+    json += ",\"instructions\":";
+    mcp::append_json_string(json, instructions);
+  }
+  json += '}';
+  return json;
+}
+
+}  // namespace
+
+Router::Router(RouterContext context, std::shared_ptr<View> view)
+    : context_(std::move(context)), view_(view), subscription_(std::move(view), *this) {}
+
+Router::Method Router::find_method(std::string_view name) {
+  static constexpr std::array<std::pair<std::string_view, Method>, 4> kMethods = {{
+      {"tools/call", &Router::call_tool},
+      {"tools/list", &Router::list_tools},
+      {"ping", &Router::ping},
+      {"initialize", &Router::initialize},
+  }};
+  for (const auto& [known, method] : kMethods) {
+    if (known == name) return method;
+  }
+  return &Router::unsupported;
+}
+
+Task<Result<Message>> Router::handle(Message request, CallContext& context) {
+  const Method method = find_method(request.method());
+  return (this->*method)(std::move(request), context);
+}
+
+void Router::notice(Message, CallContext&) {}
+
+Task<Result<Message>> Router::initialize(Message request, CallContext& context) {
+  if (!view_->naming().own_names) {
+    const std::string result = introduction_json(context.caller().version, kOwnInfo, {});
+    co_return Message::result(request.id(), result);
+  }
+  // One server shown as it is: what it says of itself comes from the server.
+  const auto runtime = view_->members().front();
+  co_await wait_for_first_start();
+  const auto& introduction = runtime->introduction();
+  if (!introduction) co_return std::unexpected(runtime->unavailable());
+  const std::string result = introduction_json(context.caller().version, introduction->server_info, introduction->instructions);
+  co_return Message::result(request.id(), result);
+}
+
+Task<Result<Message>> Router::ping(Message request, CallContext&) {
+  co_return Message::result(request.id(), "{}");
+}
+
+Task<Result<Message>> Router::unsupported(Message request, CallContext&) {
+  const std::string method(request.method().substr(0, 80));
+  co_return Message::error(request.id(), mcp::kMethodNotFound, "Method \"" + method + "\" is not supported by this gateway yet");
+}
+
+Task<void> Router::wait_for_first_start() {
+  co_await view_->wait_settled(Clock::now() + context_.startup_wait);
+}
+
+Task<Result<Message>> Router::list_tools(Message request, CallContext&) {
+  if (!std::exchange(listed_, true)) co_await wait_for_first_start();
+  const auto cursor = request.raw(request.envelope().cursor);
+  if (!cursor.empty() && cursor.front() != '"') co_return fail(ErrorCode::invalid_params, "params.cursor must be a string");
+  const std::string decoded = mcp::decode_json_string(cursor);
+  const auto projection = view_->projection();
+  const auto page = projection->page(decoded, context_.list_page_size);
+  if (!page) co_return std::unexpected(page.error());
+  co_return Message::result(request.id(), *page);
+}
+
+Task<Result<Message>> Router::call_tool(Message request, CallContext& context) {
+  if (request.name().empty()) co_return fail(ErrorCode::invalid_params, "tools/call needs params.name, a string");
+  auto projection = view_->projection();
+  const Route* route = projection->find(request.name());
+  if (route == nullptr) {
+    // The client may know the name from an earlier life of ours, and its server may just be starting.
+    co_await wait_for_first_start();
+    projection = view_->projection();
+    route = projection->find(request.name());
+  }
+  if (route == nullptr) {
+    const std::string name(request.name());
+    co_return std::unexpected(explain_missing(*projection, name));
+  }
+  co_return co_await forward(*route, std::move(request), context);
+}
+
+Task<Result<Message>> Router::forward(const Route& route, Message request, CallContext& context) {
+  const auto began = Clock::now();
+  context.deadline = began + route.runtime->spec().call_timeout;
+  const std::string id(request.id());
+  if (route.callable.str() != route.tool.str()) {
+    const std::string name = mcp::json_string(route.tool.str());
+    request.replace(&mcp::Envelope::name, name);
+  }
+  auto answer = co_await route.runtime->handle(std::move(request), context);
+  const auto taken = Clock::now() - began;
+  const std::string_view outcome = !answer ? to_string(answer.error().code) : answer->is_error() ? "rpc_error" : "ok";
+  context_.metrics->record(route.server, outcome, taken);
+  if (mcp::log_enabled("calls", mcp::LogLevel::debug)) {
+    mcp::log(mcp::LogLevel::debug,
+             "calls",
+             "tools/call",
+             {{"server", route.server.str()},
+              {"tool", route.tool.str()},
+              {"outcome", outcome},
+              {"ms", std::chrono::duration<double, std::milli>(taken).count()}});
+  }
+  if (answer) co_return std::move(*answer);
+  Error error = std::move(answer).error();
+  if (context.cancellation().requested()) co_return std::unexpected(std::move(error));
+  if (error.code != ErrorCode::server_unavailable) {
+    error.message = "calling \"" + route.tool.str() + "\" of server \"" + route.server.str() + "\" failed: " + error.message;
+  }
+  co_return mcp::tool_error_response(id, error, route.server.str());
+}
+
+Error Router::explain_missing(const Projection& projection, const std::string& name) const {
+  const std::string shown = "\"" + name.substr(0, 200) + "\"";
+  if (const Route* route = projection.find_filtered(name)) {
+    return {
+        ErrorCode::tool_filtered,
+        "tool " + shown + " is kept back by the configuration (tools.allow / tools.deny of server \"" + route->server.str() + "\")",
+        "Use another tool, or ask whoever runs the gateway to allow it."};
+  }
+  // Only to say more; routing never takes a name apart.
+  for (const auto& member : view_->members()) {
+    if (member->state() == RuntimeState::ready || !name.starts_with(member->spec().name.str() + "__")) continue;
+    Error error = member->unavailable();
+    error.message = "tool " + shown + " is not there: " + error.message;
+    return error;
+  }
+  for (const AbsentServer& absent : *context_.absent) {
+    if (!name.starts_with(absent.name.str() + "__")) continue;
+    return {ErrorCode::server_unavailable, "tool " + shown + " is not there: " + absent.why.message, absent.why.remedy};
+  }
+  const std::string near = projection.nearest(name);
+  return {
+      ErrorCode::unknown_tool,
+      "there is no tool " + shown,
+      near.empty() ? "See tools/list for those there are." : "Did you mean \"" + near + "\"? See tools/list for those there are."};
+}
+
+void Router::list_changed() {
+  const auto session = session_.lock();
+  if (!session || !session->initialized()) return;
+  session->push(Message::notification("notifications/tools/list_changed", {}));
+}
+
+}  // namespace gateway

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "gateway/config/config.h"
+#include "gateway/config/config_file.h"
+#include "mcp/process/child_process.h"
+#include "mcp/transport/transport.h"
+
+namespace gateway {
+
+/// The transport that reaches a server, not opened yet. Lines of a child's stderr go to the log under the server's name.
+/// Error config_invalid where the URL does not parse.
+mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor& executor,
+                                                            mcp::ProcessLauncher& launcher,
+                                                            const ServerSpec& spec,
+                                                            const Environment& environment);
+
+/// The command line or the URL as people may see it: arguments and query that look like secrets are masked.
+std::string describe_target(const ServerSpec& spec);
+
+}  // namespace gateway

@@ -1,0 +1,367 @@
+#include "gateway/upstream/runtime.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+#include "gateway/upstream/connect.h"
+#include "mcp/base/log.h"
+#include "mcp/json/text.h"
+#include "mcp/transport/stdio_client.h"
+
+namespace gateway {
+
+namespace asio = boost::asio;
+using mcp::Error;
+using mcp::ErrorCode;
+using mcp::Event;
+using mcp::fail;
+using mcp::Message;
+using mcp::Result;
+using mcp::Task;
+
+namespace {
+
+constexpr int kMaxFailures = 5;                                // of a stdio server, in a row
+constexpr auto kStableAfter = std::chrono::seconds(60);        // a server that ran this long starts counting anew
+constexpr auto kRefreshDelay = std::chrono::milliseconds(50);  // list_changed often comes in bursts
+
+/// May this method be sent again where its first try was lost? What calls code of the server's never.
+bool is_safe(std::string_view method) {
+  return method == "ping" || method.ends_with("/list") || method == "resources/read" || method == "prompts/get" ||
+         method == "completion/complete";
+}
+
+std::string seconds_text(std::chrono::milliseconds duration) {
+  const auto tenths = (duration.count() + 50) / 100;
+  std::string text = std::to_string(tenths / 10);
+  if (tenths % 10 != 0) text += "." + std::to_string(tenths % 10);
+  return text + " s";
+}
+
+/// Requests cancellation when the time is over, unless destroyed before.
+class Deadline {
+ public:
+  Deadline(const mcp::Executor& executor,
+           std::chrono::milliseconds duration,
+           std::function<Error()> reason,
+           mcp::Cancellation& target)
+      : timer_(std::make_shared<asio::steady_timer>(executor, duration)) {
+    timer_->async_wait([reason = std::move(reason), &target, alive = std::weak_ptr(timer_)](boost::system::error_code error) {
+      if (!error && !alive.expired()) target.request(reason());
+    });
+  }
+
+  ~Deadline() { timer_->cancel(); }
+
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+
+ private:
+  std::shared_ptr<asio::steady_timer> timer_;
+};
+
+}  // namespace
+
+std::string_view to_string(RuntimeState state) {
+  switch (state) {
+    case RuntimeState::stopped:
+      return "stopped";
+    case RuntimeState::starting:
+      return "starting";
+    case RuntimeState::ready:
+      return "ready";
+    case RuntimeState::backing_off:
+      return "backing_off";
+    case RuntimeState::failed:
+      return "failed";
+  }
+  return "failed";
+}
+
+std::shared_ptr<Runtime> Runtime::create(RuntimeDependencies dependencies, ServerSpec spec, Observer observer) {
+  return std::shared_ptr<Runtime>(new Runtime(std::move(dependencies), std::move(spec), std::move(observer)));
+}
+
+Runtime::Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer observer)
+    : dependencies_(std::move(dependencies)),
+      spec_(std::move(spec)),
+      observer_(std::move(observer)),
+      since_(std::chrono::system_clock::now()),
+      catalog_(std::make_shared<ServerCatalog>()),
+      settled_(dependencies_.executor),
+      stopping_(dependencies_.executor),
+      stopped_(dependencies_.executor) {}
+
+void Runtime::start() {
+  if (std::exchange(supervised_, true)) return;
+  asio::co_spawn(dependencies_.executor, supervise(), asio::detached);
+}
+
+Task<void> Runtime::stop() {
+  auto self = shared_from_this();
+  stopping_.set();
+  // A stop ends a start that is under way, too.
+  if (starting_ != nullptr) starting_->request({ErrorCode::shutting_down, "stopped while starting"});
+  if (session_end_) session_end_->set();
+  if (supervised_) co_await stopped_.wait();
+  set_state(RuntimeState::stopped);
+}
+
+Task<void> Runtime::supervise() {
+  auto self = shared_from_this();
+  while (!stopping_.is_set()) {
+    lost_reason_.reset();
+    retry_at_.reset();
+    session_end_ = std::make_unique<Event>(dependencies_.executor);
+    set_state(RuntimeState::starting);
+    const auto started = co_await start_session();
+    const auto ready_since = std::chrono::steady_clock::now();
+    if (started && !lost_reason_ && !stopping_.is_set()) {
+      cause_.reset();
+      set_state(RuntimeState::ready);
+      settled_.set();
+      co_await session_end_->wait();
+      if (std::chrono::steady_clock::now() - ready_since >= kStableAfter) backoff_.reset();
+    }
+    co_await end_session();
+    if (stopping_.is_set()) break;
+    const Error cause =
+        started ? lost_reason_.value_or(Error{ErrorCode::connection_lost, "the connection ended"}) : started.error();
+    cause_ = cause;
+    mcp::log_warn("upstream",
+                  started ? "server lost" : "server did not start",
+                  {{"server", spec_.name.str()}, {"reason", mcp::to_string(cause.code)}, {"cause", cause.message}});
+    if (started && cause.code == ErrorCode::session_lost && backoff_.failures() == 0) {
+      backoff_.next(0);
+      continue;
+    }
+    const auto delay = backoff_.next(dependencies_.random());
+    if (give_up(cause)) {
+      set_state(RuntimeState::failed);
+      settled_.set();
+      break;
+    }
+    retry_at_ = std::chrono::system_clock::now() + delay;
+    set_state(RuntimeState::backing_off);
+    settled_.set();
+    co_await stopping_.wait_until(std::chrono::steady_clock::now() + delay);
+  }
+  settled_.set();
+  stopped_.set();
+}
+
+bool Runtime::give_up(const Error& cause) const {
+  switch (cause.code) {
+    case ErrorCode::spawn_failed:
+    case ErrorCode::config_invalid:
+    case ErrorCode::login_required:
+    case ErrorCode::unsupported_version:
+      return true;
+    default:
+      return std::holds_alternative<StdioSpec>(spec_.transport) && backoff_.failures() >= kMaxFailures;
+  }
+}
+
+Task<Result<>> Runtime::start_session() {
+  ++starts_;
+  mcp::Cancellation cancellation;
+  const Deadline deadline(dependencies_.executor, spec_.startup_timeout, [this] { return explain_timeout(); }, cancellation);
+  phase_ = std::holds_alternative<StdioSpec>(spec_.transport) ? "process" : "connect";
+  auto transport = make_transport(dependencies_.executor, *dependencies_.launcher, spec_, dependencies_.environment);
+  if (!transport) co_return std::unexpected(std::move(transport).error());
+  transport_ = std::move(*transport);
+  mcp::ClientSessionOptions options;
+  options.client_version = SWITCHYARD_VERSION;
+  options.on_notification = [weak = weak_from_this()](const Message& message) {
+    if (auto self = weak.lock()) self->on_notification(message);
+  };
+  options.on_closed = [weak = weak_from_this()](const Error& reason) {
+    if (auto self = weak.lock()) self->lost(self->session_.get(), reason);
+  };
+  session_ = mcp::ClientSession::create(dependencies_.executor, transport_, std::move(options));
+  starting_ = &cancellation;
+  auto started = co_await session_->open();
+  if (started && stopping_.is_set()) started = fail(ErrorCode::shutting_down, "stopped while starting");
+  if (started) started = co_await shake_hands(cancellation);
+  starting_ = nullptr;
+  // Where the connection ended meanwhile, that is the better reason.
+  if (!started && lost_reason_) co_return std::unexpected(*lost_reason_);
+  co_return started;
+}
+
+Task<Result<>> Runtime::shake_hands(mcp::Cancellation& cancellation) {
+  phase_ = "initialize";
+  auto introduction = co_await session_->initialize(cancellation);
+  if (!introduction) co_return std::unexpected(std::move(introduction).error());
+  introduction_ = std::move(*introduction);
+  if (mcp::member(introduction_->capabilities, "tools").empty()) {
+    publish(std::make_shared<ServerCatalog>());
+    co_return Result<>();
+  }
+  phase_ = "tools/list";
+  const ListingBounds bounds;
+  auto catalog = co_await list_tools(*session_, cancellation, bounds);
+  if (!catalog) co_return std::unexpected(std::move(catalog).error());
+  publish(std::move(*catalog));
+  co_return Result<>();
+}
+
+Error Runtime::explain_timeout() const {
+  const std::string limit = seconds_text(spec_.startup_timeout);
+  if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) {
+    if (const std::string noise = stdio->noise(); !noise.empty()) {
+      return {
+          ErrorCode::not_mcp,
+          "the program writes to stdout what is no MCP message, and did not answer " + phase_ + " within " + limit + ": " + noise,
+          "Check that the command starts an MCP server over stdio."};
+    }
+    std::string message = "no answer to " + phase_ + " within " + limit;
+    if (const std::string tail = stdio->stderr_tail(); !tail.empty()) message += "; its last lines on stderr: " + tail;
+    return {ErrorCode::timeout, std::move(message), "Raise startupTimeout if the server just needs longer to start."};
+  }
+  return {ErrorCode::timeout, "no answer to " + phase_ + " within " + limit, "Check the URL, or raise startupTimeout."};
+}
+
+Task<void> Runtime::end_session() {
+  auto session = session_;
+  if (session) co_await session->close(dependencies_.stop_grace);
+  session_.reset();
+  transport_.reset();
+}
+
+void Runtime::lost(const mcp::ClientSession* session, const Error& reason) {
+  if (session == nullptr || session != session_.get() || lost_reason_) return;
+  lost_reason_ = reason;
+  session_end_->set();
+  // From here on no request may go to that session, though it takes a moment until it is torn down.
+  if (state_ == RuntimeState::ready) {
+    cause_ = reason;
+    set_state(RuntimeState::starting);
+  }
+}
+
+void Runtime::set_state(RuntimeState state) {
+  state_ = state;
+  since_ = std::chrono::system_clock::now();
+  for (Event* waiter : waiters_)
+    waiter->set();
+  if (observer_.state_changed) observer_.state_changed(*this);
+}
+
+void Runtime::publish(std::shared_ptr<const ServerCatalog> catalog) {
+  for (const auto& line : catalog->refused)
+    mcp::log_warn("upstream", "tool not offered: " + line, {{"server", spec_.name.str()}});
+  if (*catalog == *catalog_) return;
+  catalog_ = std::move(catalog);
+  if (observer_.catalog_changed) observer_.catalog_changed(*this);
+}
+
+void Runtime::on_notification(const Message& message) {
+  if (message.method() != "notifications/tools/list_changed") return;
+  refresh_wanted_ = true;
+  if (std::exchange(refreshing_, true)) return;
+  asio::co_spawn(dependencies_.executor, refresh(), asio::detached);
+}
+
+Task<void> Runtime::refresh() {
+  auto self = shared_from_this();
+  while (refresh_wanted_ && !stopping_.is_set()) {
+    co_await mcp::sleep_for(kRefreshDelay);
+    refresh_wanted_ = false;
+    auto session = session_;
+    if (!session || state_ != RuntimeState::ready) break;
+    mcp::Cancellation cancellation;
+    const Deadline deadline(dependencies_.executor, spec_.startup_timeout, [this] { return explain_timeout(); }, cancellation);
+    const ListingBounds bounds;
+    auto catalog = co_await list_tools(*session, cancellation, bounds);
+    if (catalog) {
+      publish(std::move(*catalog));
+    } else {
+      mcp::log_warn("upstream",
+                    "the changed tool list could not be read; the old one stays",
+                    {{"server", spec_.name.str()}, {"cause", catalog.error().message}});
+      if (catalog.error().code == ErrorCode::session_lost) lost(session.get(), catalog.error());
+    }
+  }
+  refreshing_ = false;
+}
+
+Task<Result<std::shared_ptr<mcp::ClientSession>>> Runtime::ready_session(mcp::CallContext& context) {
+  while (state_ == RuntimeState::starting) {
+    Event wake(dependencies_.executor);
+    waiters_.insert(&wake);
+    const mcp::Cancellation::Callback cancelled(context.cancellation(), [&wake] { wake.set(); });
+    const bool woken = co_await wake.wait_until(context.deadline);
+    waiters_.erase(&wake);
+    if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
+    if (!woken)
+      co_return fail(ErrorCode::timeout, "server \"" + spec_.name.str() + "\" is still starting", "Try again in a moment.");
+  }
+  if (state_ != RuntimeState::ready || !session_) co_return std::unexpected(unavailable());
+  co_return session_;
+}
+
+Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context) {
+  auto self = shared_from_this();
+  std::optional<Message> again;
+  if (is_safe(request.method())) again = request.clone();
+  for (;;) {
+    auto session = co_await ready_session(context);
+    if (!session) co_return std::unexpected(std::move(session).error());
+    auto answer = co_await (*session)->handle(std::move(request), context);
+    if (answer) co_return std::move(*answer);
+    const Error& error = answer.error();
+    const bool session_lost = error.code == ErrorCode::session_lost;
+    if (session_lost || error.code == ErrorCode::connect_failed || error.code == ErrorCode::tls_failed ||
+        error.code == ErrorCode::login_required) {
+      lost(session->get(), error);
+    }
+    if (!session_lost || !again) co_return std::unexpected(std::move(answer).error());
+    request = std::move(*again);
+    again.reset();
+  }
+}
+
+void Runtime::notice(Message notification, mcp::CallContext& context) {
+  if (session_ && state_ == RuntimeState::ready) session_->notice(std::move(notification), context);
+}
+
+Error Runtime::unavailable() const {
+  Error error{ErrorCode::server_unavailable, "server \"" + spec_.name.str() + "\" is "};
+  switch (state_) {
+    case RuntimeState::backing_off:
+      error.message += "down and will be tried again shortly";
+      break;
+    case RuntimeState::failed:
+      error.message += "down and is not tried again";
+      break;
+    case RuntimeState::stopped:
+      error.message += "stopped";
+      break;
+    default:
+      error.message += "not ready";
+  }
+  if (cause_) {
+    error.message += ": " + cause_->message;
+    error.remedy = cause_->remedy;
+  }
+  return error;
+}
+
+RuntimeStatus Runtime::status() const {
+  RuntimeStatus status{.name = spec_.name, .state = state_, .cause = cause_, .since = since_, .retry_at = retry_at_};
+  status.transport = std::holds_alternative<StdioSpec>(spec_.transport) ? "stdio" : "http";
+  status.target = describe_target(spec_);
+  if (state_ == RuntimeState::starting) status.phase = phase_;
+  if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) status.pid = stdio->pid();
+  status.restarts = starts_ > 0 ? starts_ - 1 : 0;
+  status.tools = catalog_->tools.size();
+  status.open_calls = session_ ? session_->open_requests() : 0;
+  if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
+  status.required = spec_.required;
+  return status;
+}
+
+}  // namespace gateway

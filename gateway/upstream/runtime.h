@@ -1,0 +1,141 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include "gateway/config/config.h"
+#include "gateway/config/config_file.h"
+#include "gateway/upstream/backoff.h"
+#include "gateway/upstream/server_catalog.h"
+#include "mcp/base/event.h"
+#include "mcp/process/child_process.h"
+#include "mcp/rpc/request_handler.h"
+#include "mcp/session/client_session.h"
+
+namespace gateway {
+
+enum class RuntimeState { stopped, starting, ready, backing_off, failed };
+
+std::string_view to_string(RuntimeState state);
+
+/// How a runtime is doing, as people see it. A value; any thread.
+struct RuntimeStatus {
+  ServerName name;
+  RuntimeState state = RuntimeState::stopped;
+  std::string transport;            // "stdio" | "http"
+  std::string target;               // the command line or the URL, without secrets
+  std::string phase;                // while starting: "process", "initialize", "tools/list"
+  std::optional<mcp::Error> cause;  // why it is not ready, or was lost last
+  std::chrono::system_clock::time_point since;
+  std::optional<std::chrono::system_clock::time_point> retry_at;
+  std::optional<pid_t> pid;
+  int restarts = 0;
+  std::size_t tools = 0;
+  std::size_t open_calls = 0;
+  std::string version;  // negotiated revision
+  bool required = false;
+};
+
+/// What a runtime needs from outside; all of it must outlive the runtime.
+struct RuntimeDependencies {
+  mcp::Executor executor;
+  mcp::ProcessLauncher* launcher = nullptr;
+  Environment environment;
+  std::function<double()> random;                                  // in [0, 1)
+  std::chrono::milliseconds stop_grace = std::chrono::seconds(2);  // each step of the ladder that ends a child
+};
+
+/// One live upstream: starts the server, keeps it alive, knows what it offers, and passes requests to it.
+///
+/// stopped → starting → ready → (lost) → backing_off → starting …; failed is the end of trying: what failed cannot mend itself
+/// (a command that is not there, a login that is missing), or a stdio server ended five times in a row without having run for a
+/// minute. An HTTP server is tried for ever. A server that lost our session (HTTP 404) is initialised again at once.
+///
+/// handle(): while the server is starting the request waits for it (until its deadline); in every other state but ready it fails
+/// at once with server_unavailable, saying why and what to do. A request is sent at most once, but for safe ones (ping, lists,
+/// reads), which are repeated once where the session had been lost; tools/call never.
+///
+/// Loop thread only. Held by shared_ptr; stop() before letting go.
+class Runtime final : public mcp::RequestHandler, public std::enable_shared_from_this<Runtime> {
+ public:
+  struct Observer {
+    std::function<void(Runtime&)> state_changed;
+    std::function<void(Runtime&)> catalog_changed;
+  };
+
+  static std::shared_ptr<Runtime> create(RuntimeDependencies dependencies, ServerSpec spec, Observer observer);
+
+  void start();
+
+  /// Ends the server in good manners; requests that are open fail with shutting_down.
+  mcp::Task<void> stop();
+
+  mcp::Task<mcp::Result<mcp::Message>> handle(mcp::Message request, mcp::CallContext& context) override;
+  void notice(mcp::Message notification, mcp::CallContext& context) override;
+
+  const ServerSpec& spec() const { return spec_; }
+
+  RuntimeState state() const { return state_; }
+
+  RuntimeStatus status() const;
+
+  /// What the server offers, or offered before it was lost. Never null.
+  const std::shared_ptr<const ServerCatalog>& catalog() const { return catalog_; }
+
+  /// What the server said of itself, once it was ready; {} before.
+  const std::optional<mcp::ServerIntroduction>& introduction() const { return introduction_; }
+
+  /// Set when the very first start came to an end, good or bad.
+  mcp::Event& settled() { return settled_; }
+
+  /// Why a request cannot be served in the present state.
+  mcp::Error unavailable() const;
+
+ private:
+  Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer observer);
+
+  mcp::Task<void> supervise();
+  mcp::Task<mcp::Result<>> start_session();
+  mcp::Task<mcp::Result<>> shake_hands(mcp::Cancellation& cancellation);
+  mcp::Task<void> end_session();
+  mcp::Task<void> refresh();
+  mcp::Task<mcp::Result<std::shared_ptr<mcp::ClientSession>>> ready_session(mcp::CallContext& context);
+  mcp::Error explain_timeout() const;
+  bool give_up(const mcp::Error& cause) const;
+  void set_state(RuntimeState state);
+  void lost(const mcp::ClientSession* session, const mcp::Error& reason);
+  void on_notification(const mcp::Message& message);
+  void publish(std::shared_ptr<const ServerCatalog> catalog);
+
+  RuntimeDependencies dependencies_;
+  ServerSpec spec_;
+  Observer observer_;
+  RuntimeState state_ = RuntimeState::stopped;
+  std::chrono::system_clock::time_point since_;
+  std::string phase_;
+  std::optional<mcp::Error> cause_;
+  std::optional<std::chrono::system_clock::time_point> retry_at_;
+  int starts_ = 0;
+  Backoff backoff_;
+
+  std::shared_ptr<mcp::Transport> transport_;
+  std::shared_ptr<mcp::ClientSession> session_;
+  std::optional<mcp::ServerIntroduction> introduction_;
+  std::shared_ptr<const ServerCatalog> catalog_;
+  std::optional<mcp::Error> lost_reason_;
+  std::unordered_set<mcp::Event*> waiters_;  // set at every change of state
+  mcp::Event settled_;
+  mcp::Event stopping_;
+  mcp::Event stopped_;
+  std::unique_ptr<mcp::Event> session_end_;
+  mcp::Cancellation* starting_ = nullptr;  // of the start that is under way
+  bool supervised_ = false;
+  bool refreshing_ = false;
+  bool refresh_wanted_ = false;
+};
+
+}  // namespace gateway

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string_view>
+
+#include "mcp/base/error.h"
+#include "mcp/rpc/message.h"
+
+namespace mcp {
+
+/// JSON-RPC 2.0 codes (MCP uses no other in the revisions we speak, but for those a server chose itself).
+inline constexpr int kParseError = -32700;
+inline constexpr int kInvalidRequest = -32600;
+inline constexpr int kMethodNotFound = -32601;
+inline constexpr int kInvalidParams = -32602;
+inline constexpr int kInternalError = -32603;
+
+/// The code under which an Error goes out. What has no code of its own is -32603 and tells its kind in the data.
+int rpc_code(ErrorCode code);
+
+/// A JSON-RPC error response for `id` (JSON text; "null" where it could not be read): message and remedy in the message, and
+/// {"reason": "timeout", "remedy": "…"} (or Error::data where that is set) as data.
+Message error_response(std::string_view id, const Error& error);
+
+/// The result of a tools/call that could not be carried out: isError with the text for the model, and the same as data under
+/// _meta "switchyard/error", so that an agent can tell the kinds apart (MCP 2025-11-25, "Tools", error handling).
+Message tool_error_response(std::string_view id, const Error& error, std::string_view server);
+
+}  // namespace mcp

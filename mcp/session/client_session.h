@@ -1,0 +1,92 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "mcp/rpc/request_handler.h"
+#include "mcp/transport/transport.h"
+
+namespace mcp {
+
+/// What a server said of itself in its answer to initialize.
+struct ServerIntroduction {
+  ProtocolVersion version = kLatestVersion;
+  std::string server_info = "{}";   // JSON text, as it came
+  std::string capabilities = "{}";  // JSON text, as it came
+  std::string instructions;         // decoded; "" when there are none
+};
+
+struct ClientSessionOptions {
+  std::string client_name = "switchyard";
+  std::string client_version;
+  std::size_t max_open = 10'000;  // requests waiting for an answer; one more fails (overloaded)
+  /// Notifications that belong to no request (list_changed, log lines, …).
+  std::function<void(Message)> on_notification;
+  /// The connection ended by itself. Runs once, from the loop, never after close() began.
+  std::function<void(const Error&)> on_closed;
+};
+
+/// Our session with one MCP server, over any Transport: handshake (revisions 2024-11-05 to 2025-11-25), numbering, deadlines,
+/// cancellation, progress to the one who asked. A RequestHandler: what handle() is given goes to the server under an id, and where
+/// it asks for progress under a token, of the session's own; the answer comes back under the caller's.
+///
+/// A request that is cancelled or out of time is told to the server (notifications/cancelled, under the id the server knows) and
+/// fails at once with the reason. Progress for a request moves its deadline: each report gives it as long again as it had at the
+/// start, up to twelve times that in all (MCP 2025-11-25, "Lifecycle", timeouts).
+///
+/// Loop thread only. Held by shared_ptr; close() before letting go.
+class ClientSession final : public RequestHandler, public std::enable_shared_from_this<ClientSession>, private Transport::Receiver {
+ public:
+  static std::shared_ptr<ClientSession> create(const Executor& executor,
+                                               std::shared_ptr<Transport> transport,
+                                               ClientSessionOptions options);
+
+  /// Opens the transport. Separate from initialize() so that the caller can tell which of the two took too long.
+  Task<Result<>> open();
+
+  /// Shakes hands. Errors: the transport's, timeout, unsupported_version (the server wants a revision we do not speak),
+  /// not_mcp (its answer is no initialize result), or what the server's JSON-RPC error said (invalid_request).
+  Task<Result<ServerIntroduction>> initialize(Cancellation& cancellation);
+
+  Task<Result<Message>> handle(Message request, CallContext& context) override;
+  void notice(Message notification, CallContext& context) override;
+
+  /// A request of our own. `params` is JSON text, or empty.
+  Task<Result<Message>> call(std::string_view method, std::string_view params, Cancellation& cancellation);
+
+  /// Requests waiting for an answer.
+  std::size_t open_requests() const { return open_.size(); }
+
+  /// Fails what is open with shutting_down and ends the connection within `grace`.
+  Task<void> close(std::chrono::steady_clock::duration grace);
+
+ private:
+  struct Open;
+  class OpenEntry;
+
+  ClientSession(const Executor& executor, std::shared_ptr<Transport> transport, ClientSessionOptions options);
+
+  void on_message(Message message, std::optional<std::uint64_t> related_request) override;
+  void on_closed(const Error& reason) override;
+
+  void on_progress(Message message);
+  void answer(const Message& request);
+  void tell_cancelled(std::uint64_t id, const Error& reason);
+  void arm_sweep();
+  void sweep();
+
+  Executor executor_;
+  std::shared_ptr<Transport> transport_;
+  ClientSessionOptions options_;
+  std::uint64_t next_id_;
+  std::unordered_map<std::uint64_t, Open*> open_;
+  boost::asio::steady_timer sweep_timer_;
+  bool sweeping_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace mcp

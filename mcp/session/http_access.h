@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "mcp/base/result.h"
+
+namespace mcp {
+
+/// May a request with these headers come in? Guards a listener on loopback against web pages that make a browser talk to it
+/// (DNS rebinding; MCP 2025-11-25, "Transports", security warning). `host` must name loopback or one of `allowed_hosts` (lower
+/// case, without port); a present `origin` must be that of a loopback host or one of `allowed_origins`.
+Result<> check_access(std::string_view host,
+                      std::string_view origin,
+                      const std::vector<std::string>& allowed_hosts,
+                      const std::vector<std::string>& allowed_origins);
+
+/// Does an Accept header admit this media type ("application/json")? An absent one admits everything.
+bool accepts(std::string_view accept, std::string_view type);
+
+/// Is a Content-Type this media type, whatever its parameters?
+bool is_media_type(std::string_view content_type, std::string_view type);
+
+}  // namespace mcp

@@ -1,0 +1,149 @@
+#include "mcp/session/server_session.h"
+
+#include <utility>
+#include <vector>
+
+#include "mcp/base/log.h"
+#include "mcp/json/text.h"
+#include "mcp/rpc/error_codes.h"
+
+namespace mcp {
+
+namespace {
+
+/// Two spellings of one id must meet in the table.
+std::string id_key(std::string_view id) {
+  if (id.find('\\') == std::string_view::npos) return std::string(id);
+  return json_string(decode_json_string(id));
+}
+
+}  // namespace
+
+/// An open request; lives in the frame of serve().
+class ServerSession::Call final : public CallContext {
+ public:
+  Call(ServerSession& session, std::string key, Outlet outlet)
+      : session_(session.shared_from_this()), caller_(session.caller_), key_(std::move(key)), outlet_(std::move(outlet)) {
+    session_->in_flight_.emplace(key_, this);
+  }
+
+  ~Call() override { session_->in_flight_.erase(key_); }
+
+  const Caller& caller() const override { return *caller_; }
+
+  void notify(Message notification) override {
+    if (cancellation().requested()) return;
+    if (!outlet_(std::move(notification))) {
+      cancellation().request({ErrorCode::overloaded, "the client is gone or does not read what it asked for"});
+    }
+  }
+
+  Task<Result<Message>> ask(Message request) override {
+    const std::string method(request.method());
+    co_return fail(ErrorCode::method_not_found, "asking the client for " + method + " is not supported yet");
+  }
+
+  bool taken_back = false;  // by the client's own notifications/cancelled
+
+ private:
+  std::shared_ptr<ServerSession> session_;
+  std::shared_ptr<const Caller> caller_;
+  std::string key_;
+  Outlet outlet_;
+};
+
+std::shared_ptr<ServerSession> ServerSession::create(std::shared_ptr<SessionHandler> handler, ServerSessionOptions options) {
+  auto session = std::shared_ptr<ServerSession>(new ServerSession(std::move(handler), std::move(options)));
+  session->handler_->opened(session);
+  return session;
+}
+
+ServerSession::ServerSession(std::shared_ptr<SessionHandler> handler, ServerSessionOptions options)
+    : handler_(std::move(handler)), options_(std::move(options)), caller_(std::make_shared<Caller>()) {
+  caller_->principal = options_.principal;
+  caller_->session = options_.label;
+}
+
+Result<> ServerSession::introduce(const Message& request) {
+  if (initialized_)
+    return fail(ErrorCode::invalid_request, "initialize was already answered in this session", "Open a new session.");
+  const std::string_view params = request.raw(request.envelope().params);
+  const std::string_view wanted = member(params, "protocolVersion");
+  if (wanted.empty() || wanted.front() != '"') {
+    return fail(ErrorCode::invalid_params, "initialize needs params.protocolVersion, a string");
+  }
+  caller_->version = parse_protocol_version(decode_json_string(wanted)).value_or(kLatestVersion);
+  if (const auto capabilities = member(params, "capabilities"); !capabilities.empty() && capabilities.front() == '{') {
+    caller_->capabilities = capabilities;
+  }
+  const std::string_view info = member(params, "clientInfo");
+  caller_->client_name = decode_json_string(member(info, "name"));
+  caller_->client_version = decode_json_string(member(info, "version"));
+  return {};
+}
+
+Result<> ServerSession::admit(const Message& request) const {
+  if (!initialized_ && request.method() != "ping") {
+    return fail(ErrorCode::invalid_request,
+                "\"" + std::string(request.method().substr(0, 80)) + "\" came before initialize",
+                "Send initialize first.");
+  }
+  return {};
+}
+
+Task<std::optional<Message>> ServerSession::serve(Message request, Outlet outlet) {
+  auto self = shared_from_this();
+  const std::string id(request.id());
+  std::string key = id_key(id);
+  const bool initialize = request.method() == "initialize";
+  Result<> admitted = initialize ? introduce(request) : admit(request);
+  if (admitted && in_flight_.contains(key)) {
+    admitted = fail(ErrorCode::invalid_request, "id " + id.substr(0, 80) + " is in use by a request that is still open");
+  }
+  if (admitted && in_flight_.size() >= options_.max_in_flight) {
+    admitted = fail(ErrorCode::overloaded,
+                    std::to_string(in_flight_.size()) + " requests of this client are still open",
+                    "Wait for some of them to end.");
+  }
+  if (!admitted) co_return error_response(id, admitted.error());
+
+  Call call(*this, std::move(key), std::move(outlet));
+  auto answer = co_await handler_->handle(std::move(request), call);
+  if (call.taken_back) co_return std::nullopt;
+  if (!answer) co_return error_response(id, answer.error());
+  if (initialize && !answer->is_error()) initialized_ = true;
+  co_return std::move(*answer);
+}
+
+void ServerSession::accept(Message message) {
+  if (message.kind() != MessageKind::notification) {
+    log_debug("downstream", "response to no request of ours dropped", {{"session", options_.label}});
+    return;
+  }
+  if (message.method() == "notifications/cancelled") return cancel(message);
+}
+
+void ServerSession::cancel(const Message& notification) {
+  const std::string_view id = notification.raw(notification.envelope().request_id);
+  const auto found = in_flight_.find(id_key(id));
+  if (found == in_flight_.end()) return;  // it may just have been answered
+  const std::string_view params = notification.raw(notification.envelope().params);
+  std::string reason = decode_json_string(member(params, "reason")).substr(0, 500);
+  if (reason.empty()) reason = "cancelled by the client";
+  found->second->taken_back = true;
+  found->second->cancellation().request({ErrorCode::cancelled, std::move(reason)});
+}
+
+bool ServerSession::push(Message notification) {
+  return outlet_ && outlet_(std::move(notification));
+}
+
+void ServerSession::cancel_all(const Error& reason) {
+  std::vector<Call*> calls;
+  for (const auto& [id, call] : in_flight_)
+    calls.push_back(call);
+  for (Call* call : calls)
+    call->cancellation().request(reason);
+}
+
+}  // namespace mcp

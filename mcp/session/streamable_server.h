@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mcp/http/http_server.h"
+#include "mcp/session/server_session.h"
+
+namespace mcp {
+
+struct StreamableServerOptions {
+  std::vector<std::string> allowed_hosts;    // besides loopback names, without port, lower case
+  std::vector<std::string> allowed_origins;  // besides those of loopback hosts: "https://app.example.com"
+  std::size_t max_sessions = 20'000;         // one more ends the one that is idle longest; where none is idle it is refused (503)
+  std::size_t max_parked = 64;               // notifications kept for a client whose GET stream is not open just now
+  std::chrono::steady_clock::duration session_idle = std::chrono::hours(1);   // without a request, an open call or a stream
+  std::chrono::steady_clock::duration keep_alive = std::chrono::seconds(15);  // a comment on every open stream; a call that takes
+                                                                              // longer is answered as a stream
+};
+
+/// The server's face of streamable HTTP (MCP 2025-03-26 to 2025-11-25, "Transports"): sessions over POST, GET and DELETE of one or
+/// more paths. A request is answered as JSON, or as a stream from its first notification on. Checks Host and Origin of every
+/// request against DNS rebinding; a session belongs to the path and the principal that opened it.
+/// Loop thread only; must outlive the HttpServer that calls handle().
+class StreamableServer {
+ public:
+  /// Makes the handler of a new session for a path; an Error (its text goes to the client, status 404) where there is none.
+  using Endpoint = std::function<Result<std::shared_ptr<SessionHandler>>(std::string_view path)>;
+
+  StreamableServer(const Executor& executor, StreamableServerOptions options, Endpoint endpoint);
+  ~StreamableServer();
+  StreamableServer(const StreamableServer&) = delete;
+  StreamableServer& operator=(const StreamableServer&) = delete;
+
+  Task<void> handle(HttpExchange& exchange);
+
+  std::size_t sessions() const;
+  std::size_t streams() const;
+
+  /// Ends every GET stream and stops the timers; requests in flight go on.
+  void close();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mcp
