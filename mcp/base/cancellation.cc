@@ -44,7 +44,7 @@ void Cancellation::request(Error reason) {
   reason_ = std::move(reason);
   while (first_ != nullptr) {
     // The callback may destroy its own Callback object, so it is taken out before it runs.
-    auto run = std::move(first_->on_cancel_);
+    auto run = std::exchange(first_->on_cancel_, nullptr);
     first_->unlink();
     run();
   }

@@ -1,5 +1,6 @@
 #include "mcp/base/log_format.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -99,11 +100,8 @@ void append_quoted(std::string& out, std::string_view text) {
 
 /// True where a value can stand in a text line without quotes.
 bool is_plain(std::string_view text) {
-  if (text.empty()) return false;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '\\') return false;
-  }
-  return true;
+  const auto plain = [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != '"' && c != '=' && c != '\\'; };
+  return !text.empty() && std::ranges::all_of(text, plain);
 }
 
 template <typename Number>

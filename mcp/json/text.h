@@ -29,7 +29,8 @@ std::string_view member(std::string_view object, std::string_view name);
 /// The raw texts of an array's elements; empty when `array` is not an array. Views into `array`.
 std::vector<std::string_view> elements(std::string_view array);
 
-/// Checks untrusted text: valid JSON, valid UTF-8, nested at most `max_depth` deep.
+/// Checks untrusted text: valid JSON, valid UTF-8, nested at most `max_depth` deep (never more than 128). Errors: parse_error, or
+/// invalid_request where it is nested too deep.
 Result<> validate_json(std::string_view text, int max_depth = 128);
 
 }  // namespace mcp

@@ -3,6 +3,8 @@
 #include <sys/types.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,7 +61,8 @@ class ChildProcess {
   virtual void kill() = 0;
 };
 
-/// Starts children, on a thread of its own (the reasons stand in the .cc). One per program; must outlive its children's use.
+/// Starts children, on a thread of its own (the reasons stand in guardian_thread.h). One per program; must outlive its children's
+/// use, and end before the loop's io_context does.
 class ProcessLauncher {
  public:
   virtual ~ProcessLauncher() = default;  // joins the thread; children still running are killed with their trees
@@ -73,7 +76,8 @@ class ProcessLauncher {
   virtual std::uint64_t spawned() const = 0;
 };
 
-/// `guardian` is the path of the switchyard-guardian program.
-std::unique_ptr<ProcessLauncher> make_process_launcher(std::string guardian);
+/// `guardian` is the path of the switchyard-guardian program. `open_files` is the soft limit on descriptors the children get, where
+/// ours was raised (0: ours). Sets SIGPIPE to be ignored: a child that closes its stdin must not end us.
+std::unique_ptr<ProcessLauncher> make_process_launcher(std::string guardian, long open_files = 0);
 
 }  // namespace mcp

@@ -41,14 +41,15 @@ class Message {
   static constexpr int kMaxDepth = 128;
 
   /// Errors: parse_error (not JSON; -32700) or invalid_request (JSON, but no message we accept; -32600). The message names the
-  /// offending member and the byte it stands at. Where the id could be read, Error::data is its JSON text.
+  /// offending member and the byte it stands at. Error::data of an invalid_request is the id's JSON text, where the id could be
+  /// read and is a string or a number. too_large: 4 GiB or more.
   static Result<Message> parse(std::string text);
 
   /// Built by us; `params`, `result` and `id` are JSON text (params may be empty: left out). `method` is plain ASCII.
   static Message request(std::string_view id, std::string_view method, std::string_view params);
   static Message notification(std::string_view method, std::string_view params);
   static Message result(std::string_view id, std::string_view result);
-  /// `data` is JSON text or empty.
+  /// `data` is JSON text or empty. An empty `id` becomes null.
   static Message error(std::string_view id, int code, std::string_view message, std::string_view data = {});
 
   Message(Message&&) noexcept = default;
@@ -83,7 +84,8 @@ class Message {
   bool is_error() const { return envelope_.error.present(); }
 
   /// Writes a new JSON text in the place of a member that is present, moving the shorter side of the text. The spans of every
-  /// member that does not lie inside the replaced one stay right. `json` must be a valid JSON value on one line.
+  /// member that does not lie inside the replaced one stay right; members inside it become absent. `json` must be a valid JSON
+  /// value on one line, and no view of this message.
   void replace(Span Envelope::* member, std::string_view json);
 
   void set_id(std::string_view json) { replace(&Envelope::id, json); }
@@ -91,6 +93,10 @@ class Message {
  private:
   friend class MessageScanner;
   Message() = default;
+
+  static Message call(MessageKind kind, std::string_view id, std::string_view method, std::string_view params);
+  /// The value of a JSON string that has escapes, else "".
+  static std::string decode_if_escaped(std::string_view json);
 
   std::string_view unquoted(Span span) const {
     return span.present() && buffer_[span.begin] == '"'

@@ -209,7 +209,8 @@ class StreamableServer::Impl {
     const auto now = Clock::now();
     session.last_used = now;
     PostReply reply(exchange, session, headers, now);
-    auto answer = co_await session.session->serve(std::move(request), [&reply](Message message) { return reply.notify(message); });
+    ServerSession::Outlet outlet = [&reply](const Message& message) { return reply.notify(message); };
+    auto answer = co_await session.session->serve(std::move(request), std::move(outlet));
     co_await reply.finish(answer);
     session.last_used = Clock::now();
   }

@@ -1,0 +1,131 @@
+#include "gateway/host/local_gateway.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "gateway/host/ask_loop.h"
+#include "gateway/host/gateway.h"
+#include "gateway/host/random_source.h"
+#include "mcp/json/text.h"
+#include "mcp/session/server_session.h"
+
+namespace gateway {
+
+namespace asio = boost::asio;
+using mcp::Message;
+using mcp::Result;
+using mcp::Task;
+
+namespace {
+
+class LocalGatewayImpl final : public LocalGateway {
+ public:
+  LocalGatewayImpl(Config config, HostEnvironment environment) : launcher_(mcp::make_process_launcher(environment.guardian)) {
+    RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
+    dependencies.environment = std::move(environment.variables);
+    dependencies.random = make_random_source();
+    gateway_ = std::make_unique<Gateway>(std::move(dependencies), std::move(config));
+    gateway_->start();
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+
+  ~LocalGatewayImpl() override {
+    std::promise<void> stopped;
+    asio::co_spawn(loop_, gateway_->stop(), [&stopped](std::exception_ptr) { stopped.set_value(); });
+    stopped.get_future().wait();
+    loop_.stop();
+    thread_.join();
+    gateway_.reset();
+  }
+
+  LocalGatewayImpl(const LocalGatewayImpl&) = delete;
+  LocalGatewayImpl& operator=(const LocalGatewayImpl&) = delete;
+
+  Result<GatewayStatus> status() override {
+    return ask_loop(loop_, [this]() -> Result<GatewayStatus> { return gateway_->status(); });
+  }
+
+  Result<ToolTable> tools(const std::string& profile) override {
+    return ask_loop(loop_, [this, profile] { return gateway_->tools(profile); });
+  }
+
+  bool wait_settled(std::chrono::milliseconds timeout, const std::function<void(const GatewayStatus&)>& progress) override {
+    struct Done {
+      std::mutex mutex;
+      std::condition_variable changed;
+      bool done = false;
+    };
+    auto done = std::make_shared<Done>();
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    asio::co_spawn(loop_, gateway_->wait_settled(deadline), [done](std::exception_ptr) {
+      const std::lock_guard lock(done->mutex);
+      done->done = true;
+      done->changed.notify_all();
+    });
+    std::unique_lock lock(done->mutex);
+    while (!done->changed.wait_for(lock, std::chrono::milliseconds(500), [&] { return done->done; })) {
+      lock.unlock();
+      if (const auto now = status(); now && progress) progress(*now);
+      lock.lock();
+    }
+    return std::chrono::steady_clock::now() < deadline;
+  }
+
+  Result<std::string> call(const std::string& profile,
+                           const std::string& tool,
+                           const std::string& arguments,
+                           const std::function<void(std::string_view)>& on_progress) override {
+    std::promise<Result<std::string>> promise;
+    const std::string path = profile.empty() ? "/mcp" : "/mcp/" + profile;
+    asio::co_spawn(loop_,
+                   call_tool(path, tool, arguments, on_progress),
+                   [&promise](std::exception_ptr, Result<std::string> answer) { promise.set_value(std::move(answer)); });
+    return promise.get_future().get();
+  }
+
+ private:
+  Task<Result<std::string>> call_tool(std::string path,
+                                      std::string tool,
+                                      std::string arguments,
+                                      std::function<void(std::string_view)> on_progress) {
+    auto handler = gateway_->open_session(path);
+    if (!handler) co_return std::unexpected(std::move(handler).error());
+    mcp::ServerSessionOptions options;
+    options.label = "command line";
+    auto session = mcp::ServerSession::create(std::move(*handler), std::move(options));
+    mcp::ServerSession::Outlet outlet = [on_progress](const Message& message) {
+      if (on_progress) on_progress(message.raw(message.envelope().params));
+      return true;
+    };
+    const std::string hello =
+        R"({"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"switchyard call","version":")" SWITCHYARD_VERSION
+        R"("}})";
+    Message introduction = Message::request("1", "initialize", hello);
+    co_await session->serve(std::move(introduction), outlet);
+    const std::string params =
+        "{\"name\":" + mcp::json_string(tool) + ",\"arguments\":" + arguments + R"(,"_meta":{"progressToken":"call"}})";
+    Message request = Message::request("2", "tools/call", params);
+    auto answer = co_await session->serve(std::move(request), outlet);
+    if (!answer) co_return mcp::fail(mcp::ErrorCode::cancelled, "the call was cancelled");
+    co_return std::string(answer->text());
+  }
+
+  asio::io_context loop_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(loop_);
+  std::unique_ptr<mcp::ProcessLauncher> launcher_;
+  std::unique_ptr<Gateway> gateway_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LocalGateway>> LocalGateway::start(Config config, HostEnvironment environment) {
+  return std::make_unique<LocalGatewayImpl>(std::move(config), std::move(environment));
+}
+
+}  // namespace gateway

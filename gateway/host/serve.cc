@@ -1,0 +1,248 @@
+#include "gateway/host/serve.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <utility>
+
+#include "gateway/admin/admin_server.h"
+#include "gateway/downstream/http_endpoint.h"
+#include "gateway/downstream/stdio_endpoint.h"
+#include "gateway/host/ask_loop.h"
+#include "gateway/host/gateway.h"
+#include "gateway/host/random_source.h"
+#include "gateway/host/state_file.h"
+#include "mcp/base/log.h"
+#include "mcp/base/random.h"
+
+namespace gateway {
+
+namespace asio = boost::asio;
+using mcp::Error;
+using mcp::ErrorCode;
+using mcp::Result;
+using mcp::Task;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::size_t kMaxClientMessage = std::size_t{4} << 20;
+constexpr std::size_t kMaxQueued = std::size_t{64} << 20;
+
+/// Builds the parts in order, runs the loop, and stops the parts in reverse.
+class Service final : public AdminSource {
+ public:
+  explicit Service(ServeOptions options)
+      : options_(std::move(options)),
+        wake_(loop_.get_executor()),
+        signals_(loop_, SIGTERM, SIGINT),
+        launcher_(mcp::make_process_launcher(options_.environment.guardian)) {}
+
+  Result<> run() {
+    auto lock = StateLock::acquire(options_.state_dir);
+    if (!lock) return std::unexpected(std::move(lock).error());
+    lock_ = std::move(*lock);
+    Result<> outcome;
+    asio::co_spawn(loop_, main(), [this, &outcome](std::exception_ptr, Result<> result) {
+      outcome = std::move(result);
+      loop_.stop();
+    });
+    loop_.run();
+    return outcome;
+  }
+
+  Result<GatewayStatus> status() override {
+    return ask_loop(loop_, [this]() -> Result<GatewayStatus> { return whole_status(); });
+  }
+
+  Result<ToolTable> tools(const std::string& profile) override {
+    return ask_loop(loop_, [this, profile] { return gateway_->tools(profile); });
+  }
+
+ private:
+  Task<Result<>> main() {
+    watch_signals();
+    start_gateway();
+    Result<> outcome = open_listeners();
+    if (outcome) {
+      if (options_.on_listening) options_.on_listening(whole_status());
+      if (options_.stdio) open_stdio();
+      asio::co_spawn(loop_, watch_start(), asio::detached);
+      co_await wake_.wait();
+      if (failure_) outcome = std::unexpected(*failure_);
+    }
+    co_await shut_down();
+    co_return outcome;
+  }
+
+  void watch_signals() {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+      if (error) return;
+      mcp::log_info("host", "stopping", {{"signal", std::int64_t{signal}}});
+      wake_.set();
+      // The second one ends the wait for calls in flight.
+      signals_.async_wait([this](boost::system::error_code again, int) {
+        if (!again) ::_exit(130);
+      });
+    });
+  }
+
+  void start_gateway() {
+    RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
+    dependencies.environment = options_.environment.variables;
+    dependencies.random = make_random_source();
+    gateway_ = std::make_unique<Gateway>(std::move(dependencies), options_.config);
+    gateway_->start();
+  }
+
+  Result<> open_listeners() {
+    HttpEndpointOptions http;
+    http.listen = options_.config.listen;
+    http.allowed_hosts = options_.config.allowed_hosts;
+    http.allowed_origins = options_.config.allowed_origins;
+    http.http.max_body = kMaxClientMessage;
+    http.open_session = [this](std::string_view path) { return gateway_->open_session(path); };
+    http.not_ready = [this] { return missing(); };
+    auto endpoint = HttpEndpoint::open(loop_.get_executor(), std::move(http));
+    if (!endpoint && !options_.stdio) return std::unexpected(std::move(endpoint).error());
+    if (endpoint) http_ = std::move(*endpoint);
+    if (!endpoint) mcp::log_warn("host", "only serving stdin and stdout: " + endpoint.error().text());
+
+    const std::string token = mcp::random_hex(32);
+    auto admin = start_admin_server(options_.config.admin, token, *this);
+    if (!admin && !options_.stdio) return std::unexpected(std::move(admin).error());
+    if (admin) admin_ = std::move(*admin);
+    if (!admin) mcp::log_warn("host", "no admin listener: " + admin.error().text());
+    if (!http_ || !admin_) return {};
+
+    RunningGateway running{.pid = ::getpid(), .mcp_url = mcp_url(), .admin_url = admin_url(), .token = token};
+    running.config = options_.config.file;
+    return lock_->publish(running);
+  }
+
+  void open_stdio() {
+    auto handler = gateway_->open_session("/mcp");
+    auto pipe = mcp::make_stdio_server(loop_.get_executor(), STDIN_FILENO, STDOUT_FILENO, kMaxClientMessage, kMaxQueued);
+    stdio_ = std::make_shared<StdioEndpoint>(loop_.get_executor(), std::move(pipe), std::move(*handler));
+    stdio_->open();
+    asio::co_spawn(loop_, watch_stdio(stdio_), asio::detached);
+  }
+
+  Task<void> watch_stdio(std::shared_ptr<StdioEndpoint> endpoint) {
+    co_await endpoint->closed().wait();
+    wake_.set();
+  }
+
+  /// Follows the first start of the servers: required ones must come up, people want to see how it goes.
+  Task<void> watch_start() {
+    const auto settled = std::make_shared<bool>(false);
+    if (options_.on_progress) asio::co_spawn(loop_, show_progress(settled), asio::detached);
+    auto required = co_await gateway_->wait_required();
+    if (!required) {
+      failure_ = required.error();
+      *settled = true;
+      wake_.set();
+      co_return;
+    }
+    co_await gateway_->wait_settled(Clock::time_point::max());
+    *settled = true;
+    if (!wake_.is_set() && options_.on_settled) options_.on_settled(whole_status());
+  }
+
+  Task<void> show_progress(std::shared_ptr<bool> settled) {
+    for (;;) {
+      const bool stopping = co_await wake_.wait_until(Clock::now() + std::chrono::milliseconds(500));
+      if (stopping || *settled) co_return;
+      options_.on_progress(whole_status());
+    }
+  }
+
+  Task<void> shut_down() {
+    stopping_ = true;
+    if (http_) http_->stop_accepting();
+    // The admin plane's threads may be waiting for the loop, so the loop must not wait for them: another thread does.
+    if (admin_) co_await asio::co_spawn(helpers_, stop_admin(), asio::use_awaitable);
+    const auto deadline = Clock::now() + options_.drain;
+    if (stdio_) co_await stdio_->finish(failure_ ? Clock::now() : deadline);
+    if (http_) co_await http_->stop(failure_ ? Clock::now() : deadline);
+    co_await gateway_->stop();
+    signals_.cancel();
+    helpers_.join();
+    launcher_.reset();
+    lock_.reset();
+  }
+
+  Task<void> stop_admin() {
+    admin_->stop();
+    co_return;
+  }
+
+  std::string missing() const {
+    if (stopping_) return "stopping";
+    std::string text;
+    if (gateway_->ready()) return text;
+    for (const auto& server : gateway_->status().servers) {
+      if (server.required && server.state != RuntimeState::ready) {
+        text += (text.empty() ? "required servers not ready: " : ", ") + server.name.str();
+      }
+    }
+    return text.empty() ? "required servers are broken in the configuration" : text;
+  }
+
+  std::string mcp_url() const { return http_ ? "http://" + http_->address().text() + "/mcp" : ""; }
+
+  std::string admin_url() const {
+    return admin_ ? "http://" + ListenAddress{options_.config.admin.host, admin_->port()}.text() : "";
+  }
+
+  GatewayStatus whole_status() const {
+    GatewayStatus status = gateway_->status();
+    status.mcp_url = mcp_url();
+    status.admin_url = admin_url();
+    status.stopping = stopping_;
+    if (http_) {
+      status.sessions = http_->sessions();
+      status.streams = http_->streams();
+      status.connections = http_->connections();
+    }
+    return status;
+  }
+
+  ServeOptions options_;
+  asio::io_context loop_{1};
+  asio::thread_pool helpers_{1};
+  mcp::Event wake_;  // time to stop
+  asio::signal_set signals_;
+  std::unique_ptr<mcp::ProcessLauncher> launcher_;
+  std::unique_ptr<StateLock> lock_;
+  std::unique_ptr<Gateway> gateway_;
+  std::unique_ptr<HttpEndpoint> http_;
+  std::unique_ptr<AdminServer> admin_;
+  std::shared_ptr<StdioEndpoint> stdio_;
+  std::optional<Error> failure_;
+  bool stopping_ = false;
+};
+
+/// Thousands of clients and children need descriptors; what the system allows at most is taken.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+Result<> serve(ServeOptions options) {
+  raise_descriptor_limit();
+  return Service(std::move(options)).run();
+}
+
+}  // namespace gateway

@@ -1,0 +1,128 @@
+#include "gateway/host/state_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <system_error>
+
+namespace gateway {
+
+using mcp::ErrorCode;
+using mcp::fail;
+using mcp::Result;
+
+namespace {
+
+std::string info_path(const std::string& state_dir) {
+  return state_dir + "/gateway.json";
+}
+
+std::string lock_path(const std::string& state_dir) {
+  return state_dir + "/gateway.lock";
+}
+
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
+
+std::optional<RunningGateway> read_info(const std::string& state_dir) {
+  std::ifstream file(info_path(state_dir));
+  if (!file) return std::nullopt;
+  std::stringstream text;
+  text << file.rdbuf();
+  const auto json = nlohmann::json::parse(text.str(), nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  const auto string_at = [&](const char* key) {
+    return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
+  };
+  RunningGateway gateway;
+  gateway.pid = json.contains("pid") && json["pid"].is_number_integer() ? json["pid"].get<int>() : 0;
+  gateway.mcp_url = string_at("mcpUrl");
+  gateway.admin_url = string_at("adminUrl");
+  gateway.token = string_at("token");
+  gateway.config = string_at("config");
+  return gateway;
+}
+
+/// True when another process holds the lock.
+bool is_locked(const std::string& state_dir) {
+  const int descriptor = ::open(lock_path(state_dir).c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool locked = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(descriptor);
+  return locked;
+}
+
+}  // namespace
+
+Result<std::optional<RunningGateway>> find_running_gateway(const std::string& state_dir) {
+  if (!is_locked(state_dir)) return std::nullopt;
+  return read_info(state_dir);
+}
+
+StateLock::StateLock(std::string state_dir, int descriptor) : state_dir_(std::move(state_dir)), descriptor_(descriptor) {}
+
+Result<std::unique_ptr<StateLock>> StateLock::acquire(const std::string& state_dir) {
+  std::error_code error;
+  std::filesystem::create_directories(state_dir, error);
+  if (error) {
+    return fail(ErrorCode::io_error,
+                "cannot make the state folder " + state_dir + ": " + error.message(),
+                "Name another with --state DIR.");
+  }
+  ::chmod(state_dir.c_str(), 0700);
+  const int descriptor = ::open(lock_path(state_dir).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) {
+    return fail(
+        ErrorCode::io_error, "cannot open " + lock_path(state_dir) + ": " + reason(errno), "Name another folder with --state DIR.");
+  }
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    ::close(descriptor);
+    const auto other = read_info(state_dir);
+    const std::string who = other && other->pid > 0 ? "pid " + std::to_string(other->pid) : "another process";
+    return fail(ErrorCode::config_invalid,
+                "a gateway already runs on " + state_dir + " (" + who + ")",
+                "Stop it first, or give this one a state folder of its own with --state DIR.");
+  }
+  return std::unique_ptr<StateLock>(new StateLock(state_dir, descriptor));
+}
+
+StateLock::~StateLock() {
+  if (published_) ::unlink(info_path(state_dir_).c_str());
+  ::close(descriptor_);
+}
+
+Result<> StateLock::publish(const RunningGateway& gateway) {
+  nlohmann::ordered_json json;
+  json["pid"] = gateway.pid;
+  json["mcpUrl"] = gateway.mcp_url;
+  json["adminUrl"] = gateway.admin_url;
+  json["token"] = gateway.token;
+  json["config"] = gateway.config;
+  const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  const std::string path = info_path(state_dir_);
+  const std::string temporary = path + ".new";
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  bool good = descriptor >= 0;
+  if (good) {
+    good = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    good = ::close(descriptor) == 0 && good;
+  }
+  if (!good || std::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    return fail(ErrorCode::io_error, "cannot write " + path + ": " + reason(error), "Name another folder with --state DIR.");
+  }
+  published_ = true;
+  return {};
+}
+
+}  // namespace gateway

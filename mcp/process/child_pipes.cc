@@ -1,0 +1,52 @@
+#include "mcp/process/child_pipes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+namespace mcp {
+
+namespace {
+
+constexpr int kLargePipe = 1 << 20;
+
+/// Never one of 0 to 2, should our own be closed: the child moves its ends there.
+UniqueFd above_standard(int fd) {
+  UniqueFd low(fd);
+  if (fd > 2) return low;
+  return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
+bool make_pipe(PipeEnds& ends) {
+  int fds[2];
+  if (pipe2(fds, O_CLOEXEC) != 0) return false;
+  ends.read = above_standard(fds[0]);
+  ends.write = above_standard(fds[1]);
+  return ends.read.get() >= 0 && ends.write.get() >= 0;
+}
+
+void set_non_blocking(const UniqueFd& fd) {
+  fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+}
+
+}  // namespace
+
+Result<ChildPipes> make_child_pipes() {
+  ChildPipes pipes;
+  for (PipeEnds* ends : {&pipes.in, &pipes.out, &pipes.err, &pipes.control, &pipes.status}) {
+    if (make_pipe(*ends)) continue;
+    char text[128];
+    const int error = errno;
+    return fail(ErrorCode::spawn_failed,
+                std::string("no pipes for a child: ") + strerror_r(error, text, sizeof text) + ".",
+                error == EMFILE || error == ENFILE ? "Raise the limit on open files (ulimit -n)." : "");
+  }
+  for (const UniqueFd* ours : {&pipes.in.write, &pipes.out.read, &pipes.err.read, &pipes.control.write, &pipes.status.read})
+    set_non_blocking(*ours);
+  fcntl(pipes.in.write.get(), F_SETPIPE_SZ, kLargePipe);
+  fcntl(pipes.out.read.get(), F_SETPIPE_SZ, kLargePipe);
+  return pipes;
+}
+
+}  // namespace mcp

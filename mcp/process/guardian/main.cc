@@ -1,0 +1,212 @@
+// switchyard-guardian CONTROL STATUS FILES CWD PATH NAME [ARG]...
+//
+// Runs one program on its own descriptors 0 to 2 and answers for everything that program starts: as the sub-reaper of the tree it
+// inherits what daemonises, and it ends only when no descendant is left. CONTROL and STATUS are descriptor numbers of two pipes to
+// the launcher:
+//
+//   STATUS, written   "pid N"           the program runs
+//                     "spawn ERRNO STAGE"  it could not be started (STAGE: fork, chdir, exec)
+//                     "exit CODE" or "signal NUMBER"  the program itself has ended
+//                     "left N"          gave up on N processes that SIGKILL does not end
+//   CONTROL, read     't' SIGTERM to the tree; 'k' SIGKILL to the tree;
+//                     end of file (the launcher is dead or let go), like a SIGTERM to the guardian and like the end of the
+//                     program: SIGTERM to what is left, two seconds, SIGKILL
+//
+// A program of its own, small and without libraries, because it must outlive a gateway that was killed.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "mcp/process/guardian/process_tree.h"
+#include "mcp/process/guardian/program.h"
+
+namespace mcp {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTerminateGrace{2000};
+constexpr milliseconds kKillAgain{50};
+/// After this much killing, what is left cannot be killed (another user's, or stuck in the kernel).
+constexpr milliseconds kGiveUp{10'000};
+
+class Guardian {
+ public:
+  Guardian(const GuardianArguments& arguments, int signals)
+      : control_(arguments.control), status_(arguments.status), signals_(signals) {}
+
+  int run(const GuardianArguments& arguments);
+
+ private:
+  enum class Phase { running, ending, killing };
+
+  void report(const char* word, long number, const char* more = "");
+  int poll_timeout() const;
+  void read_exec_pipe();
+  void read_control();
+  void read_signals();
+  bool reap();
+  void program_ended(int status);
+  void end_tree();
+  void kill_tree();
+
+  int control_, status_, signals_;
+  Program program_;
+  bool started_ = false;
+  Phase phase_ = Phase::running;
+  Clock::time_point next_ = Clock::time_point::max();  // the next step of the phase
+  Clock::time_point give_up_ = Clock::time_point::max();
+};
+
+void Guardian::report(const char* word, long number, const char* more) {
+  char line[64];
+  const int length = snprintf(line, sizeof line, "%s %ld%s%s\n", word, number, *more == '\0' ? "" : " ", more);
+  // A launcher that is gone does not read; its end shows on the control pipe.
+  if (write(status_, line, static_cast<std::size_t>(length)) < 0) return;
+}
+
+void release_standard_descriptors() {
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int fd = 0; fd < 3; ++fd) {
+    if (null < 0 || dup2(null, fd) < 0) close(fd);
+  }
+  if (null > 2) close(null);
+}
+
+int Guardian::run(const GuardianArguments& arguments) {
+  program_ = start_program(arguments);
+  if (program_.pid < 0) {
+    report("spawn", errno, "fork");
+    return 1;
+  }
+  release_standard_descriptors();
+  while (reap()) {
+    if (Clock::now() >= give_up_) {
+      report("left", static_cast<long>(descendants().size()));
+      return 1;
+    }
+    pollfd polled[] = {{signals_, POLLIN, 0}, {control_, POLLIN, 0}, {program_.exec_pipe, POLLIN, 0}};
+    poll(polled, 3, poll_timeout());
+    if (polled[2].revents != 0) read_exec_pipe();
+    if (polled[1].revents != 0) read_control();
+    if (polled[0].revents != 0) read_signals();
+    if (Clock::now() >= next_) kill_tree();
+  }
+  return 0;
+}
+
+int Guardian::poll_timeout() const {
+  if (next_ == Clock::time_point::max()) return -1;
+  const auto left = std::chrono::ceil<milliseconds>(next_ - Clock::now()).count();
+  return static_cast<int>(std::max<long>(left, 0));
+}
+
+void Guardian::read_exec_pipe() {
+  if (program_.exec_pipe < 0) return;
+  ExecFailure failure;
+  if (read(program_.exec_pipe, &failure, sizeof failure) == sizeof failure) {
+    report("spawn", failure.error, failure.stage);
+  } else {
+    started_ = true;
+    report("pid", program_.pid);
+  }
+  close(program_.exec_pipe);
+  program_.exec_pipe = -1;
+}
+
+void Guardian::read_control() {
+  char orders[16];
+  const ssize_t count = read(control_, orders, sizeof orders);
+  if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  if (count <= 0) {
+    close(control_);
+    control_ = -1;
+    end_tree();
+    return;
+  }
+  for (ssize_t i = 0; i < count; ++i) {
+    if (orders[i] == 't') terminate_descendants();
+    if (orders[i] == 'k') kill_tree();
+  }
+}
+
+void Guardian::read_signals() {
+  signalfd_siginfo info{};
+  while (read(signals_, &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo != SIGCHLD) end_tree();
+  }
+}
+
+/// Collects the dead. False when no descendant is left.
+bool Guardian::reap() {
+  for (;;) {
+    int status = 0;
+    const pid_t pid = waitpid(-1, &status, WNOHANG);
+    if (pid == 0) return true;
+    if (pid < 0) return errno == EINTR;
+    if (pid == program_.pid) program_ended(status);
+  }
+}
+
+void Guardian::program_ended(int status) {
+  read_exec_pipe();  // it may have ended before we came to read how it started
+  program_.pid = -1;
+  if (!started_) return;
+  if (WIFSIGNALED(status)) {
+    report("signal", WTERMSIG(status));
+  } else {
+    report("exit", WEXITSTATUS(status));
+  }
+  end_tree();
+}
+
+void Guardian::end_tree() {
+  if (phase_ != Phase::running) return;
+  phase_ = Phase::ending;
+  next_ = Clock::now() + kTerminateGrace;
+  terminate_descendants();
+}
+
+void Guardian::kill_tree() {
+  const auto now = Clock::now();
+  if (phase_ != Phase::killing) give_up_ = now + kGiveUp;
+  phase_ = Phase::killing;
+  next_ = now + kKillAgain;
+  kill_descendants();
+}
+
+/// All signals wait in a descriptor, so that none interrupts the bookkeeping and none but SIGKILL and SIGSTOP does harm.
+int open_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT})
+    sigaddset(&wanted, number);
+  return signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+}  // namespace
+}  // namespace mcp
+
+int main(int argc, char** argv) {
+  const auto arguments = mcp::parse_arguments(argc, argv);
+  if (!arguments) {
+    fputs("switchyard-guardian is started by switchyard, not by hand.\n", stderr);
+    return 2;
+  }
+  const int signals = mcp::open_signals();
+  if (signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return 1;
+  return mcp::Guardian(*arguments, signals).run(*arguments);
+}

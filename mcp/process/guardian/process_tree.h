@@ -1,0 +1,19 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+namespace mcp {
+
+/// Every descendant of the calling process, parents before children, as far as one look at /proc tells: processes that fork while
+/// we look may be missing, so whoever must reach all looks again until nothing is left to wait for.
+std::vector<pid_t> descendants();
+
+/// Asks every descendant to end (SIGTERM, and SIGCONT so that a stopped one can act on it), each of them once.
+void terminate_descendants();
+
+/// Stops every descendant until no new one appears, so that none can fork away, then SIGKILL to all.
+void kill_descendants();
+
+}  // namespace mcp

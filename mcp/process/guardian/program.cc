@@ -1,0 +1,86 @@
+#include "mcp/process/guardian/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace mcp {
+
+namespace {
+
+constexpr unsigned kCloseRangeCloexec = 4;
+
+[[noreturn]] void give_up(int exec_pipe, const char* stage) {
+  ExecFailure failure;
+  failure.error = errno;
+  strncpy(failure.stage, stage, sizeof failure.stage - 1);
+  const ssize_t written = write(exec_pipe, &failure, sizeof failure);
+  _exit(written == sizeof failure ? 127 : 126);
+}
+
+void reset_signals() {
+  for (int number = 1; number < NSIG; ++number)
+    signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void limit_files(long files) {
+  rlimit limit{};
+  if (files <= 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = static_cast<rlim_t>(files) < limit.rlim_max ? static_cast<rlim_t>(files) : limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+[[noreturn]] void become_program(const GuardianArguments& arguments, int exec_pipe, pid_t guardian) {
+  setpgid(0, 0);
+  // Should the guardian itself be killed, at least the program goes with it.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != guardian) _exit(127);
+  reset_signals();
+  limit_files(arguments.files);
+  if (arguments.cwd[0] != '\0' && chdir(arguments.cwd) != 0) give_up(exec_pipe, "chdir");
+  syscall(SYS_close_range, 3U, ~0U, kCloseRangeCloexec);
+  execv(arguments.path, arguments.argv);
+  give_up(exec_pipe, "exec");
+}
+
+}  // namespace
+
+std::optional<GuardianArguments> parse_arguments(int argc, char** argv) {
+  if (argc < 7) return std::nullopt;
+  GuardianArguments arguments;
+  arguments.control = atoi(argv[1]);
+  arguments.status = atoi(argv[2]);
+  arguments.files = atol(argv[3]);
+  arguments.cwd = argv[4];
+  arguments.path = argv[5];
+  arguments.argv = argv + 6;
+  for (const int fd : {arguments.control, arguments.status}) {
+    if (fd < 3 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return std::nullopt;
+  }
+  return arguments;
+}
+
+Program start_program(const GuardianArguments& arguments) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return {};
+  const pid_t guardian = getpid();
+  const pid_t pid = fork();
+  if (pid == 0) become_program(arguments, ends[1], guardian);
+  const int error = errno;
+  close(ends[1]);
+  if (pid > 0) return {pid, ends[0]};
+  close(ends[0]);
+  errno = error;
+  return {};
+}
+
+}  // namespace mcp

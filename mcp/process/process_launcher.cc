@@ -1,0 +1,204 @@
+#include <signal.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <map>
+
+#include "mcp/base/event.h"
+#include "mcp/base/log.h"
+#include "mcp/process/child_pipes.h"
+#include "mcp/process/child_process.h"
+#include "mcp/process/child_state.h"
+#include "mcp/process/guardian_thread.h"
+#include "mcp/process/program_path.h"
+
+namespace mcp {
+
+namespace {
+
+namespace asio = boost::asio;
+
+/// How long a program may take to be executed (a cold network disk), not to be ready.
+constexpr auto kLongestStart = std::chrono::seconds(30);
+
+Task<void> wait_for(std::shared_ptr<ChildState> state, Event ChildState::* event) {
+  co_await ((*state).*event).wait();
+}
+
+Task<void> stop_child(std::shared_ptr<ChildState> state,
+                      std::shared_ptr<GuardianControl> control,
+                      std::chrono::steady_clock::duration grace) {
+  bool gone = co_await state->gone.wait_until(std::chrono::steady_clock::now() + grace);
+  if (gone) co_return;
+  control->terminate();
+  gone = co_await state->gone.wait_until(std::chrono::steady_clock::now() + grace);
+  if (gone) co_return;
+  control->kill();
+  co_await state->gone.wait();
+}
+
+/// A descriptor the loop cannot take (the system is out of memory) stays closed: the first use of it fails.
+void adopt(asio::posix::stream_descriptor& descriptor, UniqueFd fd) {
+  boost::system::error_code error;
+  descriptor.assign(fd.get(), error);
+  if (!error) fd.release();
+}
+
+class ChildProcessImpl final : public ChildProcess {
+ public:
+  ChildProcessImpl(const Executor& executor,
+                   std::shared_ptr<ChildState> state,
+                   std::shared_ptr<GuardianControl> control,
+                   ChildPipes pipes)
+      : state_(std::move(state)), control_(std::move(control)), in_(executor), out_(executor), err_(executor) {
+    adopt(in_, std::move(pipes.in.write));
+    adopt(out_, std::move(pipes.out.read));
+    adopt(err_, std::move(pipes.err.read));
+  }
+
+  ~ChildProcessImpl() override {
+    if (!state_->gone.is_set()) control_->kill();
+  }
+
+  pid_t pid() const override { return state_->pid; }
+  pid_t guardian_pid() const override { return state_->guardian; }
+  asio::posix::stream_descriptor& stdin_pipe() override { return in_; }
+  asio::posix::stream_descriptor& stdout_pipe() override { return out_; }
+  asio::posix::stream_descriptor& stderr_pipe() override { return err_; }
+  const std::optional<ChildExit>& exit() const override { return state_->exit; }
+  Task<void> wait_exit() override { return wait_for(state_, &ChildState::ended); }
+  Task<void> wait_gone() override { return wait_for(state_, &ChildState::gone); }
+  void kill() override { control_->kill(); }
+
+  Task<void> stop(std::chrono::steady_clock::duration grace) override {
+    boost::system::error_code ignored;
+    in_.close(ignored);
+    return stop_child(state_, control_, grace);
+  }
+
+ private:
+  std::shared_ptr<ChildState> state_;
+  std::shared_ptr<GuardianControl> control_;
+  asio::posix::stream_descriptor in_, out_, err_;
+};
+
+/// One launch on its way between the loop and the guardian thread.
+struct Launch {
+  Launch(const Executor& loop, ChildSpec child)
+      : executor(loop), spec(std::move(child)), state(std::make_shared<ChildState>(loop)), done(loop) {}
+
+  Executor executor;
+  const ChildSpec spec;
+  std::shared_ptr<ChildState> state;
+
+  // Set on the guardian thread, read on the loop after `done`.
+  std::string path;
+  ChildPipes pipes;
+  std::shared_ptr<GuardianControl> control;
+  Result<pid_t> guardian = 0;
+  Event done;
+};
+
+class ProcessLauncherImpl final : public ProcessLauncher {
+ public:
+  ProcessLauncherImpl(std::string guardian, long open_files) : guardian_(std::move(guardian)), open_files_(open_files) {}
+
+  ~ProcessLauncherImpl() override {
+    thread_->run([this] {
+      for (const auto& [pid, control] : running_)
+        control->kill();
+    });
+    thread_.reset();
+  }
+
+  Task<Result<std::shared_ptr<ChildProcess>>> launch(ChildSpec spec) override;
+
+  std::uint64_t spawned() const override { return spawned_; }
+
+ private:
+  void start_guardian(const std::shared_ptr<Launch>& launch);
+  Result<pid_t> try_start(Launch& launch);
+  GuardianSpec guardian_spec(Launch& launch) const;
+
+  const std::string guardian_;
+  const long open_files_;
+  std::uint64_t spawned_ = 0;                                  // loop thread
+  std::map<pid_t, std::shared_ptr<GuardianControl>> running_;  // guardian thread; by the guardian's pid
+  std::unique_ptr<GuardianThread> thread_ = make_guardian_thread();
+};
+
+GuardianSpec ProcessLauncherImpl::guardian_spec(Launch& launch) const {
+  GuardianSpec spec;
+  spec.guardian = guardian_;
+  spec.env = launch.spec.env;
+  spec.in = std::move(launch.pipes.in.read);
+  spec.out = std::move(launch.pipes.out.write);
+  spec.err = std::move(launch.pipes.err.write);
+  spec.control = std::move(launch.pipes.control.read);
+  spec.status = std::move(launch.pipes.status.write);
+  spec.args = {std::to_string(spec.control.get()),
+               std::to_string(spec.status.get()),
+               std::to_string(open_files_),
+               launch.spec.cwd,
+               launch.path,
+               launch.spec.command};
+  spec.args.insert(spec.args.end(), launch.spec.args.begin(), launch.spec.args.end());
+  return spec;
+}
+
+Result<pid_t> ProcessLauncherImpl::try_start(Launch& launch) {
+  auto path = find_program(launch.spec);
+  if (!path) return std::unexpected(std::move(path).error());
+  launch.path = *std::move(path);
+  auto pipes = make_child_pipes();
+  if (!pipes) return std::unexpected(std::move(pipes).error());
+  launch.pipes = *std::move(pipes);
+  launch.control = std::make_shared<GuardianControl>(std::move(launch.pipes.control.write));
+  // What runs at the guardian's end needs its pid, which is known only afterwards; both run on this thread, one after the other.
+  auto pid = std::make_shared<pid_t>(-1);
+  auto started = thread_->start(guardian_spec(launch), [this, pid, executor = launch.executor, state = launch.state](int status) {
+    running_.erase(*pid);
+    asio::post(executor, [state, status] { state->guardian_ended(status); });
+  });
+  if (!started) return started;
+  *pid = *started;
+  running_.emplace(*pid, launch.control);
+  return started;
+}
+
+void ProcessLauncherImpl::start_guardian(const std::shared_ptr<Launch>& launch) {
+  launch->guardian = try_start(*launch);
+  asio::post(launch->executor, [launch] { launch->done.set(); });
+}
+
+Error unstarted(const Launch& launch, const ChildState& state, bool in_time) {
+  if (!state.failed_stage.empty()) return start_error(launch.spec, launch.path, state.failed_stage, state.failed_errno);
+  const std::string what = in_time ? "the guardian of '" : "no sign within 30 seconds that the system started '";
+  return {ErrorCode::spawn_failed, what + launch.path + (in_time ? "' ended before it started it." : "'.")};
+}
+
+Task<Result<std::shared_ptr<ChildProcess>>> ProcessLauncherImpl::launch(ChildSpec spec) {
+  const Executor executor = co_await asio::this_coro::executor;
+  auto launch = std::make_shared<Launch>(executor, std::move(spec));
+  thread_->run([this, launch] { start_guardian(launch); });
+  co_await launch->done.wait();
+  if (!launch->guardian) co_return std::unexpected(launch->guardian.error());
+  const auto state = launch->state;
+  state->watch(std::move(launch->pipes.status.read), *launch->guardian);
+  // From here on an early return kills what there is.
+  std::shared_ptr<ChildProcess> child =
+      std::make_shared<ChildProcessImpl>(executor, state, launch->control, std::move(launch->pipes));
+  const bool in_time = co_await state->started.wait_until(std::chrono::steady_clock::now() + kLongestStart);
+  if (state->pid <= 0) co_return std::unexpected(unstarted(*launch, *state, in_time));
+  ++spawned_;
+  co_return child;
+}
+
+}  // namespace
+
+std::unique_ptr<ProcessLauncher> make_process_launcher(std::string guardian, long open_files) {
+  signal(SIGPIPE, SIG_IGN);
+  return std::make_unique<ProcessLauncherImpl>(std::move(guardian), open_files);
+}
+
+}  // namespace mcp

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "mcp/base/result.h"
+#include "mcp/process/child_process.h"
+
+namespace mcp {
+
+/// The file that `spec.command` means: itself when it holds a '/' (then relative to spec.cwd), else the first executable of that
+/// name in the PATH of spec.env. Looks at the file system, so it may block.
+/// Error: spawn_failed, for anything in `spec` that the system would refuse later with less to say about it.
+Result<std::string> find_program(const ChildSpec& spec);
+
+/// spawn_failed for an errno of the guardian's "chdir" or "exec" stage.
+Error start_error(const ChildSpec& spec, const std::string& path, std::string_view stage, int error);
+
+}  // namespace mcp

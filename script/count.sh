@@ -1,0 +1,71 @@
+# Runs tests and keeps count; sourced after lib.sh.
+# shellcheck shell=bash
+
+passed=0
+failed=0
+
+# One check that either holds or doesn't: run_step NAME COMMAND…
+run_step() {
+  local name=$1 started=$SECONDS
+  shift
+  say "== $name"
+  if "$@"; then
+    passed=$((passed + 1))
+    say "== $name: ok ($((SECONDS - started)) s)"
+  else
+    failed=$((failed + 1))
+    say "== $name: FAILED ($((SECONDS - started)) s)"
+  fi
+}
+
+# The tests of a build preset: run_ctest PRESET [CTEST OPTION…]
+run_ctest() {
+  local preset=$1 report=$root/build/$1/ctest.xml status=0 tests failures
+  shift
+  rm -f "$report"
+  ctest --test-dir "build/$preset" -j4 --output-on-failure --no-tests=error --output-junit "$report" "$@" |
+    { grep -vE '^ +Start ' || true; } || status=$?
+  if [ ! -r "$report" ]; then
+    failed=$((failed + 1))
+    return 0
+  fi
+  tests=$(junit_count tests "$report")
+  failures=$(junit_count failures "$report")
+  # A test that did not run, or ctest itself failing, is never a success.
+  local unrun=$(($(junit_count skipped "$report") + $(junit_count disabled "$report")))
+  passed=$((passed + tests - failures - unrun))
+  failed=$((failed + failures + unrun))
+  if [ "$status" != 0 ] && [ "$((failures + unrun))" = 0 ]; then failed=$((failed + 1)); fi
+}
+
+junit_count() {
+  sed -n "s/.*\\b$1=\"\\([0-9]*\\)\".*/\\1/p;/>/q" <(tr '\n' ' ' <"$2" | sed 's/.*<testsuite /<testsuite /;s/>.*/>/')
+}
+
+# End-to-end tests: run_node_tests FILE…
+run_node_tests() {
+  local report=$root/build/node-tests.tap status=0 fails
+  rm -f "$report"
+  node --test --test-concurrency=2 --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=tap --test-reporter-destination="$report" "$@" || status=$?
+  fails=$(tap_count fail)
+  fails=$((fails + $(tap_count cancelled) + $(tap_count skipped) + $(tap_count todo)))
+  [ "$status" = 0 ] || [ "$fails" -gt 0 ] || fails=1
+  passed=$((passed + $(tap_count pass)))
+  failed=$((failed + fails))
+}
+
+tap_count() {
+  local count
+  count=$(sed -n "s/^# $1 \\([0-9]*\\)$/\\1/p" "$report" 2>/dev/null | tail -n 1)
+  echo "${count:-0}"
+}
+
+# Prints the totals as the last line and ends the script: finish FILE also leaves them there for .ci/run.
+finish() {
+  mkdir -p build
+  printf '%s %s\n' "$passed" "$failed" >"$1"
+  printf '%s passed, %s failed\n' "$passed" "$failed"
+  [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+  exit
+}

@@ -1,0 +1,195 @@
+// stdio_fault MODE [ARGUMENT]: an MCP server on stdin and stdout that misbehaves in one known way.
+//
+// It knows initialize, ping, tools/list (one tool, `echo`, which returns its argument "text") and tools/call. Without a fault it
+// ends with 0 at the end of its input. Every mode answers what it does not name as `ok` does.
+//
+//   MODE                     ARGUMENT  the fault
+//   ok                       -         none
+//   exit-before-init         CODE      says "fatal: no licence" on stderr and exits at once
+//   exit-mid-call            CODE      says "fatal: out of cheese" on stderr and exits when a tool is called
+//   crash                    -         SIGSEGV when a tool is called
+//   banner-then-ok           -         two lines of banner and a blank one on stdout first
+//   garbage-only             -         endless lines on stdout that are no JSON, whatever it is asked
+//   half-line-then-exit      -         exits with 0 in the middle of the answer to a tool call
+//   flood-stdout             -         a tool call is answered with a line that never ends
+//   flood-stderr             BYTES     that much on stderr, in lines of 100, before every answer
+//   ignore-sigterm-and-fork  FILE      ignores SIGTERM and the end of its input; starts a child and a grandchild in a session of
+//   its own that
+//                                      do likewise; their pids, one a line, and then its own, are in FILE before it answers
+//   late-answer              -         a tool call is answered only after the next message has come
+//   double-answer            -         every answer twice
+//   foreign-id               -         before the answer to a tool call, others with the ids 999999, "x", null and 1.5
+//   huge-result              BYTES     `echo` returns that many letters
+//   nest                     DEPTH     before the answer to a tool call, one with its id whose result is nested that deep
+//   never-initialize         -         reads, and answers nothing
+//   deaf                     -         reads nothing after it has answered initialize, nor sees the end of its input
+//   slow-start               MS        starts to read after that time
+//   exit-on-sigterm          FILE      ignores the end of its input; on SIGTERM writes "terminated" to FILE and exits with 0
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+namespace {
+
+using Json = nlohmann::json;
+
+std::string mode, argument;
+
+bool is(const char* name) {
+  return mode == name;
+}
+
+void write_out(const std::string& text) {
+  fwrite(text.data(), 1, text.size(), stdout);
+  fflush(stdout);
+}
+
+void write_line(const std::string& text) {
+  write_out(text + "\n");
+}
+
+[[noreturn]] void wait_for_ever() {
+  for (;;)
+    pause();
+}
+
+std::string answer(const Json& request, const std::string& result) {
+  return R"({"jsonrpc":"2.0","id":)" + request.at("id").dump() + R"(,"result":)" + result + "}";
+}
+
+std::string echo_result(const std::string& text) {
+  return Json{{"content", {{{"type", "text"}, {"text", text}}}}}.dump();
+}
+
+std::string result_of(const Json& request) {
+  const std::string method = request.value("method", "");
+  if (method == "initialize") {
+    const std::string version = request.at("params").value("protocolVersion", "2025-06-18");
+    return Json{{"protocolVersion", version},
+                {"capabilities", {{"tools", Json::object()}}},
+                {"serverInfo", {{"name", "stdio_fault"}, {"version", "1"}}}}
+        .dump();
+  }
+  if (method == "tools/list") {
+    return R"({"tools":[{"name":"echo","description":"Returns its text.","inputSchema":{"type":"object",)"
+           R"("properties":{"text":{"type":"string"}},"required":["text"]}}]})";
+  }
+  if (method == "tools/call") {
+    if (is("huge-result")) return echo_result(std::string(std::stoul(argument), 'x'));
+    return echo_result(request.at("params").value("arguments", Json::object()).value("text", ""));
+  }
+  return "{}";
+}
+
+/// Leaves two processes behind that nothing but SIGKILL ends.
+void fork_stubborn() {
+  signal(SIGTERM, SIG_IGN);
+  int ready[2];
+  if (pipe(ready) != 0) exit(1);
+  std::ofstream file(argument);
+  const pid_t child = fork();
+  if (child == 0) wait_for_ever();
+  const pid_t between = fork();
+  if (between == 0) {
+    setsid();
+    const pid_t grandchild = fork();
+    if (grandchild == 0) wait_for_ever();
+    _exit(write(ready[1], &grandchild, sizeof grandchild) == sizeof grandchild ? 0 : 1);
+  }
+  pid_t grandchild = -1;
+  if (read(ready[0], &grandchild, sizeof grandchild) != sizeof grandchild) exit(1);
+  waitpid(between, nullptr, 0);
+  close(ready[0]);
+  close(ready[1]);
+  file << child << "\n" << grandchild << "\n" << getpid() << std::endl;
+}
+
+void on_terminate(int) {
+  const int file = open(argument.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  _exit(write(file, "terminated", 10) == 10 ? 0 : 1);
+}
+
+void start() {
+  if (is("exit-before-init")) {
+    fputs("fatal: no licence\n", stderr);
+    exit(std::stoi(argument));
+  }
+  if (is("banner-then-ok")) write_out("Welcome to the server!\n[info] ready {\n\n");
+  if (is("ignore-sigterm-and-fork")) fork_stubborn();
+  if (is("exit-on-sigterm")) signal(SIGTERM, on_terminate);
+  if (is("slow-start")) usleep(static_cast<useconds_t>(std::stoul(argument)) * 1000);
+  while (is("garbage-only"))
+    write_line("This is not the protocol you are looking for.");
+}
+
+/// What happens at a tool call in place of, or before, its answer.
+void fault_of_call(const Json& request, const std::string& good) {
+  if (is("exit-mid-call")) {
+    fputs("fatal: out of cheese\n", stderr);
+    exit(std::stoi(argument));
+  }
+  if (is("crash")) {
+    signal(SIGSEGV, SIG_DFL);
+    raise(SIGSEGV);
+  }
+  if (is("half-line-then-exit")) {
+    write_out(good.substr(0, good.size() / 2));
+    exit(0);
+  }
+  while (is("flood-stdout"))
+    write_out(std::string(65536, '['));
+  if (is("foreign-id")) {
+    for (const char* id : {"999999", "\"x\"", "null", "1.5"})
+      write_line(R"({"jsonrpc":"2.0","id":)" + std::string(id) + R"(,"result":{}})");
+  }
+  if (is("nest")) {
+    const std::size_t depth = std::stoul(argument);
+    write_line(answer(request, std::string(depth, '[') + std::string(depth, ']')));
+  }
+}
+
+void flood_stderr() {
+  const std::string line(99, 'e');
+  for (std::size_t written = 0; written < std::stoul(argument); written += 100)
+    fprintf(stderr, "%s\n", line.c_str());
+}
+
+void handle(const Json& request) {
+  static std::optional<std::string> held_back;
+  if (held_back) write_line(*std::exchange(held_back, std::nullopt));
+  if (!request.contains("id") || !request.contains("method") || is("never-initialize")) return;
+  const std::string good = answer(request, result_of(request));
+  const bool is_call = request.at("method") == "tools/call";
+  if (is_call) fault_of_call(request, good);
+  if (is("flood-stderr")) flood_stderr();
+  if (is_call && is("late-answer")) {
+    held_back = good;
+    return;
+  }
+  write_line(good);
+  if (is("double-answer")) write_line(good);
+  if (is("deaf")) wait_for_ever();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) return 2;
+  mode = argv[1];
+  argument = argc > 2 ? argv[2] : "0";
+  start();
+  for (std::string line; std::getline(std::cin, line);)
+    handle(Json::parse(line));
+  if (is("ignore-sigterm-and-fork") || is("exit-on-sigterm")) wait_for_ever();
+  return 0;
+}
