@@ -25,6 +25,8 @@ void require(bool holds) {
 }  // namespace
 
 /// Any bytes are a configuration or a list of mistakes, and what is read keeps its promises.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(data, data + size);
   const auto config = gateway::parse_config(text, "/nowhere/fuzz.json", variable);

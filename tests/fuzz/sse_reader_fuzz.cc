@@ -28,6 +28,8 @@ std::string read(std::string_view text, std::size_t piece) {
 
 /// The first byte is the piece size; whole and in pieces, the events must be the same (a limit may strike a little earlier or
 /// later).
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
   std::string text(data + 1, data + size);
