@@ -102,6 +102,9 @@ class GuardianThreadImpl final : public GuardianThread {
 };
 
 std::unexpected<Error> no_guardian(const std::string& path, const process::error_code& error) {
+  if (error == boost::system::errc::argument_list_too_long) {
+    return fail(ErrorCode::spawn_failed, "arguments and environment of the program are too long for the system.");
+  }
   std::string text = "cannot start the guardian " + path + ": " + error.message() + ".";
   if (error == boost::system::errc::no_such_file_or_directory) {
     return fail(

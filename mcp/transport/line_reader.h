@@ -1,0 +1,38 @@
+#pragma once
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+
+#include "mcp/transport/line_buffer.h"
+
+namespace mcp {
+
+/// Reads lines from a descriptor until its end. Loop thread only; held by shared_ptr because a read may be under way.
+class LineReader : public std::enable_shared_from_this<LineReader> {
+ public:
+  struct Receiver {
+    std::function<void(LineBuffer::Line)> on_line;
+    /// The end of the file, or a failed read: nothing comes after it. `rest` is what stands behind the last line break.
+    std::function<void(std::string_view rest)> on_end;
+  };
+
+  /// `input` must stay valid until stop() or on_end.
+  LineReader(boost::asio::posix::stream_descriptor& input, std::size_t max_line, Receiver receiver);
+
+  void start();
+
+  /// The receiver is not called any more, also from inside one of its functions. Whoever closes the descriptor ends the read that
+  /// is under way.
+  void stop() { stopped_ = true; }
+
+ private:
+  void on_read(const boost::system::error_code& error, std::size_t size);
+
+  boost::asio::posix::stream_descriptor& input_;
+  LineBuffer buffer_;
+  const Receiver receiver_;
+  bool stopped_ = false;
+};
+
+}  // namespace mcp
