@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "mcp/http/timed_cancellation.h"
 
 namespace mcp {
 
@@ -21,28 +22,6 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-
-/// A cancellation of its own for one piece of work, that its parent's and the clock's word both request.
-class Scope {
- public:
-  Scope(const Executor& executor, Cancellation& parent, Clock::time_point deadline, Error too_late)
-      : own_(std::make_shared<Cancellation>()),
-        timer_(executor, deadline),
-        from_parent_(parent, [this, &parent] { own_->request(parent.reason()); }) {
-    // The handler may be queued already when this object goes.
-    timer_.async_wait([own = std::weak_ptr(own_), reason = std::move(too_late)](boost::system::error_code error) {
-      auto still = own.lock();
-      if (!error && still) still->request(reason);
-    });
-  }
-
-  Cancellation& cancellation() { return *own_; }
-
- private:
-  std::shared_ptr<Cancellation> own_;
-  asio::steady_timer timer_;
-  Cancellation::Callback from_parent_;
-};
 
 std::string show(const tcp::endpoint& endpoint) {
   auto address = endpoint.address().to_string();
@@ -93,9 +72,9 @@ Task<Result<tcp::socket>> connect_any(const Url& url,
     auto now = Clock::now();
     auto share = (deadline - now) / static_cast<std::int64_t>(addresses.size() - i);
     Error silent{ErrorCode::timeout, "no answer"};
-    Scope scope(executor, cancellation, now + share, std::move(silent));
+    TimedCancellation scope(executor, &cancellation, now + share, std::move(silent));
     tcp::socket socket(executor);
-    auto connected = co_await connect_one(socket, endpoint, scope.cancellation());
+    auto connected = co_await connect_one(socket, endpoint, scope.get());
     if (connected) co_return socket;
     if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
     if (!tried.empty()) tried += "; ";
@@ -129,14 +108,14 @@ Task<Result<std::unique_ptr<ClientConnection>>> connect_client(const ClientConne
                  "no connection to " + spec.url.origin() + " within " +
                      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(spec.timeout).count()) + " ms.",
                  remedy_for(spec.url)};
-  Scope scope(executor, cancellation, deadline, std::move(too_late));
-  auto addresses = co_await spec.resolver.resolve(spec.url.host, scope.cancellation());
+  TimedCancellation scope(executor, &cancellation, deadline, std::move(too_late));
+  auto addresses = co_await spec.resolver.resolve(spec.url.host, scope.get());
   if (!addresses) co_return std::unexpected(std::move(addresses.error()));
-  auto socket = co_await connect_any(spec.url, *addresses, scope.cancellation(), deadline);
+  auto socket = co_await connect_any(spec.url, *addresses, scope.get(), deadline);
   if (!socket) co_return std::unexpected(std::move(socket.error()));
   auto connection = std::make_unique<ClientConnection>(std::move(*socket));
   if (spec.tls != nullptr) {
-    auto secured = co_await start_tls(*connection, spec, scope.cancellation());
+    auto secured = co_await start_tls(*connection, spec, scope.get());
     if (!secured) co_return std::unexpected(std::move(secured.error()));
   }
   co_return connection;
