@@ -34,7 +34,7 @@ struct ChildExit {
 
 /// One running program and everything it started, under a guardian process of ours (switchyard-guardian): the guardian is the
 /// sub-reaper of the whole tree, ends it (SIGTERM, 2 s, SIGKILL) when the program ends, when we ask, or when we die, however we
-/// die; only then does it end itself. Loop thread only.
+/// die; only then does it end itself. Processes that ten seconds of SIGKILL do not end are logged and left. Loop thread only.
 class ChildProcess {
  public:
   virtual ~ChildProcess() = default;  // a child that still runs is killed with its tree

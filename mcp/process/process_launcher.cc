@@ -113,7 +113,7 @@ class ProcessLauncherImpl final : public ProcessLauncher {
 
   Task<Result<std::shared_ptr<ChildProcess>>> launch(ChildSpec spec) override;
 
-  std::uint64_t spawned() const override { return spawned_; }
+  std::uint64_t spawned() const override { return *spawned_; }
 
  private:
   void start_guardian(const std::shared_ptr<Launch>& launch);
@@ -122,8 +122,8 @@ class ProcessLauncherImpl final : public ProcessLauncher {
 
   const std::string guardian_;
   const long open_files_;
-  std::uint64_t spawned_ = 0;                                  // loop thread
-  std::map<pid_t, std::shared_ptr<GuardianControl>> running_;  // guardian thread; by the guardian's pid
+  const std::shared_ptr<std::uint64_t> spawned_ = std::make_shared<std::uint64_t>(0);  // loop thread; also of launches under way
+  std::map<pid_t, std::shared_ptr<GuardianControl>> running_;                          // guardian thread; by the guardian's pid
   std::unique_ptr<GuardianThread> thread_ = make_guardian_thread();
 };
 
@@ -181,7 +181,8 @@ Task<Result<std::shared_ptr<ChildProcess>>> ProcessLauncherImpl::launch(ChildSpe
   const Executor executor = co_await asio::this_coro::executor;
   auto launch = std::make_shared<Launch>(executor, std::move(spec));
   thread_->run([this, launch] { start_guardian(launch); });
-  co_await launch->done.wait();
+  const auto spawned = spawned_;
+  co_await launch->done.wait();  // the launcher may be gone afterwards
   if (!launch->guardian) co_return std::unexpected(launch->guardian.error());
   const auto state = launch->state;
   state->watch(std::move(launch->pipes.status.read), *launch->guardian);
@@ -190,7 +191,7 @@ Task<Result<std::shared_ptr<ChildProcess>>> ProcessLauncherImpl::launch(ChildSpe
       std::make_shared<ChildProcessImpl>(executor, state, launch->control, std::move(launch->pipes));
   const bool in_time = co_await state->started.wait_until(std::chrono::steady_clock::now() + kLongestStart);
   if (state->pid <= 0) co_return std::unexpected(unstarted(*launch, *state, in_time));
-  ++spawned_;
+  ++*spawned;
   co_return child;
 }
 

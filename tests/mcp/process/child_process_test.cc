@@ -195,6 +195,30 @@ TEST_F(ChildProcessTest, NamesWhatCannotBeStarted) {
   EXPECT_EQ(launcher_->spawned(), 0U);
 }
 
+TEST_F(ChildProcessTest, FailedStartsLeaveNothingBehind) {
+  const TempFolder folder;
+  write_file(folder / "no-interpreter", "#!/nowhere/python\n", true);
+  const auto fail_once = [&] {
+    error_of(spec(folder / "no-interpreter"));
+    error_of(spec("no-such-command"));
+    error_of(spec("sh", {std::string(3'000'000, 'x')}));
+  };
+  const auto settled_descriptors = [&] {
+    launcher_.reset();  // waits for the last guardian
+    loop_.restart();
+    loop_.poll();
+    const std::size_t count = open_descriptors();
+    launcher_ = make_process_launcher(program_path("switchyard-guardian"));
+    return count;
+  };
+  fail_once();
+  const std::size_t before = settled_descriptors();
+  for (int i = 0; i < 10; ++i)
+    fail_once();
+  EXPECT_EQ(settled_descriptors(), before);
+  EXPECT_THAT(child_processes(), testing::IsEmpty());
+}
+
 TEST_F(ChildProcessTest, LooksRelativePathsUpInTheChildsFolder) {
   const TempFolder folder;
   write_file(folder / "tool", "#!/bin/sh\necho found\n", true);

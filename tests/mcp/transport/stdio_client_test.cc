@@ -346,6 +346,23 @@ TEST_F(StdioClientTest, AKilledServerIsNoticedWithoutARequest) {
   EXPECT_THAT(recorder_.reason->text(), HasSubstr("signal 9 (Killed)"));
 }
 
+TEST_F(StdioClientTest, AServerThatClosesAPipeIsLostThoughItRuns) {
+  const std::string ready = R"(echo '{"jsonrpc":"2.0","method":"ready"}'; )";
+  for (const char* pipe : {"input", "output"}) {
+    Recorder recorder(loop_.get_executor());
+    ChildSpec spec;
+    spec.command = "sh";
+    spec.args = {"-c", std::string(pipe) == "input" ? "exec 0<&-; " + ready + "sleep 1000" : ready + "exec 1>&-; sleep 1000"};
+    client_ = make_stdio_client(loop_.get_executor(), *launcher_, spec, {});
+    ASSERT_TRUE(run_task(loop_, client_->open(recorder)));
+    run_until(loop_, [&] { return !recorder.messages.empty(); });
+    EXPECT_THAT(now(call("x")), AllOf(StartsWith("connection_lost: "), HasSubstr(std::string("closed its standard ") + pipe)));
+    EXPECT_TRUE(recorder.reason);
+    run_task(loop_, client_->close(milliseconds(50)));
+    EXPECT_TRUE(child_processes().empty());
+  }
+}
+
 TEST_F(StdioClientTest, LettingGoWithoutCloseEndsTheServer) {
   start("ok");
   initialize();
