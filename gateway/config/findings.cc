@@ -36,7 +36,14 @@ void Findings::wrong_type(const std::string& path, const JsonNode& found, std::s
 }
 
 void sort_by_place(std::vector<Diagnostic>& diagnostics) {
-  std::ranges::stable_sort(diagnostics, {}, [](const Diagnostic& d) { return std::tuple(d.line, d.column); });
+  // std::stable_sort of this library uses what it declares deprecated itself.
+  std::vector<std::pair<std::tuple<int, int, std::size_t>, Diagnostic>> keyed;
+  keyed.reserve(diagnostics.size());
+  for (Diagnostic& each : diagnostics)
+    keyed.emplace_back(std::tuple(each.line, each.column, keyed.size()), std::move(each));
+  std::ranges::sort(keyed, {}, [](const auto& pair) { return pair.first; });
+  for (std::size_t i = 0; i < keyed.size(); ++i)
+    diagnostics[i] = std::move(keyed[i].second);
 }
 
 }  // namespace gateway

@@ -12,7 +12,7 @@ namespace gateway {
 namespace {
 
 constexpr std::size_t kMaxBytes = 64;
-constexpr std::size_t kMaxCandidates = 1000;
+constexpr std::size_t kMaxCandidates = 300;
 
 std::string folded(std::string_view text) {
   std::string out;

@@ -100,7 +100,9 @@ struct ReportCase {
   std::string report;
 };
 
-void PrintTo(const ReportCase& sample, std::ostream* out) { *out << sample.text; }
+void PrintTo(const ReportCase& sample, std::ostream* out) {
+  *out << sample.text;
+}
 
 class ConfigReportTest : public testing::TestWithParam<ReportCase> {};
 
