@@ -37,11 +37,12 @@ struct Link : std::enable_shared_from_this<Link> {
       to_client_one(std::move(message));
     }
     tell_ends();
+    if (server_closed) server = {};  // what the functions hold may hold us
   }
 
   void to_client_one(Message message) {
     if (message.kind() != MessageKind::response) return client->on_message(std::move(message), std::nullopt);
-    if (!pending.complete(std::move(message))) log_debug("upstream", "a response nobody waits for");
+    if (!pending.complete(std::move(message))) log_debug("upstream", "a response nobody waits for", {{"id", message.id()}});
   }
 
   /// Each side hears of the other's end after the last message of it.

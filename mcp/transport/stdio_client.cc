@@ -26,6 +26,7 @@ constexpr milliseconds kEofAfterExit{200};  // and what it wrote last is read af
 constexpr milliseconds kStderrAfterEnd{100};
 constexpr milliseconds kLastWrites{200};  // at close, for a notice that is queued still
 constexpr std::size_t kShownNoise = 200;
+constexpr int kLoudNoise = 3;  // a banner; more of it is for those who look for it
 constexpr std::size_t kStderrTail = 2048;
 
 bool is_blank(std::string_view line) {
@@ -148,18 +149,15 @@ void StdioClientImpl::on_line(LineBuffer::Line line) {
   auto message = Message::parse(std::move(line.text));
   if (!message) return on_noise({beginning.data(), size});
   if (message->kind() != MessageKind::response) return receiver_->on_message(*std::move(message), std::nullopt);
-  if (log_enabled("upstream", LogLevel::debug)) {
-    const std::string id(message->id());
-    if (!pending_.complete(*std::move(message)))
-      log_debug("upstream", "a response nobody waits for", {{"command", spec_.command}, {"id", id}});
-    return;
+  if (!pending_.complete(*std::move(message))) {
+    log_debug("upstream", "a response nobody waits for", {{"command", spec_.command}, {"id", message->id()}});
   }
-  pending_.complete(*std::move(message));
 }
 
 void StdioClientImpl::on_noise(std::string_view beginning) {
   if (noise_lines_++ == 0) noise_ = beginning;
-  log_warn("upstream", "a line on stdout is no message", {{"command", spec_.command}, {"line", beginning}});
+  const LogLevel level = noise_lines_ <= kLoudNoise ? LogLevel::warn : LogLevel::debug;
+  log(level, "upstream", "a line on stdout is no message", {{"command", spec_.command}, {"line", beginning}});
   if (noise_lines_ > options_.max_noise) finish(too_many_noise());
 }
 

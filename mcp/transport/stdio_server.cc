@@ -85,6 +85,8 @@ class StdioServer final : public MessagePipe, public std::enable_shared_from_thi
     if (writer_) writer_->stop();
     input_.close();
     output_.close();
+    // What the receiver's functions hold may hold us; one of them may be running.
+    if (const auto self = weak_from_this().lock()) asio::post(executor_, [self] { self->receiver_ = {}; });
   }
 
  private:

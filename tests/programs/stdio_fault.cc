@@ -18,7 +18,7 @@
 //                                      do likewise; their pids, one a line, and then its own, are in FILE before it answers
 //   late-answer              -         a tool call is answered only after the next message has come
 //   double-answer            -         every answer twice
-//   foreign-id               -         before the answer to a tool call, others with the ids 999999, "x", null and 1.5
+//   foreign-id               -         before the answer to a tool call, others with the ids 999999, "x", 1.5 and null
 //   huge-result              BYTES     `echo` returns that many letters
 //   nest                     DEPTH     before the answer to a tool call, one with its id whose result is nested that deep
 //   never-initialize         -         reads, and answers nothing
@@ -149,8 +149,9 @@ void fault_of_call(const Json& request, const std::string& good) {
   while (is("flood-stdout"))
     write_out(std::string(65536, '['));
   if (is("foreign-id")) {
-    for (const char* id : {"999999", "\"x\"", "null", "1.5"})
+    for (const char* id : {"999999", "\"x\"", "1.5"})
       write_line(R"({"jsonrpc":"2.0","id":)" + std::string(id) + R"(,"result":{}})");
+    write_line(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"what?"}})");
   }
   if (is("nest")) {
     const std::size_t depth = std::stoul(argument);
