@@ -131,7 +131,7 @@ TEST_F(ServerSessionTest, AFailureBecomesAnErrorThatTellsItsKind) {
   introduce();
   const json answer = *serve(request(1, "fail"));
   EXPECT_EQ(answer["error"]["code"], -32603);
-  EXPECT_EQ(answer["error"]["message"], "it is down Start it.");
+  EXPECT_EQ(answer["error"]["message"], "it is down. Start it.");
   EXPECT_EQ(answer["error"]["data"], json({{"reason", "server_unavailable"}, {"remedy", "Start it."}}));
 }
 
