@@ -1,0 +1,114 @@
+#pragma once
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "mcp/http/http_server.h"
+#include "mcp/http/server_reader.h"
+#include "mcp/http/server_state.h"
+#include "mcp/http/server_stream.h"
+
+namespace mcp {
+
+/// One client's connection, and the exchange of the request it is just handling. Its coroutine run() holds it; it leaves the
+/// server's list when it is destroyed. Loop thread only.
+class ServerConnection final : public HttpExchange, public std::enable_shared_from_this<ServerConnection> {
+ public:
+  ServerConnection(std::shared_ptr<ServerState> state,
+                   boost::asio::ip::tcp::socket socket,
+                   const boost::asio::ip::tcp::endpoint& remote);
+  ~ServerConnection() override;
+  ServerConnection(const ServerConnection&) = delete;
+  ServerConnection& operator=(const ServerConnection&) = delete;
+
+  static Task<void> run(std::shared_ptr<ServerConnection> self);
+
+  /// Ends what is overdue at `now`; an idle connection gives its memory back.
+  void sweep(ServerState::TimePoint now);
+  /// The server stops: an idle connection closes, a stream is asked to end.
+  void stop();
+  /// Ends it at once. What awaits on it resumes from the loop.
+  void close();
+
+  std::size_t index() const { return index_; }
+  void set_index(std::size_t index) { index_ = index; }
+
+  std::string_view method() const override { return reader_.head().method(); }
+  std::string_view path() const override { return reader_.head().path(); }
+  std::string_view query() const override { return reader_.head().query(); }
+  std::string_view header(std::string_view name) const override { return reader_.head().header(name); }
+  std::string_view remote_address() const override;
+  std::string take_body() override { return reader_.take_body(); }
+  Task<bool> respond(int status, std::string_view content_type, std::string_view body, HttpHeaders headers) override;
+  void begin_stream(HttpHeaders headers) override;
+  bool write(std::string bytes) override;
+  void on_stream_end(std::function<void()> callback) override;
+  Task<void> end_stream() override;
+
+ private:
+  enum class Answer : std::uint8_t { none, whole, stream, done };
+  /// What the coroutine waits for, as far as the sweep must know.
+  enum class Waiting : std::uint8_t { nothing, request_bytes, readable };
+  /// Why the sweep ended a wait.
+  enum class Interrupt : std::uint8_t { none, overdue, park };
+
+  // server_connection.cc: requests in, whole answers out.
+  void before_read();
+  Task<bool> after_failed_read();
+  Task<void> serve();
+  Task<void> handle();
+  Task<void> refuse(Refusal refusal);
+  Task<void> linger();
+  Task<bool> park();
+  void set_busy(bool busy);
+  bool send_continue();
+  ssize_t send(std::span<iovec> parts);
+
+  // server_exchange.cc: streams.
+  void schedule_flush();
+  void flush();
+  void wait_until_writable();
+  void watch();
+  void client_readable();
+  void stream_over();
+
+  const std::shared_ptr<ServerState> state_;
+  boost::asio::ip::tcp::socket socket_;
+  const boost::asio::ip::tcp::endpoint remote_;
+  mutable std::string remote_text_;
+  std::size_t index_ = 0;
+  RequestReader reader_;
+  ServerState::TimePoint deadline_ = ServerState::TimePoint::max();
+  ServerState::TimePoint idle_since_;
+  RequestReader::Phase timed_phase_ = RequestReader::Phase::complete;
+  Waiting waiting_ = Waiting::nothing;
+  Interrupt interrupt_ = Interrupt::none;
+  bool gone_ = false;
+  bool busy_ = false;
+
+  // The answer to the present request.
+  Answer answer_ = Answer::none;
+  bool keep_alive_ = false;
+  bool head_only_ = false;
+  std::string head_text_;
+
+  // Its stream.
+  bool chunked_ = false;
+  bool flush_posted_ = false;
+  bool blocked_ = false;            // a wait for writability is under way
+  bool watching_ = false;           // since the stream's first turn
+  std::uint32_t watch_number_ = 0;  // a watch with another number is over
+  StreamQueue queue_;
+  std::function<void()> stream_end_;
+};
+
+}  // namespace mcp
