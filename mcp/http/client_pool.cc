@@ -159,9 +159,7 @@ void ClientPool::arm_sweep() {
 
 void ClientPool::sweep() {
   auto now = Clock::now();
-  auto kept = std::ranges::stable_partition(idle_, [now](const auto& connection) { return now < connection->idle_until; });
-  open_ -= kept.size();
-  idle_.erase(kept.begin(), kept.end());
+  open_ -= std::erase_if(idle_, [now](const auto& connection) { return now >= connection->idle_until; });
 }
 
 std::unique_ptr<char[]> ClientPool::borrow_buffer() {
