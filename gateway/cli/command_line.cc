@@ -88,7 +88,7 @@ class Parser {
  private:
   CLI::App* add(const std::string& name, const std::string& description, const std::string& example, Finish finish) {
     CLI::App* command = app_.add_subcommand(name, description);
-    command->footer("Example: " + example);
+    command->footer("Example: " + example + "\nOptions that every command takes: switchyard --help");
     command->fallthrough();
     commands_.emplace_back(command, std::move(finish));
     return command;
@@ -99,7 +99,7 @@ class Parser {
     app_.add_option("--state", parsed_.state, "Folder of the gateway's state (also SWITCHYARD_STATE)")->type_name("DIR");
     app_.add_flag("--json", parsed_.global.json, "Answer in JSON");
     app_.add_option("--log-format", parsed_.log_format, "How log lines look on standard error")
-        ->type_name("text|json")
+        ->type_name("FORMAT")
         ->check(CLI::IsMember({"text", "json"}));
     app_.add_option("--log-level", parsed_.log_levels, "What is logged: LEVEL or TARGET=LEVEL, comma separated")
         ->type_name("LEVELS");
@@ -152,7 +152,7 @@ class Parser {
 
   std::string help_text() const {
     const CLI::App* command = chosen();
-    return command == nullptr ? app_.help() : command->help();
+    return command == nullptr ? app_.help() : command->help("switchyard");
   }
 
   std::unexpected<NoCommand> wrong(std::string what) const {

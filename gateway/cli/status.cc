@@ -95,7 +95,8 @@ std::string status_text(std::string_view servers_json, SystemTime now, const Con
                    server.restarts,
                    server.pid});
     const std::string explanation = clean_line(server.explanation(now));
-    if (!explanation.empty()) needs += toned(clean_line(server.name), server.tone(), console.colour) + ": " + explanation + "\n";
+    if (!explanation.empty() && server.state != "disabled")
+      needs += toned(clean_line(server.name), server.tone(), console.colour) + ": " + explanation + "\n";
   }
   std::string text = gateway_text(read_gateway(servers_json), now, console);
   if (!table.empty()) text += table.render(console.width, console.colour);

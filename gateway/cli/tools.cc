@@ -33,10 +33,10 @@ Exit report_empty(const CommandContext& context, GatewayAccess& access, const To
   for (const ServerRow& server : servers) {
     names.push_back(server.name);
     if (server.name != command.server) continue;
-    report_note(context.console,
-                server.ready() ? "no tools of \"" + server.name + "\" are offered here"
-                               : failure_text("\"" + server.name + "\" is " + server.state,
-                                              server.explanation(std::chrono::system_clock::now())));
+    const std::string why =
+        server.ready() ? "no tools of \"" + server.name + "\" are offered here"
+                       : "\"" + server.name + "\" is " + server.state + ": " + server.explanation(std::chrono::system_clock::now());
+    report_note(context.console, why);
     return Exit::done;
   }
   if (command.server.empty()) {
