@@ -31,8 +31,8 @@ std::string escape_label(std::string_view value) {
 
 /// The shortest text that reads back as the same value: "0.25", "3".
 std::string number_text(double value) {
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  std::array<char, 400> text{};  // the longest double
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed).ptr;
   return std::string(text.data(), end);
 }
 
