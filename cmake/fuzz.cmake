@@ -7,6 +7,8 @@ foreach(source ${fuzz_sources})
   set(program fuzz_${name})
   set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
   add_executable(${program} ${source})
+  # libFuzzer declares the entry point nowhere.
+  set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Wno-missing-declarations)
   target_link_libraries(${program} PRIVATE switchyard_options gateway_core mcp nlohmann_json::nlohmann_json)
   if(SWITCHYARD_FUZZ)
     target_link_options(${program} PRIVATE -fsanitize=fuzzer)

@@ -46,7 +46,7 @@ junit_count() {
 run_node_tests() {
   local report=$root/build/node-tests.tap status=0 fails
   rm -f "$report"
-  node --test --test-concurrency=2 --test-reporter=spec --test-reporter-destination=stdout \
+  node --test --test-force-exit --test-concurrency=2 --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=tap --test-reporter-destination="$report" "$@" || status=$?
   fails=$(tap_count fail)
   fails=$((fails + $(tap_count cancelled) + $(tap_count skipped) + $(tap_count todo)))

@@ -1,15 +1,16 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "mcp/base/error.h"
+#include "mcp/base/result.h"
 #include "mcp/base/strong_id.h"
 
 namespace gateway {
@@ -23,11 +24,11 @@ using CallableName = mcp::StrongId<struct CallableNameTag>;
 
 /// How to run a stdio server. Values are resolved: no ${VAR} is left.
 struct StdioSpec {
-  std::string command;
+  std::string command;  // a name looked up in PATH, or a path
   std::vector<std::string> args;
-  std::vector<std::pair<std::string, std::string>>
-      env;  // what the file names (env, envFile), in order; the allow-list is added at start
-  std::string cwd;
+  /// What the file names: envFile's variables, then env's, which win; no name twice. child_environment() adds the allow-list.
+  std::vector<std::pair<std::string, std::string>> env;
+  std::string cwd;  // absolute; "": the gateway's own
 
   bool operator==(const StdioSpec&) const = default;
 };
@@ -56,11 +57,11 @@ struct ServerSpec {
 struct Diagnostic {
   enum class Severity { warning, error };
   Severity severity = Severity::error;
-  std::string path;  // "mcpServers.files.args[2]"
+  std::string path;  // "mcpServers.files.args[2]"; "" for the file as a whole
   int line = 0, column = 0;
   std::string message;  // what is wrong, what was expected, the nearest known key, what to do
 
-  /// "FILE:12:7: mcpServers.files.args[2]: message"
+  /// "FILE:12:7: mcpServers.files.args[2]: message"; without a path "FILE:12:7: message".
   std::string text(const std::string& file) const;
 };
 
@@ -73,8 +74,8 @@ struct BrokenServer {
 
 struct ProfileSpec {
   std::string name;
-  std::vector<ServerName> servers;
-  std::size_t max_name_length = 46;
+  std::vector<ServerName> servers;   // each is in Config::servers or Config::broken
+  std::size_t max_name_length = 46;  // the file's own maxNameLength unless the profile has one
 };
 
 struct ListenAddress {
@@ -82,6 +83,12 @@ struct ListenAddress {
   std::uint16_t port = 0;
 
   std::string text() const;  // "127.0.0.1:7332", "[::1]:7332"
+
+  /// "HOST:PORT", "[IPV6]:PORT" or ":PORT" (127.0.0.1); port 0 takes any free one. The host is a name or an address; nothing is
+  /// looked up. Errors: config_invalid, whose message goes on from the thing's name: "expected HOST:PORT, …".
+  static mcp::Result<ListenAddress> parse(std::string_view text);
+
+  bool operator==(const ListenAddress&) const = default;
 };
 
 /// A configuration file, checked whole.
@@ -98,7 +105,7 @@ struct Config {
   std::size_t list_page_size = 1000;         // tools in one page toward clients
   std::vector<std::string> allowed_origins;  // besides loopback ones
   std::vector<std::string> allowed_hosts;    // besides loopback names and the listen address
-  std::vector<Diagnostic> diagnostics;       // warnings, and the errors behind `broken`
+  std::vector<Diagnostic> diagnostics;  // warnings, the errors behind `broken`, unknown servers of profiles; in the file's order
 };
 
 }  // namespace gateway

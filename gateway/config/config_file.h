@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,21 +15,31 @@ namespace gateway {
 /// Looks a variable of the environment up; nothing when it is not set.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 
-/// Reads and checks a configuration. `text` is JSON with comments and trailing commas (product.md, "Surface"). One bad server
-/// becomes a BrokenServer and leaves the others; a file that cannot be read as a whole (syntax, unknown top-level key in a file of
-/// ours, wrong type of a top-level value) is an error whose message lists every mistake, one a line, each with file, line, column,
-/// path, what was expected and the nearest known key.
+/// Bounds of `maxNameLength`.
+inline constexpr std::size_t kMinNameLength = 16, kMaxNameLength = 128;
+
+/// Reads and checks a configuration: JSON with comments and trailing commas. One bad server becomes a BrokenServer and leaves the
+/// others; a file that cannot be read as a whole (syntax; an unknown or repeated top-level key in a file of ours; a wrong top-level
+/// value; a malformed profile) is an Error config_invalid whose message lists every mistake, one a line, each with file, line,
+/// column, path, what was expected and the nearest known key. A profile that names a server which is not there goes without it:
+/// that is a Diagnostic of severity error in Config::diagnostics, no failure.
+///
+/// `file` is for messages and for its folder, where relative `cwd` and `envFile` start; an `envFile` is read. A file without any of
+/// our own top-level keys, but with others, is foreign (Config::foreign): its servers are taken from `mcpServers`, else `servers`,
+/// else `context_servers`; other clients' spellings are understood and unknown keys are warnings. Takes any bytes.
 mcp::Result<Config> parse_config(std::string_view text, const std::string& file, const Environment& environment);
 
-/// Reads the file and parses it. A file that is not there is an Error io_error that names it and how to make one.
+/// Reads the file and parses it. A file that is not there is an Error io_error that names it and how to make one; so is one that is
+/// no regular file (a pipe would be empty at the next reload).
 mcp::Result<Config> load_config(const std::string& file, const Environment& environment);
 
 /// The environment of a stdio server's process: the allow-list (HOME, LOGNAME, PATH, SHELL, USER, LANG, LC_*, TERM, TMPDIR, TZ),
 /// proxy and certificate variables (HTTP_PROXY, HTTPS_PROXY, NO_PROXY, ALL_PROXY in both spellings, SSL_CERT_FILE, SSL_CERT_DIR,
-/// NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, …), then what the file names, which wins. "NAME=value" each.
+/// NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, …), then what the file names, which wins. "NAME=value" each, no name
+/// twice, always in the same order.
 std::vector<std::string> child_environment(const StdioSpec& spec, const Environment& environment);
 
-/// Glob over a tool name: '*' any run, '?' one character, the rest literal; case matters. Linear time.
+/// Glob over a tool name: '*' any run, '?' one character, the rest literal; case matters. At most pattern × text steps.
 bool glob_match(std::string_view pattern, std::string_view text);
 
 }  // namespace gateway

@@ -64,7 +64,8 @@ std::string_view to_string(ErrorCode code) {
 
 std::string Error::text() const {
   if (remedy.empty()) return message;
-  return message + " " + remedy;
+  const bool ended = message.ends_with('.') || message.ends_with('!') || message.ends_with('?');
+  return message + (ended ? " " : ". ") + remedy;
 }
 
 }  // namespace mcp

@@ -14,6 +14,8 @@
 
 namespace mcp {
 
+class Resolver;
+
 struct HttpClientOptions {
   std::size_t max_head = std::size_t{64} << 10;
   std::size_t max_body = std::size_t{64} << 20;
@@ -21,7 +23,8 @@ struct HttpClientOptions {
   std::size_t max_idle = 64;
   std::chrono::steady_clock::duration idle_timeout = std::chrono::seconds(30);
   std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds(10);  // name, TCP and TLS together
-  std::string ca_file;  // PEM, added to the system's; "" = the system's alone (SSL_CERT_FILE honoured)
+  std::string ca_file;                 // PEM, added to the system's; "" = the system's alone (SSL_CERT_FILE honoured)
+  std::shared_ptr<Resolver> resolver;  // to be shared by all clients of a process; null = one of its own
 };
 
 struct HttpClientRequest {
@@ -44,6 +47,10 @@ class HttpClientResponse {
 
   /// The next piece as soon as some of it is here; "" at the end. The view is valid until the next call.
   virtual Task<Result<std::string_view>> read_some(Cancellation& cancellation) = 0;
+
+  /// Whether all of the body has been read, as far as that can be told without waiting. The connection has then gone back to the
+  /// pool. Ends the validity of the last piece like a call of read_some().
+  virtual bool at_end() = 0;
 };
 
 /// HTTP/1.1 client of one origin with a pool of keep-alive connections, on the loop. TLS 1.2 or later; the certificate must be

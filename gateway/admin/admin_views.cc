@@ -1,0 +1,112 @@
+#include "gateway/admin/admin_views.h"
+
+#include <nlohmann/json.hpp>
+
+#include "gateway/admin/time_text.h"
+#include "mcp/json/text.h"
+
+namespace gateway {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string dump(const ordered_json& json) {
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+ordered_json cause_json(const mcp::Error& error) {
+  ordered_json cause = {{"reason", mcp::to_string(error.code)}, {"message", error.message}};
+  if (!error.remedy.empty()) cause["remedy"] = error.remedy;
+  return cause;
+}
+
+ordered_json server_json(const RuntimeStatus& server) {
+  ordered_json json = {{"name", server.name.str()},
+                       {"state", to_string(server.state)},
+                       {"transport", server.transport},
+                       {"target", server.target},
+                       {"required", server.required},
+                       {"tools", server.tools}};
+  if (server.pid) json["pid"] = *server.pid;
+  json["restarts"] = server.restarts;
+  json["since"] = rfc3339(server.since);
+  if (server.state == RuntimeState::starting && !server.phase.empty()) json["phase"] = server.phase;
+  if (server.retry_at) json["retryAt"] = rfc3339(*server.retry_at);
+  if (server.cause) json["cause"] = cause_json(*server.cause);
+  json["openCalls"] = server.open_calls;
+  if (!server.version.empty()) json["protocolVersion"] = server.version;
+  return json;
+}
+
+ordered_json absent_json(const AbsentServer& absent) {
+  return {{"name", absent.name.str()},
+          {"state", absent.why.code == mcp::ErrorCode::cancelled ? "disabled" : "broken"},
+          {"cause", cause_json(absent.why)}};
+}
+
+/// Appends ,"name":value where the tool object has that member as a string.
+void append_text_member(std::string& out, const std::string& definition, std::string_view name) {
+  const std::string_view value = mcp::member(definition, name);
+  if (!value.starts_with('"')) return;
+  out.append(",\"").append(name).append("\":").append(value);
+}
+
+}  // namespace
+
+std::string servers_json(const GatewayStatus& status) {
+  ordered_json servers = ordered_json::array();
+  for (const RuntimeStatus& server : status.servers)
+    servers.push_back(server_json(server));
+  for (const AbsentServer& absent : status.absent)
+    servers.push_back(absent_json(absent));
+  return dump({{"gateway",
+                {{"version", status.version},
+                 {"pid", status.pid},
+                 {"mcpUrl", status.mcp_url},
+                 {"adminUrl", status.admin_url},
+                 {"config", status.config_file},
+                 {"ready", status.ready},
+                 {"stopping", status.stopping},
+                 {"started", rfc3339(status.started)},
+                 {"sessions", status.sessions},
+                 {"streams", status.streams},
+                 {"connections", status.connections},
+                 {"spawned", status.spawned}}},
+               {"servers", std::move(servers)}});
+}
+
+std::string tools_json(const ToolTable& table, const std::string& server) {
+  std::string out = R"({"tools":[)";
+  bool first = true;
+  for (const ToolRow& row : table.tools) {
+    if (!server.empty() && row.server != server) continue;
+    out += first ? R"({"name":)" : R"(,{"name":)";
+    first = false;
+    mcp::append_json_string(out, row.name);
+    out += R"(,"server":)";
+    mcp::append_json_string(out, row.server);
+    out += R"(,"tool":)";
+    mcp::append_json_string(out, row.tool);
+    append_text_member(out, row.json, "title");
+    append_text_member(out, row.json, "description");
+    out.append(R"(,"definition":)").append(row.json).append("}");
+  }
+  out += R"(],"clashes":)";
+  out += dump(ordered_json(table.clashes));
+  out += "}";
+  return out;
+}
+
+std::string missing_text(const GatewayStatus& status) {
+  if (status.stopping) return "not ready: the gateway is stopping";
+  if (status.ready) return "";
+  std::string missing;
+  for (const RuntimeStatus& server : status.servers) {
+    if (!server.required || server.state == RuntimeState::ready) continue;
+    missing += (missing.empty() ? "" : ", ") + server.name.str() + " (" + std::string(to_string(server.state)) + ")";
+  }
+  return "not ready: " + (missing.empty() ? "a required server is broken in the configuration" : missing);
+}
+
+}  // namespace gateway

@@ -1,0 +1,70 @@
+#include "gateway/admin/bounded_socket.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace gateway {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Waits until one of `polled` has something to say; false when `until` came first.
+template <std::size_t N>
+bool poll_until(std::array<pollfd, N>& polled, Clock::time_point until) {
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    if (left <= 0) return false;
+    const int ready = ::poll(polled.data(), polled.size(), static_cast<int>(left));
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+}
+
+}  // namespace
+
+BoundedSocket::BoundedSocket(int socket, int stop_fd, Limits limits)
+    : socket_(socket), stop_fd_(stop_fd), limits_(limits), read_until_(Clock::now() + limits.read_time) {
+  ::fcntl(socket_, F_SETFD, FD_CLOEXEC);
+}
+
+BoundedSocket::~BoundedSocket() {
+  ::shutdown(socket_, SHUT_RDWR);
+  ::close(socket_);
+}
+
+ssize_t BoundedSocket::fill() {
+  std::array<pollfd, 2> polled = {pollfd{socket_, POLLIN, 0}, pollfd{stop_fd_, POLLIN, 0}};
+  if (received_ >= limits_.max_read || !poll_until(polled, read_until_) || polled[1].revents != 0) return -1;
+  const std::size_t room = std::min(buffer_.size(), limits_.max_read - received_);
+  const ssize_t got = ::recv(socket_, buffer_.data(), room, MSG_DONTWAIT);
+  begin_ = 0;
+  end_ = got > 0 ? static_cast<std::size_t>(got) : 0;
+  received_ += end_;
+  return got;
+}
+
+ssize_t BoundedSocket::read(char* out, std::size_t size) {
+  if (begin_ == end_) {
+    const ssize_t got = fill();
+    if (got <= 0) return got;
+  }
+  const std::size_t count = std::min(size, end_ - begin_);
+  std::memcpy(out, buffer_.data() + begin_, count);
+  begin_ += count;
+  return static_cast<ssize_t>(count);
+}
+
+ssize_t BoundedSocket::write(const char* data, std::size_t size) {
+  std::array<pollfd, 1> polled = {pollfd{socket_, POLLOUT, 0}};
+  if (!poll_until(polled, Clock::now() + limits_.write_time)) return -1;
+  return ::send(socket_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+}  // namespace gateway

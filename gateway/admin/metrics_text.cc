@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "gateway/admin/admin_views.h"
+
+namespace gateway {
+
+namespace {
+
+using Label = std::pair<std::string_view, std::string_view>;
+using Labels = std::initializer_list<Label>;
+
+/// Escapes a label's value (Prometheus text format 0.0.4: backslash, quote, line feed).
+std::string escape_label(std::string_view value) {
+  std::string out;
+  for (const char c : value) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// The shortest text that reads back as the same value: "0.25", "3".
+std::string number_text(double value) {
+  std::array<char, 400> text{};  // the longest double
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed).ptr;
+  return std::string(text.data(), end);
+}
+
+/// Writes metric families one after the other.
+class MetricsWriter {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    out_.append("# HELP ").append(name).append(" ").append(help).append("\n");
+    out_.append("# TYPE ").append(name).append(" ").append(type).append("\n");
+  }
+
+  void sample(std::string_view name, Labels labels, std::string_view value) {
+    out_ += name;
+    if (labels.size() > 0) {
+      char separator = '{';
+      for (const auto& [key, text] : labels) {
+        out_ += std::exchange(separator, ',');
+        out_.append(key).append("=\"").append(escape_label(text)).append("\"");
+      }
+      out_ += '}';
+    }
+    out_.append(" ").append(value).append("\n");
+  }
+
+  void sample(std::string_view name, Labels labels, std::uint64_t value) { sample(name, labels, std::to_string(value)); }
+
+  void gauge(std::string_view name, std::string_view help, std::uint64_t value) {
+    family(name, "gauge", help);
+    sample(name, {}, value);
+  }
+
+  std::string take() && { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
+
+void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
+  static constexpr std::string_view kUp = "switchyard_up";
+  writer.family(kUp, "gauge", "Servers by state.");
+  static constexpr std::array kStates = {
+      RuntimeState::stopped, RuntimeState::starting, RuntimeState::ready, RuntimeState::backing_off, RuntimeState::failed};
+  for (const RuntimeState state : kStates) {
+    const auto count = std::ranges::count(status.servers, state, &RuntimeStatus::state);
+    writer.sample(kUp, {{"state", to_string(state)}}, static_cast<std::uint64_t>(count));
+  }
+  const auto disabled =
+      std::ranges::count(status.absent, mcp::ErrorCode::cancelled, [](const AbsentServer& absent) { return absent.why.code; });
+  writer.sample(kUp, {{"state", "disabled"}}, static_cast<std::uint64_t>(disabled));
+  writer.sample(kUp, {{"state", "broken"}}, status.absent.size() - static_cast<std::size_t>(disabled));
+
+  static constexpr std::string_view kRestarts = "switchyard_server_restarts_total";
+  writer.family(kRestarts, "counter", "Starts of a server after its first one.");
+  for (const RuntimeStatus& server : status.servers)
+    writer.sample(kRestarts, {{"server", server.name.str()}}, static_cast<std::uint64_t>(server.restarts));
+
+  static constexpr std::string_view kOpenCalls = "switchyard_server_open_calls";
+  writer.family(kOpenCalls, "gauge", "Requests a server has not answered yet.");
+  for (const RuntimeStatus& server : status.servers)
+    writer.sample(kOpenCalls, {{"server", server.name.str()}}, server.open_calls);
+
+  static constexpr std::string_view kTools = "switchyard_server_tools";
+  writer.family(kTools, "gauge", "Tools a server offers.");
+  for (const RuntimeStatus& server : status.servers)
+    writer.sample(kTools, {{"server", server.name.str()}}, server.tools);
+}
+
+void write_calls(MetricsWriter& writer, const GatewayStatus& status) {
+  static constexpr std::string_view kCalls = "switchyard_calls_total";
+  writer.family(kCalls, "counter", "Tool calls by outcome: ok, rpc_error, or why there was no answer.");
+  for (const auto& [server, calls] : status.calls) {
+    for (const auto& [outcome, count] : calls.outcomes)
+      writer.sample(kCalls, {{"server", server}, {"outcome", outcome}}, count);
+  }
+  writer.family("switchyard_call_duration_seconds", "histogram", "How long tool calls took.");
+  for (const auto& [server, calls] : status.calls) {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < calls.buckets.size(); ++i) {
+      sum += calls.buckets[i];
+      const std::string bound = i < CallMetrics::kBuckets.size() ? number_text(CallMetrics::kBuckets[i]) : "+Inf";
+      writer.sample("switchyard_call_duration_seconds_bucket", {{"server", server}, {"le", bound}}, sum);
+    }
+    writer.sample("switchyard_call_duration_seconds_sum", {{"server", server}}, number_text(calls.seconds));
+    writer.sample("switchyard_call_duration_seconds_count", {{"server", server}}, calls.calls);
+  }
+}
+
+void write_process(MetricsWriter& writer, const ProcessInfo& process) {
+  const auto gauge = [&writer](std::string_view name, std::string_view type, std::string_view help, const std::string& value) {
+    writer.family(name, type, help);
+    writer.sample(name, {}, value);
+  };
+  if (process.resident_bytes) {
+    const std::string value = std::to_string(*process.resident_bytes);
+    gauge("process_resident_memory_bytes", "gauge", "Resident memory of the gateway, without its servers.", value);
+  }
+  if (process.cpu_seconds) {
+    gauge("process_cpu_seconds_total", "counter", "User and system time of the gateway.", number_text(*process.cpu_seconds));
+  }
+  if (process.start_time) {
+    gauge("process_start_time_seconds", "gauge", "When the gateway started.", number_text(*process.start_time));
+  }
+  if (process.open_fds) gauge("process_open_fds", "gauge", "Open file descriptors.", std::to_string(*process.open_fds));
+}
+
+}  // namespace
+
+std::string metrics_text(const GatewayStatus& status, const ProcessInfo& process) {
+  MetricsWriter writer;
+  writer.family("switchyard_info", "gauge", "The program; always 1.");
+  writer.sample("switchyard_info", {{"version", status.version}}, 1);
+  writer.gauge("switchyard_ready", "Whether every required server is ready.", status.ready ? 1 : 0);
+  write_servers(writer, status);
+  write_calls(writer, status);
+  writer.gauge("switchyard_sessions", "Open sessions of clients.", status.sessions);
+  writer.gauge("switchyard_streams", "Open event streams to clients.", status.streams);
+  writer.gauge("switchyard_connections", "Open connections of clients.", status.connections);
+  writer.family("switchyard_processes_spawned_total", "counter", "Programs started so far.");
+  writer.sample("switchyard_processes_spawned_total", {}, status.spawned);
+  const auto running = std::ranges::count_if(status.servers, [](const RuntimeStatus& server) { return server.pid.has_value(); });
+  writer.gauge("switchyard_processes", "Stdio servers whose process runs.", static_cast<std::uint64_t>(running));
+  write_process(writer, process);
+  return std::move(writer).take();
+}
+
+}  // namespace gateway

@@ -1,0 +1,137 @@
+#include <istream>
+#include <iterator>
+#include <map>
+#include <ostream>
+
+#include "gateway/cli/commands.h"
+#include "gateway/cli/progress_line.h"
+#include "gateway/cli/text.h"
+#include "mcp/json/text.h"
+
+namespace gateway {
+
+namespace {
+
+using mcp::ErrorCode;
+using mcp::fail;
+using mcp::Result;
+
+Result<std::string> arguments_of_pairs(const std::vector<std::string>& pairs) {
+  std::map<std::string, std::string> members;
+  for (const std::string& pair : pairs) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return fail(ErrorCode::config_invalid, "--arg " + pair + ": expected KEY=VALUE");
+    }
+    const std::string value = pair.substr(equals + 1);
+    const auto added = members.emplace(pair.substr(0, equals), mcp::validate_json(value) ? value : mcp::json_string(value));
+    if (!added.second)
+      return fail(ErrorCode::config_invalid, "--arg " + pair + ": \"" + added.first->first + "\" was given before");
+  }
+  std::string json = "{";
+  for (const auto& [key, value] : members) {
+    if (json.size() > 1) json += ",";
+    json += mcp::json_string(key) + ":" + value;
+  }
+  return json + "}";
+}
+
+/// What a progress notification tells: "3 of 10, message".
+std::string progress_text(std::string_view params) {
+  const std::string_view done = mcp::member(params, "progress");
+  const std::string_view total = mcp::member(params, "total");
+  const std::string_view message = mcp::member(params, "message");
+  std::string text(done);
+  if (!total.empty()) text.append(" of ").append(total);
+  if (message.starts_with('"')) text.append(text.empty() ? "" : ", ").append(mcp::decode_json_string(message));
+  return text;
+}
+
+/// A piece of content as people read it, ending in a line break.
+std::string content_text(std::string_view content) {
+  const std::string_view text = mcp::member(content, "text");
+  if (mcp::member(content, "type") != "\"text\"" || !text.starts_with('"')) return std::string(content) + "\n";
+  std::string out = mcp::decode_json_string(text);
+  if (!out.ends_with('\n')) out += '\n';
+  return out;
+}
+
+std::string plain_result_text(std::string_view result) {
+  std::string text;
+  for (const std::string_view content : mcp::elements(mcp::member(result, "content")))
+    text += content_text(content);
+  if (text.empty()) {
+    const std::string_view structured = mcp::member(result, "structuredContent");
+    if (!structured.empty()) text = std::string(structured) + "\n";
+  }
+  return text;
+}
+
+Exit report_rpc_error(const CommandContext& context, std::string_view error) {
+  const std::string_view message = mcp::member(error, "message");
+  if (context.options.json) context.console.out << error << "\n";
+  report_note(context.console, message.starts_with('"') ? mcp::decode_json_string(message) : std::string(error));
+  return Exit::failed;
+}
+
+Exit show_response(const CommandContext& context, const std::string& tool, std::string_view response) {
+  const std::string_view error = mcp::member(response, "error");
+  if (!error.empty()) return report_rpc_error(context, error);
+  const std::string_view result = mcp::member(response, "result");
+  const bool is_error = mcp::member(result, "isError") == "true";
+  if (context.options.json) {
+    context.console.out << result << "\n";
+  } else if (!is_error) {
+    context.console.out << result_text(result, context.console);
+  }
+  if (!is_error) return Exit::done;
+  std::string text = plain_result_text(result);
+  while (text.ends_with('\n'))
+    text.pop_back();
+  report_note(context.console, tool + " failed: " + (text.empty() ? "it did not say why" : text));
+  return Exit::failed;
+}
+
+}  // namespace
+
+Result<std::string> call_arguments(const CallCommand& command, std::istream& in) {
+  if (!command.arguments) return arguments_of_pairs(command.pairs);
+  std::string json = *command.arguments;
+  if (json == "-") json.assign(std::istreambuf_iterator<char>(in), {});
+  const auto begin = json.find_first_not_of(" \t\r\n");
+  if (const auto valid = mcp::validate_json(json); !valid) {
+    return fail(ErrorCode::config_invalid, "the arguments are not JSON: " + valid.error().message);
+  }
+  if (json[begin] != '{') {
+    return fail(ErrorCode::config_invalid, "the arguments are not a JSON object: expected {\"name\": value, …}");
+  }
+  return json;
+}
+
+std::string result_text(std::string_view result, const Console& console) {
+  const std::string text = plain_result_text(result);
+  return console.out_terminal ? clean_text(text) : text;
+}
+
+Exit run_call(const CommandContext& context, const CallCommand& command) {
+  auto arguments = call_arguments(command, context.console.in);
+  if (!arguments) {
+    report_note(context.console, arguments.error().message + ". Try \"switchyard call --help\".");
+    return Exit::usage;
+  }
+  const auto access = open_gateway(context);
+  if (!access) return report_failure(context.console, access.error());
+  (*access)->await_tool(command.profile, command.tool);
+  const ToolQuestion question{.profile = command.profile, .tool = command.tool, .arguments = std::move(*arguments)};
+  const auto response = [&] {
+    ProgressLine line(context.console.err, context.console.err_terminal, "calling " + command.tool);
+    return (*access)->call(question, [&](std::string_view params) {
+      const std::string text = progress_text(params);
+      if (!text.empty()) line.set("calling " + command.tool + ": " + text);
+    });
+  }();
+  if (!response) return report_failure(context.console, response.error());
+  return show_response(context, command.tool, *response);
+}
+
+}  // namespace gateway

@@ -1,0 +1,218 @@
+#include "gateway/cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "gateway/config/near_name.h"
+
+namespace gateway {
+
+namespace {
+
+/// What the parser writes to; each command has its own part.
+struct Parsed {
+  GlobalOptions global;
+  std::string config, state, log_levels, log_format = "text";
+  ServeCommand serve;
+  std::string listen, admin;
+  StatusCommand status;
+  ToolsCommand tools;
+  DescribeCommand describe;
+  CallCommand call;
+  std::string call_arguments;
+  bool version = false;
+};
+
+/// A wrong usage found after parsing.
+struct Mistake {
+  std::string text;
+};
+
+using Outcome = std::expected<Command, Mistake>;
+using Finish = std::function<Outcome(Parsed&)>;
+
+std::expected<std::optional<ListenAddress>, Mistake> read_address(const std::string& option, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  auto address = ListenAddress::parse(text);
+  if (!address) return std::unexpected(Mistake{option + " " + text + ": " + address.error().message});
+  return *address;
+}
+
+Outcome finish_serve(Parsed& parsed) {
+  auto listen = read_address("--listen", parsed.listen);
+  if (!listen) return std::unexpected(listen.error());
+  auto admin = read_address("--admin", parsed.admin);
+  if (!admin) return std::unexpected(admin.error());
+  parsed.serve.listen = *listen;
+  parsed.serve.admin = *admin;
+  return parsed.serve;
+}
+
+Outcome finish_call(Parsed& parsed) {
+  if (!parsed.call_arguments.empty()) parsed.call.arguments = parsed.call_arguments;
+  if (parsed.call.arguments && !parsed.call.pairs.empty()) {
+    return std::unexpected(Mistake{"call takes either JSON or --arg, not both"});
+  }
+  return parsed.call;
+}
+
+/// The commands, in the order of the help.
+class Parser {
+ public:
+  Parser() : app_("Switchyard connects any MCP server to any agent.", "switchyard") {
+    app_.require_subcommand(0, 1);
+    app_.allow_extras();
+    app_.set_help_flag("-h,--help", "Show this help, or that of a command");
+    app_.footer("Example: switchyard serve\nConfiguration: $XDG_CONFIG_HOME/switchyard/switchyard.json, or --config FILE.");
+    add_global_options();
+    add_serve();
+    add_lists();
+    add_tool_commands();
+    add("version", "Show the version", "switchyard version", [](Parsed&) -> Outcome { return VersionCommand{}; });
+  }
+
+  std::expected<CommandLine, NoCommand> parse(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+      return std::unexpected(NoCommand{true, help_text()});
+    } catch (const CLI::ParseError& error) {
+      return wrong(error.what());
+    }
+    return finish();
+  }
+
+ private:
+  CLI::App* add(const std::string& name, const std::string& description, const std::string& example, Finish finish) {
+    CLI::App* command = app_.add_subcommand(name, description);
+    command->footer("Example: " + example + "\nOptions that every command takes: switchyard --help");
+    command->fallthrough();
+    commands_.emplace_back(command, std::move(finish));
+    return command;
+  }
+
+  void add_global_options() {
+    app_.add_option("--config", parsed_.config, "Configuration file (also SWITCHYARD_CONFIG)")->type_name("FILE");
+    app_.add_option("--state", parsed_.state, "Folder of the gateway's state (also SWITCHYARD_STATE)")->type_name("DIR");
+    app_.add_flag("--json", parsed_.global.json, "Answer in JSON");
+    app_.add_option("--log-format", parsed_.log_format, "How log lines look on standard error")
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember({"text", "json"}));
+    app_.add_option("--log-level", parsed_.log_levels, "What is logged: LEVEL or TARGET=LEVEL, comma separated")
+        ->type_name("LEVELS");
+    app_.add_flag("--version", parsed_.version, "Show the version");
+  }
+
+  void add_serve() {
+    CLI::App* serve = add("serve", "Run the gateway", "switchyard serve --listen 127.0.0.1:7332", finish_serve);
+    serve->add_option("--listen", parsed_.listen, "Where agents connect")->type_name("HOST:PORT");
+    serve->add_option("--admin", parsed_.admin, "Where the admin API answers")->type_name("HOST:PORT");
+    serve->add_flag("--stdio", parsed_.serve.stdio, "Speak MCP on standard input and output");
+  }
+
+  void add_lists() {
+    add("list", "Show the servers", "switchyard list", [](Parsed&) -> Outcome { return ListCommand{}; });
+    CLI::App* status =
+        add("status", "Show how the servers do, and what they need", "switchyard status files", [](Parsed& parsed) -> Outcome {
+          return parsed.status;
+        });
+    status->add_option("NAME", parsed_.status.server, "One server, in full");
+    CLI::App* tools = add("tools", "Show the tools agents see", "switchyard tools --server files", [](Parsed& parsed) -> Outcome {
+      return parsed.tools;
+    });
+    tools->add_option("--server", parsed_.tools.server, "Of this server alone")->type_name("NAME");
+    tools->add_option("--profile", parsed_.tools.profile, "As this profile shows them")->type_name("NAME");
+  }
+
+  void add_tool_commands() {
+    CLI::App* describe =
+        add("describe", "Show what a tool does and takes", "switchyard describe files__read_file", [](Parsed& parsed) -> Outcome {
+          return parsed.describe;
+        });
+    describe->add_option("TOOL", parsed_.describe.tool, "The name agents see")->required();
+    describe->add_option("--profile", parsed_.describe.profile, "As this profile shows it")->type_name("NAME");
+    CLI::App* call = add("call", "Call a tool", "switchyard call files__read_file '{\"path\": \"/srv/docs/a.txt\"}'", finish_call);
+    call->add_option("TOOL", parsed_.call.tool, "The name agents see")->required();
+    call->add_option("JSON", parsed_.call_arguments, "Its arguments, a JSON object; - reads them from standard input");
+    call->add_option("--arg", parsed_.call.pairs, "One argument; the value is JSON, or else text")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    call->add_option("--profile", parsed_.call.profile, "Call it as this profile shows it")->type_name("NAME");
+  }
+
+  CLI::App* chosen() const {
+    for (const auto& [command, finish] : commands_) {
+      if (command->parsed()) return command;
+    }
+    return nullptr;
+  }
+
+  std::string help_text() const {
+    const CLI::App* command = chosen();
+    return command == nullptr ? app_.help() : command->help("switchyard");
+  }
+
+  std::unexpected<NoCommand> wrong(std::string what) const {
+    std::ranges::replace(what, '\n', ' ');
+    const CLI::App* command = chosen();
+    const std::string where = command == nullptr ? "" : command->get_name() + " ";
+    return std::unexpected(NoCommand{false, what + ". Try \"switchyard " + where + "--help\"."});
+  }
+
+  std::unexpected<NoCommand> unknown(const std::string& word) const {
+    const CLI::App* command = chosen();
+    std::vector<std::string> known;
+    const bool option = word.starts_with('-');
+    if (option) {
+      for (const CLI::App* app : {command, &app_}) {
+        if (app == nullptr) continue;
+        for (const CLI::Option* one : app->get_options()) {
+          if (!one->get_lnames().empty()) known.push_back("--" + one->get_lnames().front());
+        }
+      }
+    } else if (command == nullptr) {
+      for (const auto& [one, finish] : commands_)
+        known.push_back(one->get_name());
+    } else {
+      return wrong(command->get_name() + " does not take \"" + word + "\"");
+    }
+    const auto nearest = nearest_name(word.substr(0, word.find('=')), {known.begin(), known.end()});
+    const std::string hint = nearest ? ": did you mean \"" + *nearest + "\"?" : ".";
+    const std::string kind = option ? "option" : "command";
+    std::string text = "unknown " + kind + " \"" + word + "\"" + hint + " Try \"switchyard ";
+    if (command != nullptr) text += command->get_name() + " ";
+    return std::unexpected(NoCommand{false, text + "--help\"."});
+  }
+
+  std::expected<CommandLine, NoCommand> finish() {
+    if (const auto extras = app_.remaining(true); !extras.empty()) return unknown(extras.front());
+    const auto given = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
+    parsed_.global.config = given(parsed_.config);
+    parsed_.global.state = given(parsed_.state);
+    parsed_.global.log_levels = given(parsed_.log_levels);
+    if (parsed_.log_format == "json") parsed_.global.log_format = mcp::LogFormat::json;
+    if (parsed_.version) return CommandLine{parsed_.global, VersionCommand{}};
+    for (const auto& [command, finish] : commands_) {
+      if (!command->parsed()) continue;
+      auto outcome = finish(parsed_);
+      if (!outcome) return wrong(outcome.error().text);
+      return CommandLine{parsed_.global, std::move(*outcome)};
+    }
+    return wrong("no command was given");
+  }
+
+  CLI::App app_;
+  Parsed parsed_;
+  std::vector<std::pair<CLI::App*, Finish>> commands_;
+};
+
+}  // namespace
+
+std::expected<CommandLine, NoCommand> parse_command_line(int argc, const char* const* argv) {
+  return Parser().parse(argc, argv);
+}
+
+}  // namespace gateway

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "gateway/config/config.h"
+#include "mcp/base/log.h"
+
+namespace gateway {
+
+struct GlobalOptions {
+  std::optional<std::string> config;  // --config FILE
+  std::optional<std::string> state;   // --state DIR
+  std::optional<std::string> log_levels;
+  mcp::LogFormat log_format = mcp::LogFormat::text;
+  bool json = false;
+};
+
+struct ServeCommand {
+  std::optional<ListenAddress> listen, admin;
+  bool stdio = false;
+};
+
+struct ListCommand {};
+
+struct StatusCommand {
+  std::string server;  // "" means all
+};
+
+struct ToolsCommand {
+  std::string server, profile;  // "" means all
+};
+
+struct DescribeCommand {
+  std::string tool, profile;
+};
+
+struct CallCommand {
+  std::string tool, profile;
+  std::optional<std::string> arguments;  // JSON, or "-" for standard input
+  std::vector<std::string> pairs;        // KEY=VALUE
+};
+
+struct VersionCommand {};
+
+using Command = std::variant<ServeCommand, ListCommand, StatusCommand, ToolsCommand, DescribeCommand, CallCommand, VersionCommand>;
+
+struct CommandLine {
+  GlobalOptions global;
+  Command command;
+};
+
+/// Why there is no command to carry out: help was asked for (`wanted`, goes to stdout), or the usage was wrong (one line, what and
+/// where to read on).
+struct NoCommand {
+  bool wanted = false;
+  std::string text;
+};
+
+std::expected<CommandLine, NoCommand> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace gateway

@@ -1,0 +1,45 @@
+#include "gateway/cli/console.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "gateway/cli/text.h"
+
+namespace gateway {
+
+namespace {
+
+std::size_t terminal_width() {
+  constexpr std::size_t kUsual = 80;
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+}
+
+}  // namespace
+
+Console Console::of_process(const Environment& variables) {
+  Console console{.in = std::cin, .out = std::cout, .err = std::cerr};
+  console.out_terminal = ::isatty(STDOUT_FILENO) == 1;
+  console.err_terminal = ::isatty(STDERR_FILENO) == 1;
+  console.colour = console.out_terminal && variables("NO_COLOR").value_or("").empty() && variables("TERM") != "dumb";
+  if (console.out_terminal) console.width = terminal_width();
+  return console;
+}
+
+std::string failure_text(std::string_view message, std::string_view remedy) {
+  if (message.empty()) return std::string(remedy);
+  return mcp::Error{mcp::ErrorCode::internal, std::string(message), std::string(remedy)}.text();
+}
+
+Exit report_failure(const Console& console, const mcp::Error& error) {
+  report_note(console, error.text());
+  return Exit::failed;
+}
+
+void report_note(const Console& console, std::string_view note) {
+  console.err << "switchyard: " << clean_text(note) << std::endl;
+}
+
+}  // namespace gateway

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+
+#include "gateway/config/config_file.h"
+#include "mcp/base/error.h"
+
+namespace gateway {
+
+/// Where a command reads and writes, and what it may use there. Tests pass streams of their own.
+struct Console {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  bool out_terminal = false;
+  bool err_terminal = false;
+  bool colour = false;    // on `out`
+  std::size_t width = 0;  // columns of `out`; 0 where it is no terminal
+
+  static Console of_process(const Environment& variables);
+};
+
+/// Message and remedy as sentences on one line.
+std::string failure_text(std::string_view message, std::string_view remedy);
+
+/// The program's exit status.
+enum class Exit { done = 0, failed = 1, usage = 2 };
+
+/// "switchyard: what failed. what to do" on `err`.
+Exit report_failure(const Console& console, const mcp::Error& error);
+
+/// "switchyard: note" on `err`.
+void report_note(const Console& console, std::string_view note);
+
+}  // namespace gateway

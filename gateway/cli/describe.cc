@@ -1,0 +1,67 @@
+#include <ostream>
+
+#include "gateway/cli/commands.h"
+#include "gateway/cli/pretty_json.h"
+#include "gateway/cli/table.h"
+#include "gateway/cli/text.h"
+#include "gateway/config/near_name.h"
+#include "mcp/json/text.h"
+
+namespace gateway {
+
+namespace {
+
+std::string text_of(std::string_view entry, std::string_view name) {
+  const std::string_view value = mcp::member(entry, name);
+  return value.starts_with('"') ? mcp::decode_json_string(value) : std::string();
+}
+
+}  // namespace
+
+std::string tool_text(std::string_view entry, const Console& console) {
+  std::string text;
+  const auto add_fact = [&](std::string_view label, const std::string& value) {
+    if (!value.empty()) text += toned(label, Tone::faint, console.colour) + clean_line(value) + "\n";
+  };
+  add_fact("name      ", text_of(entry, "name"));
+  add_fact("server    ", text_of(entry, "server"));
+  add_fact("own name  ", text_of(entry, "tool"));
+  add_fact("title     ", text_of(entry, "title"));
+  if (const std::string description = clean_text(text_of(entry, "description")); !description.empty()) {
+    text += "\n" + description + "\n";
+  }
+  const std::string_view definition = mcp::member(entry, "definition");
+  const auto add_json = [&](std::string_view label, std::string_view member) {
+    const std::string_view json = mcp::member(definition, member);
+    if (!json.empty()) text += "\n" + toned(label, Tone::faint, console.colour) + "\n" + pretty_json(json) + "\n";
+  };
+  add_json("input schema", "inputSchema");
+  add_json("output schema", "outputSchema");
+  add_json("annotations", "annotations");
+  return text;
+}
+
+Exit run_describe(const CommandContext& context, const DescribeCommand& command) {
+  const auto access = open_gateway(context);
+  if (!access) return report_failure(context.console, access.error());
+  (*access)->await_tool(command.profile, command.tool);
+  const auto json = (*access)->tools(command.profile, "");
+  if (!json) return report_failure(context.console, json.error());
+  std::vector<std::string> names;
+  for (const std::string_view entry : mcp::elements(mcp::member(*json, "tools"))) {
+    names.push_back(text_of(entry, "name"));
+    if (names.back() != command.tool) continue;
+    if (context.options.json) {
+      context.console.out << entry << "\n";
+    } else {
+      context.console.out << tool_text(entry, context.console);
+    }
+    return Exit::done;
+  }
+  return report_failure(context.console,
+                        {mcp::ErrorCode::unknown_tool,
+                         "there is no tool \"" + command.tool + "\"" + name_hint(command.tool, {names.begin(), names.end()}),
+                         "\"switchyard tools\" lists them, \"switchyard status\" says how the servers do."});
+}
+
+}  // namespace gateway

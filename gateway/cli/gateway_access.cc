@@ -1,0 +1,43 @@
+#include "gateway/cli/gateway_access.h"
+
+#include <filesystem>
+
+namespace gateway {
+
+namespace {
+
+/// The configuration the user names for this command, "" for none.
+std::string named_config(const CommandContext& context) {
+  return context.options.config.value_or(context.environment.variables("SWITCHYARD_CONFIG").value_or(""));
+}
+
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code error;
+  return std::filesystem::weakly_canonical(a, error) == std::filesystem::weakly_canonical(b, error);
+}
+
+}  // namespace
+
+std::string CommandContext::config_file() const {
+  return options.config.value_or(default_config_file(environment.variables));
+}
+
+std::string CommandContext::state_dir() const {
+  return options.state.value_or(default_state_dir(environment.variables));
+}
+
+mcp::Result<std::unique_ptr<GatewayAccess>> open_gateway(const CommandContext& context) {
+  auto running = find_running_gateway(context.state_dir());
+  if (!running) return std::unexpected(std::move(running).error());
+  if (!*running || (*running)->admin_url.empty()) return make_local_access(context);
+  const std::string named = named_config(context);
+  if (!named.empty() && !same_file(named, (*running)->config)) {
+    report_note(context.console,
+                "the gateway that runs (pid " + std::to_string((*running)->pid) + ") uses " + (*running)->config +
+                    ", so the servers of " + named + " are started for this command alone");
+    return make_local_access(context);
+  }
+  return make_remote_access(std::move(**running), context.console);
+}
+
+}  // namespace gateway

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gateway/cli/command_line.h"
+#include "gateway/cli/console.h"
+#include "gateway/host/environment.h"
+#include "gateway/host/state_file.h"
+
+namespace gateway {
+
+/// What every command gets.
+struct CommandContext {
+  GlobalOptions options;
+  Console& console;
+  HostEnvironment environment;
+
+  std::string config_file() const;
+  std::string state_dir() const;
+};
+
+/// A tool call as a command makes it.
+struct ToolQuestion {
+  std::string profile;  // "" means all servers
+  std::string tool;     // callable name
+  std::string arguments = "{}";
+};
+
+/// The gateway a command asks: one that runs, or one of its own for as long as the command takes. Waits show a progress line. One
+/// thread.
+class GatewayAccess {
+ public:
+  /// The params of a progress notification, JSON. From any thread.
+  using OnProgress = std::function<void(std::string_view params)>;
+
+  virtual ~GatewayAccess() = default;
+
+  /// What /api/v1/servers answers, once every server came to the end of its first start.
+  virtual mcp::Result<std::string> servers() = 0;
+
+  /// Waits until a tool of this callable name is there, or every server came to the end of its first start.
+  virtual void await_tool(const std::string& profile, const std::string& tool) = 0;
+
+  /// What /api/v1/tools answers just now. `server` "" means all.
+  virtual mcp::Result<std::string> tools(const std::string& profile, const std::string& server) = 0;
+
+  /// The JSON-RPC response to tools/call. Shows no progress line of its own.
+  virtual mcp::Result<std::string> call(const ToolQuestion& question, const OnProgress& on_progress) = 0;
+};
+
+/// The running gateway of the state folder, unless the user names another configuration than it has; else one of our own.
+mcp::Result<std::unique_ptr<GatewayAccess>> open_gateway(const CommandContext& context);
+
+/// The gateway that runs, over its admin API and its MCP endpoint.
+std::unique_ptr<GatewayAccess> make_remote_access(RunningGateway gateway, const Console& console);
+
+/// One of our own.
+mcp::Result<std::unique_ptr<GatewayAccess>> make_local_access(const CommandContext& context);
+
+}  // namespace gateway

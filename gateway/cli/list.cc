@@ -1,0 +1,36 @@
+#include <ostream>
+
+#include "gateway/cli/commands.h"
+#include "gateway/cli/server_rows.h"
+
+namespace gateway {
+
+std::string list_text(std::string_view servers_json, SystemTime now, const Console& console) {
+  Table table({"NAME", "STATE", "TRANSPORT", "TOOLS", "DETAIL"});
+  for (const ServerRow& server : read_servers(servers_json)) {
+    const std::string explanation = server.explanation(now);
+    table.add_row({server.name,
+                   {server.state, server.tone()},
+                   server.transport,
+                   server.tools,
+                   explanation.empty() ? server.target : explanation});
+  }
+  return table.empty() ? "" : table.render(console.width, console.colour);
+}
+
+Exit run_list(const CommandContext& context) {
+  const auto access = open_gateway(context);
+  if (!access) return report_failure(context.console, access.error());
+  const auto json = (*access)->servers();
+  if (!json) return report_failure(context.console, json.error());
+  if (context.options.json) {
+    context.console.out << *json << "\n";
+    return Exit::done;
+  }
+  const std::string text = list_text(*json, std::chrono::system_clock::now(), context.console);
+  if (text.empty()) report_note(context.console, "the configuration has no servers: add one to its \"mcpServers\"");
+  context.console.out << text;
+  return Exit::done;
+}
+
+}  // namespace gateway

@@ -1,0 +1,77 @@
+#include <algorithm>
+
+#include "gateway/admin/admin_views.h"
+#include "gateway/cli/gateway_access.h"
+#include "gateway/cli/progress_line.h"
+#include "gateway/cli/startup_text.h"
+#include "gateway/config/config_file.h"
+#include "gateway/host/local_gateway.h"
+
+namespace gateway {
+
+namespace {
+
+constexpr auto kSlice = std::chrono::milliseconds(200);
+constexpr auto kSlack = std::chrono::seconds(5);  // for what comes after the slowest server's time was over
+
+class LocalAccess final : public GatewayAccess {
+ public:
+  LocalAccess(std::unique_ptr<LocalGateway> gateway, std::chrono::milliseconds patience, const Console& console)
+      : gateway_(std::move(gateway)), patience_(patience), console_(console) {}
+
+  mcp::Result<std::string> servers() override {
+    wait([] { return false; });
+    const auto status = gateway_->status();
+    if (!status) return std::unexpected(status.error());
+    return servers_json(*status);
+  }
+
+  void await_tool(const std::string& profile, const std::string& tool) override {
+    wait([&] {
+      const auto table = gateway_->tools(profile);
+      return !table || std::ranges::find(table->tools, tool, &ToolRow::name) != table->tools.end();
+    });
+  }
+
+  mcp::Result<std::string> tools(const std::string& profile, const std::string& server) override {
+    const auto table = gateway_->tools(profile);
+    if (!table) return std::unexpected(table.error());
+    return tools_json(*table, server);
+  }
+
+  mcp::Result<std::string> call(const ToolQuestion& question, const OnProgress& on_progress) override {
+    return gateway_->call(question.profile, question.tool, question.arguments, on_progress);
+  }
+
+ private:
+  /// Until the servers settled, or it is `enough`.
+  template <class Enough>
+  void wait(const Enough& enough) {
+    ProgressLine progress(console_.err, console_.err_terminal, "starting");
+    const auto until = std::chrono::steady_clock::now() + patience_;
+    while (!enough() && std::chrono::steady_clock::now() < until) {
+      if (gateway_->wait_settled(kSlice, {})) return;
+      if (const auto status = gateway_->status()) progress.set(startup_text(*status));
+    }
+  }
+
+  std::unique_ptr<LocalGateway> gateway_;
+  const std::chrono::milliseconds patience_;
+  const Console& console_;
+};
+
+}  // namespace
+
+mcp::Result<std::unique_ptr<GatewayAccess>> make_local_access(const CommandContext& context) {
+  auto config = load_config(context.config_file(), context.environment.variables);
+  if (!config) return std::unexpected(std::move(config).error());
+  std::chrono::milliseconds patience = kSlack;
+  for (const ServerSpec& server : config->servers) {
+    if (server.enabled) patience = std::max(patience, server.startup_timeout + kSlack);
+  }
+  auto gateway = LocalGateway::start(std::move(*config), context.environment);
+  if (!gateway) return std::unexpected(std::move(gateway).error());
+  return std::make_unique<LocalAccess>(std::move(*gateway), patience, context.console);
+}
+
+}  // namespace gateway

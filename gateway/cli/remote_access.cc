@@ -1,0 +1,100 @@
+#include <httplib.h>
+
+#include <utility>
+
+#include "gateway/cli/gateway_access.h"
+#include "gateway/cli/mcp_call.h"
+#include "gateway/cli/progress_line.h"
+#include "mcp/http/url.h"
+#include "mcp/json/text.h"
+
+namespace gateway {
+
+namespace {
+
+using mcp::ErrorCode;
+using mcp::fail;
+using mcp::Result;
+
+std::string percent_encode(std::string_view text) {
+  static constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+    if (plain) {
+      out += c;
+    } else {
+      out += {'%', kDigits[byte >> 4], kDigits[byte & 0xF]};
+    }
+  }
+  return out;
+}
+
+std::string text_member(std::string_view object, std::string_view name) {
+  const std::string_view value = mcp::member(object, name);
+  return value.starts_with('"') ? mcp::decode_json_string(value) : std::string();
+}
+
+class RemoteAccess final : public GatewayAccess {
+ public:
+  RemoteAccess(RunningGateway gateway, const Console& console) : gateway_(std::move(gateway)), console_(console) {}
+
+  Result<std::string> servers() override { return get("/api/v1/servers"); }
+
+  void await_tool(const std::string&, const std::string&) override {}
+
+  Result<std::string> tools(const std::string& profile, const std::string& server) override {
+    std::string query;
+    if (!profile.empty()) query += "&profile=" + percent_encode(profile);
+    if (!server.empty()) query += "&server=" + percent_encode(server);
+    if (!query.empty()) query.front() = '?';
+    return get("/api/v1/tools" + query);
+  }
+
+  Result<std::string> call(const ToolQuestion& question, const OnProgress& on_progress) override {
+    std::string url = gateway_.mcp_url;
+    if (!question.profile.empty()) url += "/" + percent_encode(question.profile);
+    return call_over_http(url, question, on_progress);
+  }
+
+ private:
+  Result<std::string> get(const std::string& target) const {
+    const ProgressLine progress(console_.err, console_.err_terminal, "asking the gateway");
+    const auto url = mcp::Url::parse(gateway_.admin_url);
+    if (!url) return std::unexpected(url.error());
+    httplib::Client client(url->host, url->port);
+    client.set_tcp_nodelay(true);
+    client.set_decompress(false);
+    client.set_connection_timeout(std::chrono::seconds(5));
+    client.set_read_timeout(std::chrono::seconds(15));
+    const httplib::Headers headers = {{"Authorization", "Bearer " + gateway_.token}};
+    httplib::Result result = client.Get(target, headers);
+    const std::string name = "the gateway (pid " + std::to_string(gateway_.pid) + ", " + gateway_.admin_url + ")";
+    if (!result) {
+      return fail(ErrorCode::connect_failed,
+                  name + " does not answer: " + httplib::to_string(result.error()),
+                  "It may be stopping: try again.");
+    }
+    if (!mcp::validate_json(result->body)) {
+      return fail(ErrorCode::http_status, name + " answered HTTP " + std::to_string(result->status) + " without JSON");
+    }
+    if (result->status != 200) {
+      const std::string_view error = mcp::member(result->body, "error");
+      return fail(ErrorCode::http_status, text_member(error, "message"), text_member(error, "remedy"));
+    }
+    return std::move(result->body);
+  }
+
+  const RunningGateway gateway_;
+  const Console& console_;
+};
+
+}  // namespace
+
+std::unique_ptr<GatewayAccess> make_remote_access(RunningGateway gateway, const Console& console) {
+  return std::make_unique<RemoteAccess>(std::move(gateway), console);
+}
+
+}  // namespace gateway

@@ -1,0 +1,84 @@
+#include "gateway/cli/server_rows.h"
+
+#include "gateway/admin/time_text.h"
+#include "gateway/cli/console.h"
+#include "gateway/cli/text.h"
+#include "mcp/json/text.h"
+
+namespace gateway {
+
+namespace {
+
+/// A member as text: a string decoded, anything else as it stands.
+std::string text_member(std::string_view object, std::string_view name) {
+  const std::string_view value = mcp::member(object, name);
+  return value.starts_with('"') ? mcp::decode_json_string(value) : std::string(value);
+}
+
+std::optional<ServerRow::Time> time_member(std::string_view object, std::string_view name) {
+  return parse_rfc3339(text_member(object, name));
+}
+
+ServerRow read_server(std::string_view json) {
+  ServerRow row;
+  row.name = text_member(json, "name");
+  row.state = text_member(json, "state");
+  row.transport = text_member(json, "transport");
+  row.target = text_member(json, "target");
+  row.phase = text_member(json, "phase");
+  row.version = text_member(json, "protocolVersion");
+  row.tools = text_member(json, "tools");
+  row.pid = text_member(json, "pid");
+  row.restarts = text_member(json, "restarts");
+  row.open_calls = text_member(json, "openCalls");
+  const std::string_view cause = mcp::member(json, "cause");
+  row.reason = text_member(cause, "reason");
+  row.message = text_member(cause, "message");
+  row.remedy = text_member(cause, "remedy");
+  row.required = mcp::member(json, "required") == "true";
+  row.since = time_member(json, "since");
+  row.retry_at = time_member(json, "retryAt");
+  return row;
+}
+
+}  // namespace
+
+Tone ServerRow::tone() const {
+  if (ready()) return Tone::good;
+  if (state == "starting" || state == "backing_off") return Tone::warning;
+  if (state == "failed" || state == "broken") return Tone::bad;
+  return Tone::faint;
+}
+
+std::string ServerRow::explanation(Time now) const {
+  if (ready()) return "";
+  std::string text = failure_text(message, remedy);
+  if (state == "starting" && !phase.empty()) text = failure_text("waiting for " + phase, text);
+  if (state == "backing_off" && retry_at) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(*retry_at - now);
+    text = failure_text(text, left.count() > 0 ? "Next try in " + duration_text(left) + "." : "Trying again now.");
+  }
+  return text;
+}
+
+std::vector<ServerRow> read_servers(std::string_view json) {
+  std::vector<ServerRow> rows;
+  for (const std::string_view server : mcp::elements(mcp::member(json, "servers")))
+    rows.push_back(read_server(server));
+  return rows;
+}
+
+GatewayRow read_gateway(std::string_view json) {
+  const std::string_view gateway = mcp::member(json, "gateway");
+  return {.version = text_member(gateway, "version"),
+          .pid = text_member(gateway, "pid"),
+          .mcp_url = text_member(gateway, "mcpUrl"),
+          .admin_url = text_member(gateway, "adminUrl"),
+          .config = text_member(gateway, "config"),
+          .sessions = text_member(gateway, "sessions"),
+          .ready = mcp::member(gateway, "ready") == "true",
+          .stopping = mcp::member(gateway, "stopping") == "true",
+          .started = time_member(gateway, "started")};
+}
+
+}  // namespace gateway

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/cli/table.h"
+
+namespace gateway {
+
+/// One server of /api/v1/servers, for people. What the answer did not say is empty.
+struct ServerRow {
+  using Time = std::chrono::system_clock::time_point;
+
+  std::string name, state, transport, target, phase, version;
+  std::string tools, pid, restarts, open_calls;  // numbers as text
+  std::string reason, message, remedy;           // of the cause
+  bool required = false;
+  std::optional<Time> since, retry_at;
+
+  bool ready() const { return state == "ready"; }
+
+  Tone tone() const;
+
+  /// Why it is not ready and what to do or wait for; "" when it is.
+  std::string explanation(Time now) const;
+};
+
+/// The gateway itself, from the same answer.
+struct GatewayRow {
+  std::string version, pid, mcp_url, admin_url, config, sessions;
+  bool ready = false;
+  bool stopping = false;
+  std::optional<ServerRow::Time> started;
+};
+
+/// `json` is valid JSON.
+std::vector<ServerRow> read_servers(std::string_view json);
+GatewayRow read_gateway(std::string_view json);
+
+}  // namespace gateway

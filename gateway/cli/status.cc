@@ -1,0 +1,136 @@
+#include <ostream>
+
+#include "gateway/admin/time_text.h"
+#include "gateway/cli/commands.h"
+#include "gateway/cli/server_rows.h"
+#include "gateway/cli/text.h"
+#include "gateway/config/near_name.h"
+#include "mcp/json/text.h"
+
+namespace gateway {
+
+namespace {
+
+std::string since_text(const std::optional<ServerRow::Time>& since, SystemTime now) {
+  if (!since) return "";
+  return duration_text(std::max(std::chrono::duration_cast<std::chrono::milliseconds>(now - *since), std::chrono::milliseconds(0)));
+}
+
+/// What is known of the gateway, in a line or two; one of our own has nothing to tell.
+std::string gateway_text(const GatewayRow& gateway, SystemTime now, const Console& console) {
+  if (gateway.mcp_url.empty())
+    return toned("No gateway runs here; the servers were started to look at them.", Tone::faint, console.colour) + "\n\n";
+  std::string text = "Switchyard " + gateway.version + ", pid " + gateway.pid + ", up " + since_text(gateway.started, now) + ", ";
+  if (gateway.stopping) {
+    text += toned("stopping", Tone::warning, console.colour);
+  } else {
+    text += gateway.ready ? toned("ready", Tone::good, console.colour) : toned("not ready", Tone::bad, console.colour);
+  }
+  text += "\nMCP " + gateway.mcp_url + "  admin " + gateway.admin_url + "\nConfiguration " + gateway.config + "\n\n";
+  return clean_text(gateway.config) == gateway.config ? text : clean_text(text);
+}
+
+/// "name  value" lines; empty values are left out.
+class FactSheet {
+ public:
+  explicit FactSheet(bool colour) : colour_(colour) {}
+
+  void add(std::string_view name, std::string_view value, Tone tone = Tone::plain) {
+    constexpr std::size_t kColumn = 12;
+    if (value.empty()) return;
+    std::string label(name);
+    label.resize(std::max(kColumn, label.size() + 1), ' ');
+    text_ += toned(label, Tone::faint, colour_) + toned(clean_line(value), tone, colour_) + "\n";
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  bool colour_;
+  std::string text_;
+};
+
+std::string facts_text(const ServerRow& server, SystemTime now, const Console& console) {
+  FactSheet facts(console.colour);
+  facts.add("name", server.name);
+  facts.add("state", server.state, server.tone());
+  if (server.since) facts.add("since", since_text(server.since, now) + " (" + rfc3339(*server.since) + ")");
+  facts.add("doing", server.phase);
+  facts.add("cause", server.message, server.ready() ? Tone::plain : server.tone());
+  facts.add("reason", server.reason);
+  facts.add("do", server.remedy);
+  if (server.retry_at && !server.ready()) facts.add("next try", rfc3339(*server.retry_at));
+  facts.add("transport", server.transport);
+  facts.add(server.transport == "http" ? "url" : "command", server.target);
+  facts.add("required", server.transport.empty() ? "" : server.required ? "yes" : "no");
+  facts.add("tools", server.tools);
+  facts.add("open calls", server.open_calls);
+  facts.add("restarts", server.restarts);
+  facts.add("pid", server.pid);
+  facts.add("MCP", server.version);
+  return facts.take();
+}
+
+Exit report_unknown(const CommandContext& context, const std::string& name, std::string_view json) {
+  const std::vector<ServerRow> servers = read_servers(json);
+  std::vector<std::string_view> names;
+  for (const ServerRow& server : servers)
+    names.push_back(server.name);
+  return report_failure(context.console,
+                        {mcp::ErrorCode::config_invalid, "there is no server \"" + name + "\"" + name_hint(name, names)});
+}
+
+}  // namespace
+
+std::string status_text(std::string_view servers_json, SystemTime now, const Console& console) {
+  Table table({"NAME", "STATE", "SINCE", "TRANSPORT", "TOOLS", "CALLS", "RESTARTS", "PID"});
+  std::string needs;
+  for (const ServerRow& server : read_servers(servers_json)) {
+    table.add_row({server.name,
+                   {server.state, server.tone()},
+                   since_text(server.since, now),
+                   server.transport,
+                   server.tools,
+                   server.open_calls,
+                   server.restarts,
+                   server.pid});
+    const std::string explanation = clean_line(server.explanation(now));
+    if (!explanation.empty() && server.state != "disabled")
+      needs += toned(clean_line(server.name), server.tone(), console.colour) + ": " + explanation + "\n";
+  }
+  std::string text = gateway_text(read_gateway(servers_json), now, console);
+  if (!table.empty()) text += table.render(console.width, console.colour);
+  return needs.empty() ? text : text + "\n" + needs;
+}
+
+std::optional<std::string> server_text(std::string_view servers_json,
+                                       const std::string& name,
+                                       SystemTime now,
+                                       const Console& console) {
+  for (const ServerRow& server : read_servers(servers_json)) {
+    if (server.name == name) return facts_text(server, now, console);
+  }
+  return std::nullopt;
+}
+
+Exit run_status(const CommandContext& context, const StatusCommand& command) {
+  const auto access = open_gateway(context);
+  if (!access) return report_failure(context.console, access.error());
+  const auto json = (*access)->servers();
+  if (!json) return report_failure(context.console, json.error());
+  const auto now = std::chrono::system_clock::now();
+  if (command.server.empty()) {
+    context.console.out << (context.options.json ? *json + "\n" : status_text(*json, now, context.console));
+    return Exit::done;
+  }
+  const auto text = server_text(*json, command.server, now, context.console);
+  if (!text) return report_unknown(context, command.server, *json);
+  if (!context.options.json) context.console.out << *text;
+  for (const std::string_view server : mcp::elements(mcp::member(*json, "servers"))) {
+    const bool chosen = mcp::decode_json_string(mcp::member(server, "name")) == command.server;
+    if (context.options.json && chosen) context.console.out << server << "\n";
+  }
+  return Exit::done;
+}
+
+}  // namespace gateway

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/config/config_file.h"
+
+namespace gateway {
+
+/// A value with its variables put in.
+struct Expansion {
+  std::string text;                  // what is missing is left out
+  std::vector<std::string> missing;  // variables that are not set and have no default, each once
+  std::vector<std::string> errors;   // references that mean nothing here; sentences that say what to write
+  bool had_variable = false;
+};
+
+/// Puts variables in: ${NAME}, ${NAME:-default} (the default when NAME is unset or empty), the same with "env:" before the name, as
+/// editors write it. "$${" is a literal "${", a '$' before anything else is itself. A value put in is not looked through again.
+/// References only an editor can resolve (${input:…}, ${workspaceFolder}, …) are errors. With `lenient`, what is no reference of
+/// ours at all (${1:+x}) stays as it is, else it is an error.
+Expansion expand_variables(std::string_view text, const Environment& environment, bool lenient);
+
+/// "~" or "~/…" with HOME in place of the tilde; other text, or no HOME, as it is.
+std::string expand_home(const std::string& text, const Environment& environment);
+
+/// Whether a process can have a variable of that name.
+bool is_environment_name(std::string_view name);
+
+}  // namespace gateway

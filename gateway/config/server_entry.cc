@@ -1,0 +1,257 @@
+#include "gateway/config/server_entry.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#include "gateway/config/field_values.h"
+#include "gateway/config/near_name.h"
+#include "gateway/config/server_fields.h"
+#include "gateway/config/server_values.h"
+#include "gateway/config/utf8.h"
+
+namespace gateway {
+namespace {
+
+enum class Kind { stdio, http };
+
+/// Why a server cannot have that name, or "".
+std::string name_problem(std::string_view name) {
+  if (name.empty()) return "a server needs a name";
+  if (name == "." || name == "..") return "a server cannot be named " + std::string(name);
+  std::size_t characters = 0;
+  for (std::size_t i = 0; i < name.size(); ++characters) {
+    const std::size_t length = utf8_length(name, i);
+    if (length == 0 || is_unprintable(utf8_decode(name, i, length))) return "a server's name cannot hold invisible characters";
+    i += length;
+  }
+  if (characters > 64) return "a server's name is at most 64 characters, this one has " + std::to_string(characters);
+  if (name.find('/') != std::string_view::npos) return "a server's name cannot hold '/'";
+  if (name.starts_with(' ') || name.ends_with(' ')) return "a server's name cannot begin or end with a space";
+  return "";
+}
+
+class EntryReader {
+ public:
+  EntryReader(const JsonMember& member, const std::string& path, const EntryContext& context)
+      : member_(member), path_(path), context_(context) {}
+
+  ServerEntry read() {
+    if (std::string problem = name_problem(member_.key); !problem.empty()) {
+      findings_.error(path_, member_.at, std::move(problem));
+      return broken_server(member_, mcp::ErrorCode::name_invalid, findings_, context_);
+    }
+    ServerSpec spec;
+    spec.name = ServerName(member_.key);
+    if (member_.value.is(JsonNode::Kind::object)) {
+      read_fields(spec);
+    } else {
+      findings_.wrong_type(path_, member_.value, "an object");
+    }
+    if (!findings_.usable()) {
+      const bool variables = findings_.only_variables_missing();
+      return broken_server(
+          member_, variables ? mcp::ErrorCode::variable_missing : mcp::ErrorCode::config_invalid, findings_, context_);
+    }
+    return ServerEntry{std::move(spec), std::nullopt, findings_.all()};
+  }
+
+ private:
+  const FieldEntry* field(Field field) const {
+    const auto found = fields_.find(field);
+    return found == fields_.end() ? nullptr : &found->second;
+  }
+
+  void read_fields(ServerSpec& spec) {
+    fields_ = collect_fields(member_.value, path_, context_.foreign, findings_);
+    read_switches(spec);
+    read_timeouts(spec);
+    read_tools(spec);
+    read_oauth();
+    const auto kind = kind_of_transport();
+    if (kind) refuse_other_fields(*kind);
+    ServerValues values(context_, fields_, member_.key, !spec.enabled, findings_);
+    // With no kind the entry is broken; both are read for the mistakes in them.
+    if (kind != Kind::http) spec.transport = values.stdio();
+    if (kind != Kind::stdio) spec.transport = values.http();
+  }
+
+  bool boolean(Field wanted, bool otherwise) {
+    const FieldEntry* entry = field(wanted);
+    return entry == nullptr ? otherwise : read_boolean(*entry->value, entry->path, findings_).value_or(otherwise);
+  }
+
+  void read_switches(ServerSpec& spec) {
+    const bool enabled = boolean(Field::enabled, true);
+    const bool disabled = boolean(Field::disabled, false);
+    if (field(Field::enabled) != nullptr && field(Field::disabled) != nullptr && enabled == disabled) {
+      const FieldEntry* entry = field(Field::disabled);
+      findings_.error(entry->path, entry->at, quoted(entry->key) + " contradicts " + quoted(field(Field::enabled)->key));
+    }
+    spec.enabled = enabled && !disabled;
+    spec.required = boolean(Field::required, false);
+  }
+
+  void read_timeouts(ServerSpec& spec) {
+    if (const FieldEntry* entry = field(Field::startup_timeout)) {
+      spec.startup_timeout = read_seconds(*entry->value, entry->path, false, findings_).value_or(spec.startup_timeout);
+    }
+    if (const FieldEntry* entry = field(Field::call_timeout)) {
+      spec.call_timeout = read_seconds(*entry->value, entry->path, false, findings_).value_or(spec.call_timeout);
+    } else if (const FieldEntry* either = field(Field::call_timeout_either)) {
+      spec.call_timeout = read_either(*either).value_or(spec.call_timeout);
+    }
+  }
+
+  /// "timeout" is in seconds for Cline (60) and Roo Code (1..3600), in milliseconds for Gemini and Claude Code (600000). Nobody
+  /// waits over an hour or means less than four seconds, so up to 3600 are seconds and more are milliseconds.
+  std::optional<std::chrono::milliseconds> read_either(const FieldEntry& entry) {
+    JsonNode seconds = *entry.value;
+    if (seconds.number > 3600) seconds.number /= 1000;
+    return read_seconds(seconds, entry.path, false, findings_);
+  }
+
+  void read_tools(ServerSpec& spec) {
+    if (const FieldEntry* entry = field(Field::tools)) {
+      if (context_.foreign && entry->value->is(JsonNode::Kind::array)) {
+        spec.tools_allow = read_names(*entry->value, entry->path, findings_);
+      } else {
+        read_tools_object(*entry, spec);
+      }
+    }
+    if (const FieldEntry* entry = field(Field::tools_allow)) spec.tools_allow = read_names(*entry->value, entry->path, findings_);
+    if (const FieldEntry* entry = field(Field::tools_deny)) spec.tools_deny = read_names(*entry->value, entry->path, findings_);
+  }
+
+  void read_tools_object(const FieldEntry& entry, ServerSpec& spec) {
+    if (!entry.value->is(JsonNode::Kind::object)) {
+      findings_.wrong_type(entry.path, *entry.value, "an object with \"allow\" and \"deny\"");
+      return;
+    }
+    for (const JsonMember& member : entry.value->members) {
+      const std::string here = path_of_key(entry.path, member.key);
+      if (member.earlier) findings_.error(here, member.at, repeated_message(*member.earlier));
+      if (member.key == "allow") {
+        spec.tools_allow = read_names(member.value, here, findings_);
+      } else if (member.key == "deny") {
+        spec.tools_deny = read_names(member.value, here, findings_);
+      } else if (context_.foreign) {
+        findings_.warning(here, member.at, "unknown key " + quoted(member.key) + " is ignored");
+      } else {
+        findings_.error(here, member.at, "unknown key " + quoted(member.key) + name_hint(member.key, {"allow", "deny"}));
+      }
+    }
+  }
+
+  void read_oauth() {
+    const FieldEntry* entry = field(Field::oauth);
+    if (entry == nullptr || context_.foreign) return;
+    if (!entry->value->is(JsonNode::Kind::object)) findings_.wrong_type(entry->path, *entry->value, "an object");
+    refuse_repeated_keys(*entry->value, entry->path, findings_);
+  }
+
+  std::optional<Kind> kind_of_transport() {
+    const FieldEntry* command = field(Field::command);
+    const FieldEntry* url = field(Field::url);
+    const std::optional<Kind> named = named_type();
+    if (field(Field::type) != nullptr && !named) return std::nullopt;
+    if (command != nullptr && url != nullptr) {
+      findings_.error(path_,
+                      url->at,
+                      quoted(command->key) + " and " + quoted(url->key) +
+                          " exclude each other: a server is started by a command or reached at a URL");
+      return std::nullopt;
+    }
+    if (command == nullptr && url == nullptr) {
+      findings_.error(path_, member_.at, "expected \"command\" (a program to start) or \"url\" (a server to reach)");
+      return std::nullopt;
+    }
+    const Kind kind = command != nullptr ? Kind::stdio : Kind::http;
+    if (named && *named != kind) {
+      const FieldEntry* type = field(Field::type);
+      findings_.error(type->path,
+                      type->value->at,
+                      quoted(type->value->text) + " does not go with " + quoted((command != nullptr ? command : url)->key));
+    }
+    return kind;
+  }
+
+  std::optional<Kind> named_type() {
+    const FieldEntry* entry = field(Field::type);
+    if (entry == nullptr) return std::nullopt;
+    const auto text = read_text(*entry->value, entry->path, findings_);
+    if (!text) return std::nullopt;
+    if (*text == "stdio" || *text == "local") return Kind::stdio;
+    static constexpr std::array<std::string_view, 6> kHttp = {
+        "http", "streamable-http", "streamableHttp", "streamable_http", "streamable", "remote"};
+    if (std::ranges::find(kHttp, *text) != kHttp.end()) return Kind::http;
+    if (*text == "sse") {
+      findings_.error(
+          entry->path,
+          entry->value->at,
+          "the old HTTP+SSE transport (\"sse\") is not supported yet; most such servers speak streamable HTTP too, often at "
+          "/mcp instead of /sse: write that URL and \"type\": \"http\"");
+    } else {
+      findings_.error(
+          entry->path, entry->value->at, "unknown type " + quoted(*text) + name_hint(*text, {"stdio", "http", "streamable-http"}));
+    }
+    return std::nullopt;
+  }
+
+  void refuse_other_fields(Kind kind) {
+    static constexpr std::array kStdioOnly = {Field::args, Field::env, Field::env_file, Field::cwd};
+    static constexpr std::array kHttpOnly = {Field::headers, Field::oauth};
+    const std::span<const Field> others =
+        kind == Kind::stdio ? std::span<const Field>(kHttpOnly) : std::span<const Field>(kStdioOnly);
+    const std::string why = kind == Kind::stdio ? " is not supported for a stdio server (one with a command)"
+                                                : " is not supported for an HTTP server (one with a URL)";
+    for (const Field other : others) {
+      const FieldEntry* entry = field(other);
+      if (entry == nullptr) continue;
+      if (context_.foreign) {
+        findings_.warning(entry->path, entry->at, quoted(entry->key) + why + "; it is ignored");
+      } else {
+        findings_.error(entry->path, entry->at, quoted(entry->key) + why);
+      }
+    }
+  }
+
+  const JsonMember& member_;
+  const std::string& path_;
+  const EntryContext& context_;
+  ServerFields fields_;
+  Findings findings_;
+};
+
+bool says_required(const JsonNode& entry) {
+  const JsonMember* required = entry.find("required");
+  return required != nullptr && required->value.boolean;
+}
+
+}  // namespace
+
+ServerEntry read_server(const JsonMember& member, const std::string& path, const EntryContext& context) {
+  return EntryReader(member, path, context).read();
+}
+
+ServerEntry broken_server(const JsonMember& member, mcp::ErrorCode code, const Findings& findings, const EntryContext& context) {
+  constexpr std::size_t kShown = 5;
+  mcp::Error error{code, "server " + quoted(member.key) + " is left out: ", "", ""};
+  std::vector<Diagnostic> sorted = findings.all();
+  sort_by_place(sorted);
+  std::size_t mistakes = 0;
+  for (const Diagnostic& diagnostic : sorted) {
+    if (diagnostic.severity != Diagnostic::Severity::error || ++mistakes > kShown) continue;
+    error.message += (mistakes == 1 ? "" : "; ") + diagnostic.text(context.file);
+  }
+  if (mistakes > kShown) error.message += "; and " + std::to_string(mistakes - kShown) + " more";
+  if (!error.message.ends_with('?')) error.message += '.';
+  error.remedy = code == mcp::ErrorCode::variable_missing
+                     ? "Start switchyard again with the variable set, or mend the file and run `switchyard reload`."
+                     : "Mend the file and run `switchyard reload`.";
+  return ServerEntry{
+      std::nullopt, BrokenServer{ServerName(member.key), says_required(member.value), std::move(error)}, std::move(sorted)};
+}
+
+}  // namespace gateway

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/config/config.h"
+#include "gateway/config/config_file.h"
+#include "gateway/config/findings.h"
+#include "gateway/config/jsonc.h"
+
+namespace gateway {
+
+/// What an entry is read against.
+struct EntryContext {
+  const Environment& environment;
+  std::string file;    // for messages
+  std::string folder;  // absolute; relative cwd and envFile start here
+  bool foreign = false;
+};
+
+/// One entry of mcpServers: either of the first two is there.
+struct ServerEntry {
+  std::optional<ServerSpec> spec;
+  std::optional<BrokenServer> broken;
+  std::vector<Diagnostic> diagnostics;
+};
+
+/// Checks and resolves an entry. A disabled one may refer to variables and an envFile that are not there: they are left empty.
+ServerEntry read_server(const JsonMember& member, const std::string& path, const EntryContext& context);
+
+/// An entry that cannot run, with what was found about it.
+ServerEntry broken_server(const JsonMember& member, mcp::ErrorCode code, const Findings& findings, const EntryContext& context);
+
+}  // namespace gateway

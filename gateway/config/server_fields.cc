@@ -1,0 +1,143 @@
+#include "gateway/config/server_fields.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "gateway/config/near_name.h"
+
+namespace gateway {
+namespace {
+
+struct KeyRule {
+  std::string_view key;
+  Field field;
+  bool ours = false;  // known in a file of ours too
+};
+
+/// Where two keys of one entry mean the same, the one listed first counts. "httpUrl" comes before "url" because the client that has
+/// it means the old SSE transport by "url".
+constexpr std::array kRules = std::to_array<KeyRule>({
+    {"command", Field::command, true},
+    {"args", Field::args, true},
+    {"env", Field::env, true},
+    {"envFile", Field::env_file, true},
+    {"cwd", Field::cwd, true},
+    {"httpUrl", Field::url},
+    {"url", Field::url, true},
+    {"serverUrl", Field::url},
+    {"endpoint", Field::url},
+    {"headers", Field::headers, true},
+    {"http_headers", Field::headers},
+    {"type", Field::type, true},
+    {"transport", Field::type},
+    {"transportType", Field::type},
+    {"enabled", Field::enabled, true},
+    {"isActive", Field::enabled},
+    {"disabled", Field::disabled, true},
+    {"required", Field::required, true},
+    {"startupTimeout", Field::startup_timeout, true},
+    {"startup_timeout_sec", Field::startup_timeout},
+    {"callTimeout", Field::call_timeout, true},
+    {"tool_timeout_sec", Field::call_timeout},
+    {"timeout", Field::call_timeout_either},
+    {"tools", Field::tools, true},
+    {"enabled_tools", Field::tools_allow},
+    {"includeTools", Field::tools_allow},
+    {"disabled_tools", Field::tools_deny},
+    {"excludeTools", Field::tools_deny},
+    {"oauth", Field::oauth, true},
+    {"alwaysAllow", Field::ignored},
+    {"autoApprove", Field::ignored},
+    {"trust", Field::ignored},
+    {"description", Field::ignored},
+    {"name", Field::ignored},
+    {"icon", Field::ignored},
+    {"gallery", Field::ignored},
+    {"version", Field::ignored},
+    {"source", Field::ignored},
+});
+
+const KeyRule* rule_of(std::string_view key) {
+  const auto rule = std::ranges::find(kRules, key, &KeyRule::key);
+  return rule == kRules.end() ? nullptr : &*rule;
+}
+
+std::string_view our_spelling(Field field) {
+  if (field == Field::call_timeout_either) return "callTimeout";
+  const auto rule = std::ranges::find_if(kRules, [&](const KeyRule& r) { return r.field == field && r.ours; });
+  return rule == kRules.end() ? "" : rule->key;
+}
+
+/// For a key that another client has and a file of ours has not.
+std::string instead_hint(Field field) {
+  if (field == Field::ignored) return "; it means nothing here, take it out";
+  if (field == Field::tools_allow) return "; write \"tools\": {\"allow\": […]}";
+  if (field == Field::tools_deny) return "; write \"tools\": {\"deny\": […]}";
+  return "; write " + quoted(our_spelling(field));
+}
+
+void unknown_key(const JsonMember& member, const std::string& path, bool foreign, Findings& findings) {
+  std::vector<std::string_view> known;
+  for (const KeyRule& rule : kRules) {
+    if (rule.ours || (foreign && rule.field != Field::ignored)) known.push_back(rule.key);
+  }
+  if (foreign) {
+    const auto nearest = nearest_name(member.key, known);
+    const std::string hint = nearest ? "; did you mean " + quoted(*nearest) + "?" : "";
+    findings.warning(path, member.at, "unknown key " + quoted(member.key) + " is ignored" + hint);
+    return;
+  }
+  const KeyRule* rule = rule_of(member.key);
+  findings.error(
+      path, member.at, "unknown key " + quoted(member.key) + (rule ? instead_hint(rule->field) : name_hint(member.key, known)));
+}
+
+/// Two spellings of one field: the one whose rule comes first stays.
+void merge(ServerFields& fields, Field field, FieldEntry entry, Findings& findings) {
+  const auto [had, fresh] = fields.try_emplace(field, entry);
+  if (fresh) return;
+  if (had->second.key != entry.key) {
+    if (rule_of(entry.key) < rule_of(had->second.key)) std::swap(had->second, entry);
+    findings.warning(entry.path, entry.at, "ignored, because " + quoted(had->second.key) + " says the same thing");
+  } else {
+    had->second = std::move(entry);
+  }
+}
+
+}  // namespace
+
+ServerFields collect_fields(const JsonNode& entry, const std::string& path, bool foreign, Findings& findings) {
+  ServerFields fields;
+  for (const JsonMember& member : entry.members) {
+    const std::string here = path_of_key(path, member.key);
+    const KeyRule* rule = rule_of(member.key);
+    if (rule == nullptr || (!foreign && !rule->ours)) {
+      unknown_key(member, here, foreign, findings);
+      continue;
+    }
+    if (member.earlier && foreign) findings.warning(here, member.at, repeated_message(*member.earlier) + "; the last one counts");
+    if (member.earlier && !foreign) findings.error(here, member.at, repeated_message(*member.earlier));
+    if (rule->field == Field::ignored || (foreign && member.value.is(JsonNode::Kind::null))) continue;
+    merge(fields, rule->field, FieldEntry{member.key, here, member.at, &member.value}, findings);
+  }
+  return fields;
+}
+
+std::string repeated_message(TextPosition first) {
+  return "written twice; the first is at line " + std::to_string(first.line) + ", column " + std::to_string(first.column);
+}
+
+void refuse_repeated_keys(const JsonNode& node, const std::string& path, Findings& findings) {
+  for (const JsonMember& member : node.members) {
+    const std::string here = path_of_key(path, member.key);
+    if (member.earlier) findings.error(here, member.at, repeated_message(*member.earlier));
+    refuse_repeated_keys(member.value, here, findings);
+  }
+  for (std::size_t i = 0; i < node.items.size(); ++i)
+    refuse_repeated_keys(node.items[i], path_of_item(path, i), findings);
+}
+
+}  // namespace gateway

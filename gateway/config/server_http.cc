@@ -1,0 +1,148 @@
+#include <algorithm>
+#include <array>
+
+#include "gateway/config/field_values.h"
+#include "gateway/config/secret_hint.h"
+#include "gateway/config/server_values.h"
+
+namespace gateway {
+namespace {
+
+constexpr std::size_t kMaxHeaders = 100;
+
+std::string lowered(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
+bool is_token(std::string_view text) {
+  static constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || kOthers.find(c) != std::string_view::npos;
+  });
+}
+
+/// What the protocol or the connection sets; a value of the file's would only be in its way.
+bool is_ours_to_set(std::string_view name) {
+  static constexpr std::array<std::string_view, 14> kNames = {"host",
+                                                              "content-length",
+                                                              "content-type",
+                                                              "accept",
+                                                              "accept-encoding",
+                                                              "connection",
+                                                              "transfer-encoding",
+                                                              "upgrade",
+                                                              "te",
+                                                              "mcp-session-id",
+                                                              "mcp-protocol-version",
+                                                              "mcp-method",
+                                                              "mcp-name",
+                                                              "last-event-id"};
+  return std::ranges::find(kNames, lowered(name)) != kNames.end();
+}
+
+std::string_view without_outer_blanks(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::string header_value_problem(std::string_view value) {
+  if (value.find_first_of("\r\n") != std::string_view::npos) return "a header cannot hold a line break";
+  const auto control = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; };
+  return std::ranges::any_of(value, control) ? "a header cannot hold a control character" : "";
+}
+
+/// The part after the host: ":port" or nothing.
+std::string port_problem(std::string_view text) {
+  if (text.empty()) return "";
+  if (!text.starts_with(':')) return "is not a URL: unexpected text after the host";
+  text.remove_prefix(1);
+  const bool digits = !text.empty() && text.size() <= 5 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  const int port = digits ? std::stoi(std::string(text)) : 0;
+  return port >= 1 && port <= 65535 ? "" : "needs a port from 1 to 65535 after the ':'";
+}
+
+}  // namespace
+
+std::string url_problem(std::string_view text) {
+  const std::size_t mark = text.find("://");
+  const std::string scheme = lowered(text.substr(0, mark == std::string_view::npos ? 0 : mark));
+  if (scheme != "http" && scheme != "https") return "must begin with http:// or https://";
+  const auto bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F || c == '\\'; };
+  if (std::ranges::any_of(text, bad)) return "must not hold spaces, control characters or backslashes";
+  if (text.find('#') != std::string_view::npos) return "must not have a fragment (\"#…\")";
+  const std::string_view rest = text.substr(mark + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
+  if (authority.find('@') != std::string_view::npos) return "must not hold a user or password; send them with \"headers\"";
+  if (authority.starts_with('[')) {
+    const std::size_t close = authority.find(']');
+    if (close == std::string_view::npos || close < 3) return "needs an IPv6 address and ']' after the '['";
+    return port_problem(authority.substr(close + 1));
+  }
+  const std::size_t colon = std::min(authority.find(':'), authority.size());
+  if (colon == 0) return "needs a host";
+  return port_problem(authority.substr(colon));
+}
+
+HttpSpec ServerValues::http() {
+  HttpSpec spec;
+  spec.url = url();
+  spec.headers = headers();
+  return spec;
+}
+
+std::string ServerValues::url() {
+  const FieldEntry* entry = field(Field::url);
+  const auto text = resolve_field(Field::url);
+  if (!text) return "";
+  const std::string problem = url_problem(*text);
+  if (!problem.empty()) findings_.error(entry->path, entry->value->at, "the URL " + problem);
+  return *text;
+}
+
+ServerValues::Pairs ServerValues::headers() {
+  Pairs headers;
+  const FieldEntry* entry = field(Field::headers);
+  if (entry == nullptr) return headers;
+  if (!entry->value->is(JsonNode::Kind::object)) {
+    findings_.wrong_type(entry->path, *entry->value, "an object of strings");
+    return headers;
+  }
+  if (entry->value->members.size() > kMaxHeaders) {
+    findings_.error(entry->path, entry->value->at, "more than " + std::to_string(kMaxHeaders) + " headers");
+    return headers;
+  }
+  for (const JsonMember& member : entry->value->members)
+    read_header(member, path_of_key(entry->path, member.key), headers);
+  return headers;
+}
+
+void ServerValues::read_header(const JsonMember& member, const std::string& path, Pairs& headers) {
+  if (!is_token(member.key)) {
+    findings_.error(path, member.at, "expected a header's name: letters, digits and !#$%&'*+-.^_`|~");
+    return;
+  }
+  if (is_ours_to_set(member.key)) {
+    findings_.warning(path, member.at, "ignored: this header is set for each request");
+    return;
+  }
+  if (const auto warning = literal_header_secret(server_, member.key, member.value.text)) {
+    findings_.warning(path, member.value.at, *warning);
+  }
+  const auto resolved = resolve(member.value, path);
+  if (!resolved) return;
+  const std::string value(without_outer_blanks(*resolved));
+  if (const std::string problem = header_value_problem(value); !problem.empty()) findings_.error(path, member.value.at, problem);
+  const auto same = std::ranges::find_if(headers, [&](const auto& header) { return lowered(header.first) == lowered(member.key); });
+  if (same == headers.end()) {
+    headers.emplace_back(member.key, value);
+  } else if (context_.foreign) {
+    same->second = value;
+  } else {
+    findings_.error(path, member.at, "the header is there twice; upper and lower case count for nothing in its name");
+  }
+}
+
+}  // namespace gateway

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/config/server_entry.h"
+#include "gateway/config/server_fields.h"
+
+namespace gateway {
+
+/// Reads the values of one server's entry that may hold variables, and what is made of them.
+class ServerValues {
+ public:
+  /// All referenced things outlive this object. `disabled`: what the environment lacks is no mistake.
+  ServerValues(const EntryContext& context, const ServerFields& fields, std::string server, bool disabled, Findings& findings)
+      : context_(context), fields_(fields), server_(std::move(server)), disabled_(disabled), findings_(findings) {}
+
+  StdioSpec stdio();
+  HttpSpec http();
+
+ private:
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+  const FieldEntry* field(Field field) const;
+
+  /// A value with its variables put in; nothing when a mistake was reported or a disabled server's variable is missing.
+  std::optional<std::string> resolve(const JsonNode& node, const std::string& path);
+  std::optional<std::string> resolve_field(Field field);
+  std::string absolute(const std::string& path) const;
+
+  std::string command();
+  std::vector<std::string> args();
+  Pairs env();
+  void read_env_file(Pairs& env);
+  void read_env_member(const JsonMember& member, const std::string& path, Pairs& env);
+
+  std::string url();
+  Pairs headers();
+  void read_header(const JsonMember& member, const std::string& path, Pairs& headers);
+
+  const EntryContext& context_;
+  const ServerFields& fields_;
+  std::string server_;
+  bool disabled_;
+  Findings& findings_;
+};
+
+/// What keeps `text` from being the URL of a server, or "": absolute, http or https, with a host, without user info and fragment.
+std::string url_problem(std::string_view text);
+
+}  // namespace gateway

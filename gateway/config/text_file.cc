@@ -1,0 +1,61 @@
+#include "gateway/config/text_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+namespace gateway {
+namespace {
+
+/// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+std::unexpected<mcp::Error> failed(const std::string& file, const std::string& why) {
+  return mcp::fail(mcp::ErrorCode::io_error, file + ": " + why);
+}
+
+std::unexpected<mcp::Error> failed_with(const std::string& file, int number) {
+  if (number == ENOENT) return failed(file, "no such file");
+  return failed(file, "cannot be read: " + std::generic_category().message(number));
+}
+
+}  // namespace
+
+mcp::Result<std::string> read_text_file(const std::string& file, std::size_t max_bytes) {
+  if (file.empty() || file.find('\0') != std::string::npos) return failed(file, "no file's name");
+  const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (descriptor.number() < 0) return failed_with(file, errno);
+  struct stat status{};
+  if (::fstat(descriptor.number(), &status) != 0) return failed_with(file, errno);
+  if (S_ISDIR(status.st_mode)) return failed(file, "a folder, not a file");
+  if (!S_ISREG(status.st_mode)) return failed(file, "not a regular file");
+  std::string text;
+  while (text.size() <= max_bytes) {
+    const std::size_t had = text.size();
+    text.resize(had + 65536);
+    const ssize_t got = ::read(descriptor.number(), text.data() + had, text.size() - had);
+    if (got < 0 && errno != EINTR) return failed_with(file, errno);
+    text.resize(had + static_cast<std::size_t>(got > 0 ? got : 0));
+    if (got == 0) return text;
+  }
+  return failed(file, "larger than " + std::to_string(max_bytes) + " bytes");
+}
+
+}  // namespace gateway

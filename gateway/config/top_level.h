@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "gateway/config/config.h"
+#include "gateway/config/findings.h"
+#include "gateway/config/jsonc.h"
+
+namespace gateway {
+
+/// Whether the file is another client's: it has keys, none of which only we have.
+bool is_foreign(const JsonNode& root);
+
+/// Where the servers of a file are: the member, or nullptr when there is none. `findings` hears what is odd about that.
+const JsonMember* servers_member(const JsonNode& root, bool foreign, Findings& findings);
+
+/// Everything of a file of ours at the top level but the servers, into `config`. Config::servers and ::broken are there already,
+/// the profiles name them.
+void read_top_level(const JsonNode& root, Config& config, Findings& findings);
+
+}  // namespace gateway

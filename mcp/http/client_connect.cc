@@ -1,0 +1,124 @@
+#include "mcp/http/client_connect.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mcp/http/timed_cancellation.h"
+
+namespace mcp {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+
+std::string show(const tcp::endpoint& endpoint) {
+  auto address = endpoint.address().to_string();
+  if (endpoint.address().is_v6()) address = "[" + address + "]";
+  return address + ":" + std::to_string(endpoint.port());
+}
+
+boost::system::error_code open_socket(tcp::socket& socket, const tcp& protocol) {
+  boost::system::error_code error;
+  // Asio's own open() would let the children we start inherit the descriptor.
+  int descriptor = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (descriptor < 0) return {errno, boost::system::system_category()};
+  socket.assign(protocol, descriptor, error);
+  if (error) return error;
+  socket.non_blocking(true, error);
+  socket.set_option(tcp::no_delay(true), error);
+  return {};
+}
+
+/// Connects to one address. The Error's message is the reason alone.
+Task<Result<>> connect_one(tcp::socket& socket, const tcp::endpoint& endpoint, Cancellation& cancellation) {
+  if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+  if (auto error = open_socket(socket, endpoint.protocol())) co_return fail(ErrorCode::connect_failed, error.message());
+  Cancellation::Callback on_cancel(cancellation, [&socket] {
+    boost::system::error_code ignored;
+    socket.close(ignored);
+  });
+  auto [error] = co_await socket.async_connect(endpoint, kAwait);
+  if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+  if (error) co_return fail(ErrorCode::connect_failed, error.message());
+  co_return Result<>();
+}
+
+std::string remedy_for(const Url& url) {
+  return is_loopback_host(url.host) ? "Is the server running, and is the port in \"url\" right?"
+                                    : "Check \"url\", the network and the server.";
+}
+
+Task<Result<tcp::socket>> connect_any(const Url& url,
+                                      const std::vector<asio::ip::address>& addresses,
+                                      Cancellation& cancellation,
+                                      Clock::time_point deadline) {
+  auto executor = co_await asio::this_coro::executor;
+  std::string tried;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    tcp::endpoint endpoint(addresses[i], url.port);
+    // One address that swallows packets must leave time for the others.
+    auto now = Clock::now();
+    auto share = (deadline - now) / static_cast<std::int64_t>(addresses.size() - i);
+    Error silent{ErrorCode::timeout, "no answer"};
+    TimedCancellation scope(executor, &cancellation, now + share, std::move(silent));
+    tcp::socket socket(executor);
+    auto connected = co_await connect_one(socket, endpoint, scope.get());
+    if (connected) co_return socket;
+    if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+    if (!tried.empty()) tried += "; ";
+    tried += show(endpoint) + ": " + connected.error().message;
+  }
+  co_return fail(ErrorCode::connect_failed, "cannot connect to " + url.origin() + " (" + tried + ").", remedy_for(url));
+}
+
+Task<Result<>> start_tls(ClientConnection& connection, const ClientConnectSpec& spec, Cancellation& cancellation) {
+  auto tls = TlsStream::make(*spec.tls, connection.socket().native_handle(), spec.url.host);
+  if (!tls) co_return std::unexpected(std::move(tls.error()));
+  connection.set_tls(std::move(*tls));
+  Cancellation::Callback on_cancel(cancellation, [&connection] { connection.interrupt(); });
+  for (;;) {
+    if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+    auto state = connection.tls()->handshake();
+    if (state == IoState::done) co_return Result<>();
+    if (state != IoState::want_read && state != IoState::want_write) {
+      co_return std::unexpected(connection.tls()->handshake_error());
+    }
+    co_await connection.wait(state);
+  }
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<ClientConnection>>> connect_client(const ClientConnectSpec& spec, Cancellation& cancellation) {
+  auto executor = co_await asio::this_coro::executor;
+  auto deadline = Clock::now() + spec.timeout;
+  Error too_late{ErrorCode::connect_failed,
+                 "no connection to " + spec.url.origin() + " within " +
+                     std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(spec.timeout).count()) + " ms.",
+                 remedy_for(spec.url)};
+  TimedCancellation scope(executor, &cancellation, deadline, std::move(too_late));
+  auto addresses = co_await spec.resolver.resolve(spec.url.host, scope.get());
+  if (!addresses) co_return std::unexpected(std::move(addresses.error()));
+  auto socket = co_await connect_any(spec.url, *addresses, scope.get(), deadline);
+  if (!socket) co_return std::unexpected(std::move(socket.error()));
+  auto connection = std::make_unique<ClientConnection>(std::move(*socket));
+  if (spec.tls != nullptr) {
+    auto secured = co_await start_tls(*connection, spec, scope.get());
+    if (!secured) co_return std::unexpected(std::move(secured.error()));
+  }
+  co_return connection;
+}
+
+}  // namespace mcp

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "mcp/base/cancellation.h"
+#include "mcp/base/result.h"
+#include "mcp/base/task.h"
+#include "mcp/http/client_connection.h"
+#include "mcp/http/resolver.h"
+#include "mcp/http/url.h"
+
+namespace mcp {
+
+struct ClientConnectSpec {
+  const Url& url;
+  const TlsClientContext* tls;  // null for http
+  Resolver& resolver;
+  std::chrono::steady_clock::duration timeout;  // for name, TCP and TLS together
+};
+
+/// Resolves the host and tries its addresses in turn; then TLS, where the URL says so. `spec` and what it names must outlive the
+/// call. Errors: connect_failed (timeouts too), tls_failed, or the cancellation's reason.
+Task<Result<std::unique_ptr<ClientConnection>>> connect_client(const ClientConnectSpec& spec, Cancellation& cancellation);
+
+}  // namespace mcp

@@ -1,0 +1,143 @@
+#include "mcp/transport/streamable_answer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "mcp/json/text.h"
+#include "mcp/rpc/error_codes.h"
+#include "mcp/transport/streamable_stream.h"
+
+namespace mcp {
+namespace {
+
+constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10;
+constexpr std::size_t kShown = 300;
+constexpr std::string_view kCheckUrl = "Check that \"url\" points to the server's MCP endpoint.";
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// The start of a text somebody else wrote, on one line.
+std::string shown(std::string_view text) {
+  auto cut = std::min(text.size(), kShown);
+  // Not within a character.
+  while (cut < text.size() && cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80)
+    --cut;
+  std::string out(text.substr(0, cut));
+  std::ranges::replace_if(out, [](char c) { return c >= 0 && (c < ' ' || c == 0x7f); }, ' ');
+  return out;
+}
+
+bool is_text(std::string_view content_type) {
+  return has_media_type(content_type, "application/json") || content_type.starts_with("text/") ||
+         has_media_type(content_type, "application/problem+json");
+}
+
+/// An error status may still carry the response (MCP 2026-07-28 answers unknown methods with 404). A 404 that ends a session looks
+/// much the same; only "method not found" is taken for the request's own answer then.
+bool is_own_error(const Message& message, std::string_view id, bool may_be_lost_session) {
+  if (message.kind() != MessageKind::response || !message.is_error() || message.id() != id) return false;
+  const auto code = member(message.raw(message.envelope().error), "code");
+  return !may_be_lost_session || code == std::to_string(kMethodNotFound);
+}
+
+Task<Result<Message>> read_refusal(std::shared_ptr<StreamableConnection> connection,
+                                   StreamableConnection::Response response,
+                                   std::string id,
+                                   Cancellation& cancellation) {
+  std::string body;
+  if (is_text(response->header("Content-Type"))) {
+    auto text = co_await response->read_all(cancellation, kMaxErrorBody);
+    if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+    if (text) body = std::move(*text);
+  }
+  if (has_media_type(response->header("Content-Type"), "application/json")) {
+    auto message = Message::parse(body);
+    const bool may_be_lost_session = response->status() == 404 && connection->has_session();
+    if (message && is_own_error(*message, id, may_be_lost_session)) co_return std::move(*message);
+  }
+  auto error = status_error(*connection, *response, body);
+  connection->settle(std::move(response));
+  if (error.code == ErrorCode::session_lost) connection->lose(error);
+  co_return std::unexpected(std::move(error));
+}
+
+}  // namespace
+
+bool has_media_type(std::string_view content_type, std::string_view type) {
+  if (content_type.size() < type.size()) return false;
+  if (!std::ranges::equal(content_type.substr(0, type.size()), type, {}, lower)) return false;
+  const auto rest = content_type.substr(type.size());
+  return rest.empty() || rest.front() == ';' || rest.front() == ' ' || rest.front() == '\t';
+}
+
+Error status_error(const StreamableConnection& connection, const HttpClientResponse& response, std::string_view text) {
+  const int status = response.status();
+  const auto& origin = connection.origin();
+  const auto challenge = response.header("WWW-Authenticate");
+  const std::string data = challenge.empty() ? std::string() : "{\"www_authenticate\":" + json_string(challenge) + "}";
+  if (status == 401) {
+    return {ErrorCode::login_required,
+            origin + " wants a login (HTTP 401).",
+            "Sign in with `switchyard login`, or set an Authorization header.",
+            data};
+  }
+  if (status == 404 && connection.has_session()) {
+    return {ErrorCode::session_lost, origin + " no longer knows our session (HTTP 404).", "The server was probably restarted."};
+  }
+  if (status >= 300 && status < 400) {
+    const auto target = shown(response.header("Location"));
+    return {ErrorCode::http_status,
+            origin + " redirects to \"" + target + "\" (HTTP " + std::to_string(status) + "), which is not followed.",
+            target.empty() ? std::string(kCheckUrl) : "If that is the right server, set \"url\" to " + target + "."};
+  }
+  std::string message = origin + " answered with HTTP " + std::to_string(status);
+  message += text.empty() ? "." : ": " + shown(text);
+  return {ErrorCode::http_status, std::move(message), std::string(status == 404 || status == 405 ? kCheckUrl : ""), data};
+}
+
+Result<Message> check_response(const StreamableConnection& connection, Message message, std::string_view id) {
+  if (message.kind() == MessageKind::response && message.id() == id) return message;
+  const auto what =
+      message.kind() == MessageKind::response ? "a response with the id " + shown(message.id()) : std::string("no response");
+  return fail(ErrorCode::not_mcp,
+              connection.origin() + " answered the request with the id " + std::string(id) + " with " + what + ": " +
+                  shown(message.text()));
+}
+
+Result<Message> parse_response(const StreamableConnection& connection, std::string text, std::string_view id) {
+  const auto start = shown(std::string_view(text).substr(0, kShown));
+  auto message = Message::parse(std::move(text));
+  if (!message) {
+    return fail(ErrorCode::not_mcp,
+                connection.origin() + " answered with what is no MCP message (" + message.error().message + "): " + start,
+                std::string(kCheckUrl));
+  }
+  return check_response(connection, std::move(*message), id);
+}
+
+Task<Result<Message>> read_answer(std::shared_ptr<StreamableConnection> connection,
+                                  StreamableConnection::Response response,
+                                  std::uint64_t id,
+                                  Cancellation& cancellation) {
+  const auto id_text = std::to_string(id);
+  const int status = response->status();
+  if (status >= 300) co_return co_await read_refusal(connection, std::move(response), id_text, cancellation);
+  const auto type = response->header("Content-Type");
+  if (has_media_type(type, "application/json")) {
+    auto body = co_await response->read_all(cancellation, connection->max_message());
+    if (!body) co_return std::unexpected(std::move(body.error()));
+    co_return parse_response(*connection, std::move(*body), id_text);
+  }
+  if (has_media_type(type, "text/event-stream")) {
+    co_return co_await read_answer_stream(connection, std::move(response), id, cancellation);
+  }
+  const auto what = type.empty() ? std::string("nothing") : "\"" + shown(type) + "\"";
+  co_return fail(ErrorCode::not_mcp,
+                 connection->origin() + " answered a request with " + what + " (HTTP " + std::to_string(status) +
+                     "), not with JSON or an event stream.",
+                 std::string(kCheckUrl));
+}
+
+}  // namespace mcp

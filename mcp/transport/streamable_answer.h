@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "mcp/transport/streamable_connection.h"
+
+namespace mcp {
+
+/// True for that media type, whatever its parameters.
+bool has_media_type(std::string_view content_type, std::string_view type);
+
+/// What an answer with a status other than 2xx means: login_required, session_lost, or http_status. `text` is the start of its
+/// body, or empty.
+Error status_error(const StreamableConnection& connection, const HttpClientResponse& response, std::string_view text);
+
+/// Reads the answer to the POST of the request with this id to its end: the response it holds, as JSON or in a stream, or why
+/// there is none. Messages that come before it in a stream are delivered.
+Task<Result<Message>> read_answer(std::shared_ptr<StreamableConnection> connection,
+                                  StreamableConnection::Response response,
+                                  std::uint64_t id,
+                                  Cancellation& cancellation);
+
+/// Parses `text`, which must be the response to the request with this id.
+Result<Message> parse_response(const StreamableConnection& connection, std::string text, std::string_view id);
+
+/// The same for a message already parsed.
+Result<Message> check_response(const StreamableConnection& connection, Message message, std::string_view id);
+
+}  // namespace mcp

@@ -1,0 +1,139 @@
+#include "mcp/transport/streamable_client.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <deque>
+#include <utility>
+
+#include "mcp/base/log.h"
+#include "mcp/http/timed_cancellation.h"
+#include "mcp/transport/streamable_answer.h"
+#include "mcp/transport/streamable_connection.h"
+#include "mcp/transport/streamable_stream.h"
+
+namespace mcp {
+namespace {
+
+constexpr auto kSendTime = std::chrono::seconds(30);
+constexpr std::size_t kMaxWaiting = 4096;  // messages that wait for a server that is slow to take them
+
+class StreamableClient final : public Transport, public std::enable_shared_from_this<StreamableClient> {
+ public:
+  StreamableClient(const Executor& executor, Url url, StreamableClientOptions options)
+      : connection_(std::make_shared<StreamableConnection>(executor, std::move(url), std::move(options))) {}
+
+  ~StreamableClient() override {
+    connection_->shut_down();
+    connection_->close_http();
+  }
+
+  Task<Result<>> open(Receiver& receiver) override {
+    connection_->set_receiver(receiver);
+    co_return Result<>();
+  }
+
+  Task<Result<Message>> request(Message request, std::uint64_t id, Cancellation& cancellation) override;
+  void send(Message message) override;
+  void negotiated(ProtocolVersion version) override;
+  Task<void> close(std::chrono::steady_clock::duration grace) override;
+
+ private:
+  Task<void> send_waiting();
+  Task<void> send_one(Message message);
+
+  std::shared_ptr<StreamableConnection> connection_;
+  std::deque<Message> waiting_;
+  bool sending_ = false;
+  bool standing_ = false;
+  bool closed_ = false;
+};
+
+Task<Result<Message>> StreamableClient::request(Message request, std::uint64_t id, Cancellation& cancellation) {
+  const auto self = shared_from_this();
+  auto connection = connection_;
+  // Requested by the caller, and by the connection's end.
+  Cancellation either;
+  const Cancellation::Callback by_caller(cancellation, [&either, &cancellation] { either.request(cancellation.reason()); });
+  auto& ending = connection->ending();
+  const Cancellation::Callback by_end(ending, [&either, &ending] { either.request(ending.reason()); });
+  const bool initialize = request.method() == "initialize";
+  if (!initialize && connection->initializing()) co_await connection->wait_initialized(either);
+  if (either.requested()) co_return std::unexpected(either.reason());
+  auto response = co_await connection->post(request.text(), either);
+  if (!response) co_return std::unexpected(std::move(response.error()));
+  if (initialize && (*response)->status() < 300) {
+    if (auto taken = connection->take_session(**response); !taken) co_return std::unexpected(std::move(taken.error()));
+  }
+  co_return co_await read_answer(connection, std::move(*response), id, either);
+}
+
+void StreamableClient::send(Message message) {
+  if (connection_->ending().requested()) return;
+  if (waiting_.size() >= kMaxWaiting) {
+    log_warn("upstream", "message dropped: the server takes none", {{"server", connection_->origin()}});
+    return;
+  }
+  if (message.method() == "notifications/initialized") connection_->set_initializing(true);
+  waiting_.push_back(std::move(message));
+  if (std::exchange(sending_, true)) return;
+  boost::asio::co_spawn(connection_->executor(), send_waiting(), boost::asio::detached);
+}
+
+Task<void> StreamableClient::send_waiting() {
+  const auto self = shared_from_this();
+  while (!waiting_.empty() && !connection_->ending().requested()) {
+    Message message = std::move(waiting_.front());
+    waiting_.pop_front();
+    const bool initialized = message.method() == "notifications/initialized";
+    co_await send_one(std::move(message));
+    if (initialized) connection_->set_initializing(false);
+  }
+  sending_ = false;
+}
+
+Task<void> StreamableClient::send_one(Message message) {
+  Error slow{ErrorCode::timeout, "The server did not take the message."};
+  TimedCancellation limit(
+      connection_->executor(), &connection_->ending(), std::chrono::steady_clock::now() + kSendTime, std::move(slow));
+  auto response = co_await connection_->post(message.text(), limit.get());
+  if (!response) {
+    log_debug("upstream", "message not sent", {{"server", connection_->origin()}, {"error", response.error().message}});
+    co_return;
+  }
+  if ((*response)->status() >= 300) {
+    const auto error = status_error(*connection_, **response, {});
+    log_debug("upstream", "message not taken", {{"server", connection_->origin()}, {"error", error.message}});
+    if (error.code == ErrorCode::session_lost) connection_->lose(error);
+  }
+  connection_->settle(std::move(*response));
+}
+
+void StreamableClient::negotiated(ProtocolVersion version) {
+  connection_->set_version(version);
+  if (version < ProtocolVersion::v2025_03_26 || std::exchange(standing_, true)) return;
+  boost::asio::co_spawn(connection_->executor(), keep_standing_stream(connection_), boost::asio::detached);
+}
+
+Task<void> StreamableClient::close(std::chrono::steady_clock::duration grace) {
+  const auto self = shared_from_this();
+  if (std::exchange(closed_, true)) co_return;
+  const bool lost = connection_->ending().requested();
+  connection_->shut_down();
+  waiting_.clear();
+  if (!lost && connection_->has_session()) {
+    Error slow{ErrorCode::timeout, "The server did not end the session."};
+    TimedCancellation limit(connection_->executor(), nullptr, std::chrono::steady_clock::now() + grace, std::move(slow));
+    const auto response = co_await connection_->remove(limit.get());
+    const auto error = response ? std::string() : response.error().message;
+    log_debug("upstream", "session ended", {{"server", connection_->origin()}, {"error", error}});
+  }
+  connection_->close_http();
+}
+
+}  // namespace
+
+std::shared_ptr<Transport> make_streamable_client(const Executor& executor, Url url, StreamableClientOptions options) {
+  return std::make_shared<StreamableClient>(executor, std::move(url), std::move(options));
+}
+
+}  // namespace mcp

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mcp/base/cancellation.h"
+#include "mcp/base/event.h"
+#include "mcp/http/http_client.h"
+#include "mcp/rpc/message.h"
+#include "mcp/transport/streamable_client.h"
+#include "mcp/transport/transport.h"
+
+namespace mcp {
+
+/// What all requests of one streamable HTTP transport share: the HTTP client, the headers that go with each, the session, and
+/// where messages of the server's go. Loop thread only; held by shared_ptr by every coroutine that uses it.
+class StreamableConnection : public std::enable_shared_from_this<StreamableConnection> {
+ public:
+  using Response = std::unique_ptr<HttpClientResponse>;
+
+  StreamableConnection(const Executor& executor, Url url, StreamableClientOptions options);
+
+  void set_receiver(Transport::Receiver& receiver) { receiver_ = &receiver; }
+
+  void set_version(ProtocolVersion version) { version_ = to_string(version); }
+
+  const Executor& executor() const { return executor_; }
+
+  const std::string& origin() const { return origin_; }
+
+  std::size_t max_message() const { return options_.max_message; }
+
+  bool has_session() const { return !session_.empty(); }
+
+  /// Takes the session id of the answer to initialize. Error not_mcp for one that no server may give.
+  Result<> take_session(const HttpClientResponse& response);
+
+  /// One HTTP request to the endpoint. `body` must stay valid until it returns.
+  Task<Result<Response>> post(std::string_view body, Cancellation& cancellation);
+  Task<Result<Response>> get(std::string last_event_id, Cancellation& cancellation);
+  Task<Result<Response>> remove(Cancellation& cancellation);
+
+  /// Lets go of an answer: what is left of its body is read in the background, if that is little and comes soon, so that the
+  /// HTTP connection can be used again.
+  void settle(Response response);
+
+  /// Hands a message of the server's up, unless the transport has ended.
+  void deliver(Message message, std::optional<std::uint64_t> related_request);
+
+  /// Requested when the transport ends; everything open fails with its reason.
+  Cancellation& ending() { return ending_; }
+
+  /// The connection is lost for this reason: tells the receiver, once.
+  void lose(const Error& reason);
+
+  /// close() begins: the receiver hears nothing any more.
+  void shut_down();
+
+  void close_http() { http_->close(); }
+
+  /// Between the sending of notifications/initialized and its arrival, other requests wait: HTTP connections do not keep the order
+  /// between them, and servers refuse what comes too early.
+  void set_initializing(bool initializing);
+
+  bool initializing() const { return initializing_; }
+
+  Task<void> wait_initialized(Cancellation& cancellation);
+
+ private:
+  Task<Result<Response>> exchange(std::string_view method,
+                                  std::string_view body,
+                                  std::string_view last_event_id,
+                                  Cancellation& cancellation);
+  Task<void> drain(Response response);
+
+  Executor executor_;
+  StreamableClientOptions options_;
+  std::string origin_;
+  std::shared_ptr<HttpClient> http_;
+  Transport::Receiver* receiver_ = nullptr;
+  std::string session_;
+  std::string_view version_;
+  bool initializing_ = false;
+  std::list<Event*> initializing_waiters_;
+  Cancellation ending_;
+};
+
+}  // namespace mcp

@@ -1,0 +1,236 @@
+#include "mcp/transport/streamable_stream.h"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "mcp/base/log.h"
+#include "mcp/http/sse_reader.h"
+#include "mcp/http/timed_cancellation.h"
+#include "mcp/transport/streamable_answer.h"
+
+namespace mcp {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Connection = StreamableConnection;
+
+constexpr std::size_t kMaxEventId = 1024;
+constexpr std::size_t kEventOverhead = 4096;  // names and ids besides the message
+constexpr int kMaxFruitless = 5;              // resumptions in a row that brought no event
+constexpr auto kFirstDelay = std::chrono::milliseconds(1000);
+constexpr auto kLeastDelay = std::chrono::milliseconds(100);
+constexpr auto kMostDelay = std::chrono::milliseconds(30'000);
+
+/// An id that can go into a header.
+bool usable_id(std::string_view id) {
+  return id.size() <= kMaxEventId && std::ranges::none_of(id, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
+}
+
+std::chrono::milliseconds delay_of(std::optional<int> retry_ms) {
+  return retry_ms ? std::clamp(std::chrono::milliseconds(*retry_ms), kLeastDelay, kMostDelay) : kFirstDelay;
+}
+
+/// What is remembered from event to event and from stream to stream.
+struct Position {
+  std::string last_id;
+  std::optional<int> retry_ms;
+  bool advanced = false;  // an event came since this was cleared
+
+  void note(const SseEvent& event) {
+    advanced = true;
+    if (event.retry_ms) retry_ms = event.retry_ms;
+    // A stream that was opened again begins without an id: the position stays until it gives one.
+    if (!event.id.empty()) last_id = usable_id(event.id) ? event.id : std::string_view();
+  }
+};
+
+/// Reads a stream to its end; the error says how it broke. Stops where `on_event` says so.
+Task<Result<>> read_events(HttpClientResponse& response,
+                           std::size_t max_message,
+                           const std::function<bool(SseEvent&)>& on_event,
+                           const bool& stopped,
+                           Cancellation& cancellation) {
+  SseReader reader(max_message + kEventOverhead);
+  for (;;) {
+    const auto piece = co_await response.read_some(cancellation);
+    if (!piece) co_return std::unexpected(piece.error());
+    if (piece->empty()) co_return Result<>();
+    auto fed = reader.feed(*piece, on_event);
+    if (!fed || stopped) co_return fed;
+  }
+}
+
+bool carries_message(const SseEvent& event) {
+  return (event.event.empty() || event.event == "message") && !event.data.empty();
+}
+
+/// The stream that answers one request.
+struct AnswerStream {
+  Connection& connection;
+  std::uint64_t id;
+  std::string id_text;
+  Position position;
+  std::optional<Result<Message>> outcome;
+  bool stopped = false;
+
+  bool take(SseEvent& event) {
+    position.note(event);
+    if (carries_message(event)) take_message(std::move(event.data));
+    stopped = outcome.has_value() || connection.ending().requested();
+    return !stopped;
+  }
+
+  void take_message(std::string text) {
+    if (text.size() > connection.max_message()) {
+      outcome =
+          fail(ErrorCode::too_large,
+               "A message of " + connection.origin() + " is larger than " + std::to_string(connection.max_message()) + " bytes.");
+      return;
+    }
+    auto message = Message::parse(std::move(text));
+    if (!message) {
+      outcome = fail(ErrorCode::not_mcp, connection.origin() + " sent an event that is no MCP message: " + message.error().message);
+    } else if (message->kind() == MessageKind::response) {
+      outcome = check_response(connection, std::move(*message), id_text);
+    } else {
+      connection.deliver(std::move(*message), id);
+    }
+  }
+};
+
+/// True where another try may help.
+bool is_passing(int status) {
+  return status == 408 || status == 425 || status == 429 || status >= 500;
+}
+
+/// Opens the stream again behind the last event; the error is final.
+Task<Result<Connection::Response>> resume(AnswerStream& stream, int& fruitless, Error broken, Cancellation& cancellation) {
+  for (;;) {
+    if (std::exchange(stream.position.advanced, false)) fruitless = 0;
+    if (++fruitless > kMaxFruitless) co_return std::unexpected(std::move(broken));
+    co_await pause(delay_of(stream.position.retry_ms), cancellation);
+    if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+    auto response = co_await stream.connection.get(stream.position.last_id, cancellation);
+    if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+    if (!response) continue;
+    const int status = (*response)->status();
+    if (status == 200 && has_media_type((*response)->header("Content-Type"), "text/event-stream")) co_return response;
+    auto error = status_error(stream.connection, **response, {});
+    stream.connection.settle(std::move(*response));
+    if (is_passing(status)) continue;
+    if (error.code == ErrorCode::session_lost) stream.connection.lose(error);
+    if (error.code == ErrorCode::http_status) error = std::move(broken);
+    co_return std::unexpected(std::move(error));
+  }
+}
+
+/// Why there is no response, once its stream has ended for good.
+Error broken_off(const Connection& connection, const Result<>& ended, bool resumable) {
+  constexpr std::string_view kUnknownOutcome = "The call may or may not have run.";
+  if (ended && !resumable) {
+    return {
+        ErrorCode::not_mcp, "The answer of " + connection.origin() + " ended without the response.", std::string(kUnknownOutcome)};
+  }
+  const auto why = ended ? "The stream of " + connection.origin() + " ended without the response, and could not be resumed."
+                         : ended.error().message;
+  return {ErrorCode::connection_lost, why, std::string(kUnknownOutcome)};
+}
+
+/// What the standing stream brings.
+struct StandingStream {
+  Connection& connection;
+  Position position;
+  bool stopped = false;
+
+  bool take(SseEvent& event) {
+    position.note(event);
+    if (carries_message(event)) take_message(std::move(event.data));
+    stopped = connection.ending().requested();
+    return !stopped;
+  }
+
+  void take_message(std::string text) const {
+    auto message = Message::parse(std::move(text));
+    if (!message) {
+      log_debug(
+          "upstream", "event that is no message dropped", {{"server", connection.origin()}, {"error", message.error().message}});
+    } else if (message->kind() == MessageKind::response) {
+      log_debug("upstream", "response on the standing stream dropped", {{"server", connection.origin()}});
+    } else {
+      connection.deliver(std::move(*message), std::nullopt);
+    }
+  }
+};
+
+enum class Standing { go_on, none };
+
+/// One opening of the standing stream, until it ends.
+Task<Standing> stand_once(StandingStream& stream) {
+  auto& connection = stream.connection;
+  auto response = co_await connection.get(stream.position.last_id, connection.ending());
+  if (!response) {
+    log_debug("upstream", "no standing stream", {{"server", connection.origin()}, {"error", response.error().message}});
+    co_return Standing::go_on;
+  }
+  const int status = (*response)->status();
+  if (status == 200 && has_media_type((*response)->header("Content-Type"), "text/event-stream")) {
+    const std::function<bool(SseEvent&)> on_event = [&stream](SseEvent& event) { return stream.take(event); };
+    const auto ended = co_await read_events(**response, connection.max_message(), on_event, stream.stopped, connection.ending());
+    if (!ended) log_debug("upstream", "standing stream lost", {{"server", connection.origin()}, {"error", ended.error().message}});
+    co_return Standing::go_on;
+  }
+  const auto error = status_error(connection, **response, {});
+  connection.settle(std::move(*response));
+  if (error.code == ErrorCode::session_lost) connection.lose(error);
+  if (status == 404 || status == 405) co_return Standing::none;
+  log_debug("upstream", "no standing stream", {{"server", connection.origin()}, {"error", error.message}});
+  co_return Standing::go_on;
+}
+
+}  // namespace
+
+Task<Result<Message>> read_answer_stream(std::shared_ptr<StreamableConnection> connection,
+                                         StreamableConnection::Response response,
+                                         std::uint64_t id,
+                                         Cancellation& cancellation) {
+  AnswerStream stream{*connection, id, std::to_string(id), {}, {}};
+  const std::function<bool(SseEvent&)> on_event = [&stream](SseEvent& event) { return stream.take(event); };
+  for (int fruitless = 0;;) {
+    const auto ended = co_await read_events(*response, connection->max_message(), on_event, stream.stopped, cancellation);
+    if (stream.outcome) {
+      if (*stream.outcome) connection->settle(std::move(response));
+      co_return std::move(*stream.outcome);
+    }
+    response.reset();
+    if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+    if (!ended && ended.error().code != ErrorCode::connection_lost) co_return std::unexpected(ended.error());
+    const bool resumable = !stream.position.last_id.empty();
+    auto broken = broken_off(*connection, ended, resumable);
+    if (!resumable) co_return std::unexpected(std::move(broken));
+    auto resumed = co_await resume(stream, fruitless, std::move(broken), cancellation);
+    if (!resumed) co_return std::unexpected(std::move(resumed.error()));
+    response = std::move(*resumed);
+  }
+}
+
+Task<void> keep_standing_stream(std::shared_ptr<StreamableConnection> connection) {
+  auto& ending = connection->ending();
+  co_await connection->wait_initialized(ending);
+  StandingStream stream{*connection, {}};
+  std::chrono::milliseconds delay = kFirstDelay;
+  while (!ending.requested()) {
+    const auto opened = Clock::now();
+    const auto what = co_await stand_once(stream);
+    if (what == Standing::none || ending.requested()) co_return;
+    const bool lived = std::exchange(stream.position.advanced, false) || Clock::now() - opened >= kMostDelay;
+    if (lived) delay = delay_of(stream.position.retry_ms);
+    co_await pause(delay, ending);
+    delay = std::min(delay * 2, kMostDelay);
+  }
+}
+
+}  // namespace mcp

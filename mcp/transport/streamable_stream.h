@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+
+#include "mcp/transport/streamable_connection.h"
+
+namespace mcp {
+
+/// Reads the event stream that answers the request with this id until the response comes; delivers the messages before it. A stream
+/// that breaks off after an event with an id is resumed with GET and Last-Event-ID (MCP 2025-11-25, "Resumability"), after the
+/// server's `retry` or a second.
+Task<Result<Message>> read_answer_stream(std::shared_ptr<StreamableConnection> connection,
+                                         StreamableConnection::Response response,
+                                         std::uint64_t id,
+                                         Cancellation& cancellation);
+
+/// Keeps the standing GET stream open, and delivers what comes on it, until the connection ends or the server has no such stream.
+Task<void> keep_standing_stream(std::shared_ptr<StreamableConnection> connection);
+
+}  // namespace mcp

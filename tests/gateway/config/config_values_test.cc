@@ -1,0 +1,301 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <map>
+#include <string>
+
+#include "gateway/config/config_file.h"
+#include "gateway/config/dotenv.h"
+#include "gateway/config/near_name.h"
+#include "gateway/config/secret_hint.h"
+#include "gateway/config/server_values.h"
+#include "tests/gateway/config/config_text.h"
+
+namespace gateway {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+/// A folder that goes away with the test.
+class ConfigFolderTest : public testing::Test {
+ protected:
+  ConfigFolderTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "switchyard-config-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  ~ConfigFolderTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ + "/" + name, std::ios::binary) << text;
+    return folder_ + "/" + name;
+  }
+
+  std::string folder_;
+};
+
+std::string ours(const std::string& entry) {
+  return "{\"listen\": \":0\", \"mcpServers\": {\"s\": " + entry + "}}";
+}
+
+struct ResolvedCase {
+  std::string entry;
+  std::string server;
+};
+
+class ResolvedTest : public testing::TestWithParam<ResolvedCase> {};
+
+TEST_P(ResolvedTest, PutsVariablesAndFoldersIn) {
+  EXPECT_EQ(servers_of(ours(GetParam().entry)), GetParam().server) << GetParam().entry;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All,
+    ResolvedTest,
+    testing::Values(
+        ResolvedCase{R"({"command": "~/bin/x", "args": ["~/a", "~"], "cwd": "~"})",
+                     "s: run </home/ana/bin/x> <~/a> <~> in /home/ana\n"},
+        ResolvedCase{R"({"command": "./x", "cwd": "sub/../dir/"})", "s: run <./x> in /etc/sw/dir\n"},
+        ResolvedCase{R"({"command": "x", "cwd": "."})", "s: run <x> in /etc/sw\n"},
+        ResolvedCase{R"({"command": "x", "cwd": "${HOME}/w"})", "s: run <x> in /home/ana/w\n"},
+        ResolvedCase{
+            R"({"command": "${RUNNER:-npx}", "args": ["${TOKEN}${EMPTY}", "${EMPTY:-d}", "${NONE:-}", "${NONE:-a:-b}", "${env:TOKEN:-x}"]})",
+            "s: run <npx> <t-1> <d> <> <a:-b> <t-1>\n"},
+        ResolvedCase{R"({"command": "x", "args": ["$TOKEN", "$$", "$${TOKEN}", "$", "a}b", "$$${TOKEN}"]})",
+                     "s: run <x> <$TOKEN> <$$> <${TOKEN}> <$> <a}b> <$${TOKEN}>\n"},
+        ResolvedCase{R"({"command": "x", "env": {"A": "${TOKEN}", "B": "", "${TOKEN}": "k"}})", "s: run <x> A=t-1 B= ${TOKEN}=k\n"},
+        ResolvedCase{R"({"url": "https://${REGION}.h:8443/mcp?x=${TOKEN}", "headers": {"X-Token": " ${TOKEN}\t"}})",
+                     "s: reach https://eu.h:8443/mcp?x=t-1 X-Token: t-1;\n"},
+        ResolvedCase{R"({"command": "x", "enabled": false, "args": ["${NONE}"]})", "s: off run <x> <>\n"}));
+
+TEST_F(ConfigFolderTest, EnvFileIsReadAndEnvWins) {
+  write(".env", "A=1\nexport B='two words'\n# c\nC=\"3\\n\"\nPLAIN=${TOKEN}\n");
+  const std::string file = write("switchyard.json", ours(R"({"command": "x", "env": {"B": "b", "Z": "z"}, "envFile": ".env"})"));
+  const auto config = load_config(file, test_environment());
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_THAT(std::get<StdioSpec>(config->servers.at(0).transport).env,
+              ElementsAre(Pair("A", "1"), Pair("B", "b"), Pair("C", "3\n"), Pair("PLAIN", "${TOKEN}"), Pair("Z", "z")));
+}
+
+TEST_F(ConfigFolderTest, ABadEnvFileBreaksTheServerWithoutShowingIt) {
+  write("bad", "OK=1\nhunter2\n=hunter2\nQ=\"hunter2\n");
+  ASSERT_EQ(::mkfifo((folder_ + "/pipe").c_str(), 0600), 0);
+  const std::string text =
+      R"({"listen": ":0", "mcpServers": {"a": {"command": "x", "envFile": "bad"}, "b": {"command": "x", "envFile": "pipe"},
+ "c": {"command": "x", "envFile": "."}, "d": {"command": "x", "envFile": ""}}})";
+  const auto config = parse_config(text, folder_ + "/sw.json", test_environment());
+  ASSERT_TRUE(config);
+  std::string report;
+  for (const Diagnostic& diagnostic : config->diagnostics)
+    report += diagnostic.message + "\n";
+  EXPECT_EQ(report,
+            folder_ + "/bad, line 2: expected NAME=VALUE\n" + folder_ + "/bad, line 3: expected a variable's name before '='\n" +
+                folder_ + "/bad, line 4: the value's opening quote is never closed\n" + folder_ + "/pipe: not a regular file\n" +
+                folder_ + ": a folder, not a file\n" + "expected a file's name, found nothing\n");
+  EXPECT_EQ(config->broken.size(), 4u);
+}
+
+TEST_F(ConfigFolderTest, AFileThatCannotBeReadIsNamed) {
+  const auto missing = load_config(folder_ + "/none.json", test_environment());
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, mcp::ErrorCode::io_error);
+  EXPECT_EQ(
+      missing.error().text(),
+      "configuration " + folder_ +
+          "/none.json: no such file Make one with `switchyard add NAME -- COMMAND` or `switchyard import`, or name another with "
+          "--config FILE.");
+  EXPECT_EQ(load_config(folder_, test_environment()).error().message, "configuration " + folder_ + ": a folder, not a file");
+  const std::string large = write("large.json", std::string(kJsoncMaxBytes + 1, ' '));
+  EXPECT_EQ(load_config(large, test_environment()).error().code, mcp::ErrorCode::io_error);
+}
+
+struct DotenvCase {
+  std::string text;
+  std::vector<std::pair<std::string, std::string>> variables;
+};
+
+class DotenvTest : public testing::TestWithParam<DotenvCase> {};
+
+TEST_P(DotenvTest, IsRead) {
+  const Dotenv dotenv = parse_dotenv(GetParam().text);
+  EXPECT_THAT(dotenv.problems, IsEmpty());
+  EXPECT_EQ(dotenv.variables, GetParam().variables);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All,
+    DotenvTest,
+    testing::Values(DotenvCase{"", {}},
+                    DotenvCase{"\xEF\xBB\xBF\r\n# c\r\nA=1\r\n", {{"A", "1"}}},
+                    DotenvCase{" A = b c  # note\nB=a#b\nC=#x\nD=", {{"A", "b c"}, {"B", "a#b"}, {"C", ""}, {"D", ""}}},
+                    DotenvCase{"A='x # \\n'  # c\nB=\"x \\\" \\$ \\n\\q\"\nC=`'\"`",
+                               {{"A", "x # \\n"}, {"B", "x \" $ \n\\q"}, {"C", "'\""}}},
+                    DotenvCase{"K=\"-----BEGIN\nabc\n-----END\"\nL=1", {{"K", "-----BEGIN\nabc\n-----END"}, {"L", "1"}}},
+                    DotenvCase{"A=1\nB=2\nA=3=4", {{"A", "3=4"}, {"B", "2"}}}));
+
+TEST(ChildEnvironmentTest, IsAllowListThenTheFilesOwn) {
+  const Environment environment = environment_of({{"HOME", "/home/ana"},
+                                                  {"PATH", "/bin"},
+                                                  {"LANG", "de"},
+                                                  {"LC_TIME", "en"},
+                                                  {"TZ", ""},
+                                                  {"https_proxy", "http://p"},
+                                                  {"NODE_EXTRA_CA_CERTS", "/ca"},
+                                                  {"AWS_SECRET_ACCESS_KEY", "no"},
+                                                  {"SSH_AUTH_SOCK", "no"},
+                                                  {"LD_PRELOAD", "no"}});
+  StdioSpec spec;
+  EXPECT_THAT(
+      child_environment(spec, environment),
+      ElementsAre(
+          "HOME=/home/ana", "PATH=/bin", "LANG=de", "LC_TIME=en", "TZ=", "https_proxy=http://p", "NODE_EXTRA_CA_CERTS=/ca"));
+  spec.env = {{"A", "1"}, {"PATH", "/opt"}, {"B", "2"}, {"A", "3"}};
+  EXPECT_THAT(child_environment(spec, environment),
+              ElementsAre("HOME=/home/ana",
+                          "LANG=de",
+                          "LC_TIME=en",
+                          "TZ=",
+                          "https_proxy=http://p",
+                          "NODE_EXTRA_CA_CERTS=/ca",
+                          "A=3",
+                          "PATH=/opt",
+                          "B=2"));
+}
+
+struct GlobCase {
+  std::string pattern, text;
+  bool matches;
+};
+
+class GlobTest : public testing::TestWithParam<GlobCase> {};
+
+TEST_P(GlobTest, Matches) {
+  EXPECT_EQ(glob_match(GetParam().pattern, GetParam().text), GetParam().matches) << GetParam().pattern << " " << GetParam().text;
+}
+
+INSTANTIATE_TEST_SUITE_P(All,
+                         GlobTest,
+                         testing::Values(GlobCase{"*", "", true},
+                                         GlobCase{"", "", true},
+                                         GlobCase{"", "a", false},
+                                         GlobCase{"delete_*", "delete_file", true},
+                                         GlobCase{"delete_*", "undelete_file", false},
+                                         GlobCase{"*_file", "read_file_file", true},
+                                         GlobCase{"a*b*c", "a_b_b_c", true},
+                                         GlobCase{"a*b*c", "a_c_b", false},
+                                         GlobCase{"?", "", false},
+                                         GlobCase{"?", "ä", true},
+                                         GlobCase{"??", "ä", false},
+                                         GlobCase{"*ä?", "xxäöäü", true},
+                                         GlobCase{"a**", "a", true},
+                                         GlobCase{"a?*", "a", false},
+                                         GlobCase{"[ab].", "a.", false},
+                                         GlobCase{"[ab].", "[ab].", true},
+                                         GlobCase{"Read", "read", false},
+                                         GlobCase{"?", "\xFF", true}));
+
+TEST(GlobTest, TakesNoTimeForHostilePatterns) {
+  std::string pattern;
+  for (int i = 0; i < 1000; ++i)
+    pattern += "*a";
+  EXPECT_FALSE(glob_match(pattern + "b", std::string(10'000, 'a')));
+}
+
+struct UrlCase {
+  std::string url;
+  std::string problem;
+};
+
+class UrlProblemTest : public testing::TestWithParam<UrlCase> {};
+
+TEST_P(UrlProblemTest, IsNamed) {
+  EXPECT_EQ(url_problem(GetParam().url), GetParam().problem) << GetParam().url;
+}
+
+INSTANTIATE_TEST_SUITE_P(All,
+                         UrlProblemTest,
+                         testing::Values(UrlCase{"https://h", ""},
+                                         UrlCase{"HTTP://h:1/a?b@c", ""},
+                                         UrlCase{"https://[::1]:8443/mcp", ""},
+                                         UrlCase{"", "must begin with http:// or https://"},
+                                         UrlCase{"h/mcp", "must begin with http:// or https://"},
+                                         UrlCase{"file:///etc/passwd", "must begin with http:// or https://"},
+                                         UrlCase{"https://", "needs a host"},
+                                         UrlCase{"https://:80/", "needs a host"},
+                                         UrlCase{"https:///a", "needs a host"},
+                                         UrlCase{"https://u@h/", "must not hold a user or password; send them with \"headers\""},
+                                         UrlCase{"https://h/#a", "must not have a fragment (\"#…\")"},
+                                         UrlCase{"https://h/a b", "must not hold spaces, control characters or backslashes"},
+                                         UrlCase{"https://h\\@evil/", "must not hold spaces, control characters or backslashes"},
+                                         UrlCase{"https://h:/", "needs a port from 1 to 65535 after the ':'"},
+                                         UrlCase{"https://h:0/", "needs a port from 1 to 65535 after the ':'"},
+                                         UrlCase{"https://h:70000/", "needs a port from 1 to 65535 after the ':'"},
+                                         UrlCase{"https://[::1/", "needs an IPv6 address and ']' after the '['"},
+                                         UrlCase{"https://[::1]x/", "is not a URL: unexpected text after the host"}));
+
+TEST(SecretHintTest, TellsNamesOfSecretsFromOthers) {
+  for (const char* name : {"TOKEN",
+                           "GITHUB_PERSONAL_ACCESS_TOKEN",
+                           "github-token",
+                           "accessToken",
+                           "API_KEY",
+                           "X-API-Key",
+                           "OPENAI_APIKEY",
+                           "DB_PASSWORD",
+                           "Authorization",
+                           "AWS_SECRET_ACCESS_KEY",
+                           "GH_PAT",
+                           "Cookie",
+                           "PRIVATE_KEY"}) {
+    EXPECT_TRUE(names_secret(name)) << name;
+  }
+  for (const char* name : {"",
+                           "PATH",
+                           "TOKEN_URL",
+                           "MAX_TOKENS",
+                           "TOKENIZERS_PARALLELISM",
+                           "AWS_ACCESS_KEY_ID",
+                           "SECRET_NAME",
+                           "KEY",
+                           "MONKEY",
+                           "KEYBOARD",
+                           "PWD",
+                           "SSL_KEY_FILE",
+                           "TOKEN_LIMIT"}) {
+    EXPECT_FALSE(names_secret(name)) << name;
+  }
+}
+
+TEST(SecretHintTest, KnowsTheShapesOfSecrets) {
+  for (const char* value : {"sk-proj-0123456789abcdef",
+                            "ghp_0123456789abcdef0123",
+                            "xoxb-1234567890-abcdef",
+                            "Bearer x",
+                            "eyJhbGciOiJIUzI1NiJ9.e30.x",
+                            "-----BEGIN PRIVATE KEY-----"}) {
+    EXPECT_TRUE(looks_secret(value)) << value;
+  }
+  for (const char* value :
+       {"", "sk-", "skeleton-key-of-the-house", "Bearer", "npm_config", "/usr/bin/env", "hello world this is text"}) {
+    EXPECT_FALSE(looks_secret(value)) << value;
+  }
+}
+
+TEST(NearNameTest, FindsWhatWasMeant) {
+  EXPECT_EQ(nearest_name("comand", {"command", "cwd"}), "command");
+  EXPECT_EQ(nearest_name("startup_timeout", {"startupTimeout", "callTimeout"}), "startupTimeout");
+  EXPECT_EQ(nearest_name("evn", {"args", "env"}), "env");
+  EXPECT_EQ(nearest_name("zzz", {"args", "env"}), std::nullopt);
+  EXPECT_EQ(nearest_name("", {"a"}), std::nullopt);
+  EXPECT_EQ(nearest_name(std::string(1000, 'a'), {"a"}), std::nullopt);
+  EXPECT_EQ(spelling_distance("abcd", "acbd"), 1u);
+  EXPECT_EQ(spelling_distance("abc", ""), 3u);
+}
+
+}  // namespace
+}  // namespace gateway

@@ -1,0 +1,525 @@
+#include "mcp/http/http_client.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <optional>
+
+#include "mcp/base/event.h"
+#include "tests/support/run_task.h"
+#include "tests/support/scripted_server.h"
+
+namespace mcp {
+namespace {
+
+using testing::HasSubstr;
+
+struct Answer {
+  int status = 0;
+  std::string type;
+  std::string body;
+};
+
+/// One request and its whole answer.
+Task<Result<Answer>> exchange(HttpClient& client, std::string method, std::string body, Cancellation& cancellation) {
+  HttpClientRequest request{method, "", {{"Content-Type", "application/json"}}, body};
+  auto response = co_await client.send(request, cancellation);
+  if (!response) co_return std::unexpected(response.error());
+  Answer answer;
+  answer.status = (*response)->status();
+  answer.type = (*response)->header("content-TYPE");
+  auto text = co_await (*response)->read_all(cancellation);
+  if (!text) co_return std::unexpected(text.error());
+  answer.body = std::move(*text);
+  co_return answer;
+}
+
+/// The same, the body read piece by piece.
+Task<Result<Answer>> exchange_in_pieces(HttpClient& client, Cancellation& cancellation) {
+  HttpClientRequest request{"GET", "", {}, ""};
+  auto response = co_await client.send(request, cancellation);
+  if (!response) co_return std::unexpected(response.error());
+  Answer answer;
+  answer.status = (*response)->status();
+  for (;;) {
+    auto piece = co_await (*response)->read_some(cancellation);
+    if (!piece) co_return std::unexpected(piece.error());
+    if (piece->empty()) co_return answer;
+    answer.body += *piece;
+  }
+}
+
+class HttpClientTest : public testing::Test {
+ protected:
+  std::shared_ptr<HttpClient> client(const std::string& url) {
+    return make_http_client(loop_.get_executor(), Url::parse(url).value(), options_);
+  }
+
+  Result<Answer> post(HttpClient& client, std::string body = "{}") {
+    return run_task(loop_, exchange(client, "POST", std::move(body), cancellation_));
+  }
+
+  Result<Answer> get(HttpClient& client) { return run_task(loop_, exchange_in_pieces(client, cancellation_)); }
+
+  boost::asio::io_context loop_;
+  HttpClientOptions options_;
+  Cancellation cancellation_;
+};
+
+struct WireCase {
+  std::string name;
+  std::string wire;
+  int status;
+  std::string body;
+};
+
+std::vector<WireCase> good_answers() {
+  const std::string json = R"({"jsonrpc":"2.0","id":1,"result":{}})";
+  const std::string large(300'000, 'x');
+  return {
+      {"length", http_answer(200, "application/json", json), 200, json},
+      {"empty", http_answer(200, "application/json", ""), 200, ""},
+      {"one chunk", chunked_answer(200, "application/json", json, 1000), 200, json},
+      {"small chunks", chunked_answer(200, "application/json", json, 1), 200, json},
+      {"chunk extensions and trailers",
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nab\r\n3\r\ncde\r\n0\r\nX-T: 1\r\nContent-Type: x\r\n\r\n",
+       200,
+       "abcde"},
+      {"until the end", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + json, 200, json},
+      {"HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\nabc", 200, "abc"},
+      {"no content", "HTTP/1.1 204 No Content\r\n\r\n", 204, ""},
+      {"no content with a length", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", 204, ""},
+      {"not modified", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, ""},
+      {"no reason", "HTTP/1.1 202 \r\nContent-Length: 0\r\n\r\n", 202, ""},
+      {"interim answers are skipped",
+       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + http_answer(201, "a/b", "ok"),
+       201,
+       "ok"},
+      {"the same length twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
+      {"redirects are answers", http_answer(307, "", "", "Location: http://127.0.0.1:1/\r\n"), 307, ""},
+      {"large, length", http_answer(200, "a/b", large), 200, large},
+      {"large, chunks", chunked_answer(200, "a/b", large, 70'000), 200, large},
+  };
+}
+
+TEST_F(HttpClientTest, ReadsAnswersInPiecesOfAnySize) {
+  for (const auto& [name, wire, status, body] : good_answers()) {
+    for (std::size_t piece : {1UL, 2UL, 3UL, 7UL, 64UL, 0UL}) {
+      if (wire.size() > 100'000 && piece != 0 && piece < 64) continue;
+      SCOPED_TRACE(name + " in pieces of " + std::to_string(piece));
+      ScriptedServer server([&](ScriptedServer::Peer& peer) {
+        if (!peer.request().empty()) peer.send(wire, piece);
+      });
+      auto http = client(server.url());
+      auto whole = post(*http);
+      ASSERT_TRUE(whole) << whole.error().text();
+      EXPECT_EQ(whole->status, status);
+      EXPECT_EQ(whole->body, body);
+      http = client(server.url());
+      auto pieces = get(*http);
+      ASSERT_TRUE(pieces) << pieces.error().text();
+      EXPECT_EQ(pieces->body, body);
+    }
+  }
+}
+
+struct HostileCase {
+  std::string name;
+  std::string wire;
+  ErrorCode code;
+  bool reset = false;
+};
+
+std::vector<HostileCase> hostile_answers() {
+  const std::string megabyte(1'000'000, 'x');
+  const std::string head = "HTTP/1.1 200 OK\r\n";
+  return {
+      {"nothing", "", ErrorCode::connection_lost},
+      {"a reset", "", ErrorCode::connection_lost, true},
+      {"half a head", head + "Content-", ErrorCode::connection_lost},
+      {"a length too long", head + "Content-Length: 10\r\n\r\nabc", ErrorCode::connection_lost},
+      {"a reset in the body", head + "Content-Length: 10\r\n\r\nabc", ErrorCode::connection_lost, true},
+      {"a huge length", head + "Content-Length: 18446744073709551615\r\n\r\nabc", ErrorCode::too_large},
+      {"over the limit", head + "Content-Length: 5000000\r\n\r\nabc", ErrorCode::too_large},
+      {"much promised, little sent", head + "Content-Length: 3900000\r\n\r\nabc", ErrorCode::connection_lost},
+      {"more than 64 bits", head + "Content-Length: 28446744073709551616\r\n\r\nabc", ErrorCode::not_mcp},
+      {"negative length", head + "Content-Length: -1\r\n\r\nabc", ErrorCode::not_mcp},
+      {"length that is no number", head + "Content-Length: x\r\n\r\nabc", ErrorCode::not_mcp},
+      {"two lengths", head + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nabc", ErrorCode::not_mcp},
+      {"length and chunks", head + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", ErrorCode::not_mcp},
+      {"a status line of a megabyte", "HTTP/1.1 200 " + megabyte, ErrorCode::too_large},
+      {"a header of a megabyte", head + "X: " + megabyte, ErrorCode::too_large},
+      {"a megabyte of headers",
+       head +
+           [] {
+             std::string out;
+             for (int i = 0; i < 100'000; ++i)
+               out += "X-A: bcd\r\n";
+             return out;
+           }(),
+       ErrorCode::too_large},
+      {"a megabyte without a line break", megabyte, ErrorCode::not_mcp},
+      {"not HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n", ErrorCode::not_mcp},
+      {"HTTP/2", "HTTP/2 200 OK\r\n\r\n", ErrorCode::not_mcp},
+      {"a status of two digits", "HTTP/1.1 20 OK\r\n\r\n", ErrorCode::not_mcp},
+      {"status 000", "HTTP/1.1 000 OK\r\n\r\n", ErrorCode::not_mcp},
+      {"switching protocols", "HTTP/1.1 101 OK\r\n\r\n", ErrorCode::not_mcp},
+      {"a header with a blank in its name", head + "A B: c\r\n\r\n", ErrorCode::not_mcp},
+      {"bare line feeds", "HTTP/1.1 200 OK\nContent-Length: 0\n\n\r\n\r\n", ErrorCode::not_mcp},
+      {"endless interim answers",
+       [] {
+         std::string out;
+         for (int i = 0; i < 1000; ++i)
+           out += "HTTP/1.1 100 Continue\r\n\r\n";
+         return out;
+       }(),
+       ErrorCode::not_mcp},
+      {"chunk garbage", head + "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc", ErrorCode::not_mcp},
+      {"a negative chunk", head + "Transfer-Encoding: chunked\r\n\r\n-1\r\nabc", ErrorCode::not_mcp},
+      {"a chunk of more than 64 bits", head + "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\nabc", ErrorCode::not_mcp},
+      {"no line break after a chunk", head + "Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", ErrorCode::not_mcp},
+      {"chunks without their end", head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", ErrorCode::connection_lost},
+      {"a chunk extension of a megabyte", head + "Transfer-Encoding: chunked\r\n\r\n1;" + megabyte, ErrorCode::too_large},
+      {"chunks over the limit", chunked_answer(200, "a/b", std::string(4'100'000, 'x'), 100'000), ErrorCode::too_large},
+      {"without a length over the limit", head + "\r\n" + std::string(4'100'000, 'x'), ErrorCode::too_large},
+  };
+}
+
+TEST_F(HttpClientTest, HostileAnswersAreErrors) {
+  options_.max_body = 4'000'000;
+  for (const auto& [name, wire, code, reset] : hostile_answers()) {
+    for (std::size_t piece : {7UL, 64UL, 0UL}) {
+      if (wire.size() > 100'000 && piece != 0) continue;
+      SCOPED_TRACE(name + " in pieces of " + std::to_string(piece));
+      ScriptedServer server([&](ScriptedServer::Peer& peer) {
+        if (peer.request().empty()) return;
+        peer.send(wire, piece);
+        if (reset) peer.reset();
+      });
+      auto http = client(server.url());
+      auto answer = post(*http);
+      ASSERT_FALSE(answer) << answer->body.substr(0, 100);
+      EXPECT_EQ(answer.error().code, code) << answer.error().text();
+      EXPECT_THAT(answer.error().message, HasSubstr("127.0.0.1"));
+    }
+  }
+}
+
+TEST_F(HttpClientTest, SendsProperRequests) {
+  std::promise<std::string> seen;
+  ScriptedServer server([&](ScriptedServer::Peer& peer) {
+    seen.set_value(peer.request());
+    peer.send(http_answer(200, "", ""));
+  });
+  auto http = client(server.url() + "?a=b");
+  ASSERT_TRUE(post(*http, "{\"x\":1}"));
+  auto request = seen.get_future().get();
+  EXPECT_TRUE(request.starts_with("POST /mcp?a=b HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) + "\r\n"))
+      << request;
+  EXPECT_THAT(request, HasSubstr("\r\nUser-Agent: switchyard/"));
+  EXPECT_THAT(request, HasSubstr("\r\nContent-Type: application/json\r\n"));
+  EXPECT_TRUE(request.ends_with("\r\nContent-Length: 7\r\n\r\n{\"x\":1}")) << request;
+}
+
+TEST_F(HttpClientTest, RefusesHeadersThatBreakTheFrame) {
+  ScriptedServer server([](ScriptedServer::Peer& peer) { peer.wait_for_end(); });
+  auto http = client(server.url());
+  auto send = [](HttpClient& to, std::string name, std::string value, Cancellation& cancellation) -> Task<Result<int>> {
+    HttpClientRequest request{"GET", "", {{name, value}}, ""};
+    auto response = co_await to.send(request, cancellation);
+    if (!response) co_return std::unexpected(response.error());
+    co_return (*response)->status();
+  };
+  for (const auto& [name, value] : {std::pair("X", "a\r\nY: b"), {"X", "a\nb"}, {"X: y\r\nZ", "v"}, {"", "v"}, {"X Y", "v"}}) {
+    auto sent = run_task(loop_, send(*http, name, value, cancellation_));
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().code, ErrorCode::config_invalid);
+  }
+}
+
+TEST_F(HttpClientTest, ReusesAConnection) {
+  ScriptedServer server([](ScriptedServer::Peer& peer) {
+    while (!peer.request().empty()) {
+      if (!peer.send(chunked_answer(200, "a/b", std::to_string(peer.number()), 100))) return;
+    }
+  });
+  auto http = client(server.url());
+  for (int i = 0; i < 5; ++i) {
+    auto answer = i % 2 == 0 ? post(*http) : get(*http);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, "0");
+  }
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(HttpClientTest, DoesNotReuseWhatItMustNot) {
+  const std::pair<std::string, std::string> answers[] = {
+      {"the server closes", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"},
+      {"bytes after the answer", http_answer(200, "", "") + http_answer(200, "", "smuggled")},
+      {"HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"},
+      {"no time left", "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=0\r\nContent-Length: 0\r\n\r\n"},
+  };
+  for (const auto& [name, wire] : answers) {
+    SCOPED_TRACE(name);
+    ScriptedServer server([&](ScriptedServer::Peer& peer) {
+      while (!peer.request().empty()) {
+        if (!peer.send(wire)) return;
+      }
+    });
+    auto http = client(server.url());
+    for (int i = 0; i < 2; ++i) {
+      auto answer = post(*http);
+      ASSERT_TRUE(answer);
+      EXPECT_EQ(answer->body, "");
+    }
+    EXPECT_EQ(server.connections(), 2);
+  }
+}
+
+TEST_F(HttpClientTest, APooledConnectionTheServerClosedIsNotUsed) {
+  for (bool reset : {false, true}) {
+    std::promise<void> closing;
+    ScriptedServer server([&](ScriptedServer::Peer& peer) {
+      if (peer.request().empty()) return;
+      peer.send(http_answer(200, "", std::to_string(peer.number())));
+      if (peer.number() != 0) return;
+      if (reset)
+        peer.reset();
+      else
+        peer.end();
+      closing.set_value();
+      if (!reset) peer.wait_for_end();
+    });
+    auto http = client(server.url());
+    ASSERT_TRUE(post(*http));
+    closing.get_future().wait();
+    // Where the close is not here yet, the request meets it: that is connection_lost, never a second sending.
+    auto again = post(*http);
+    if (again) {
+      EXPECT_EQ(again->body, "1");
+    } else {
+      EXPECT_EQ(again.error().code, ErrorCode::connection_lost);
+    }
+  }
+}
+
+TEST_F(HttpClientTest, AnEarlyRefusalOfALargeBodyIsTheAnswer) {
+  ScriptedServer server([](ScriptedServer::Peer& peer) {
+    peer.send(http_answer(413, "", "too much", "Connection: close\r\n"));
+    peer.wait_for_end();
+  });
+  auto http = client(server.url());
+  auto answer = post(*http, std::string(20'000'000, 'x'));
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(answer->status, 413);
+}
+
+TEST_F(HttpClientTest, LargeBodiesGoBothWays) {
+  const std::string large(8'000'000, 'y');
+  ScriptedServer server([&](ScriptedServer::Peer& peer) {
+    auto request = peer.request();
+    peer.send(http_answer(200, "", request.substr(request.find("\r\n\r\n") + 4)));
+  });
+  auto http = client(server.url());
+  auto answer = post(*http, large);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, large);
+}
+
+TEST_F(HttpClientTest, IdleConnectionsAreClosed) {
+  options_.idle_timeout = std::chrono::milliseconds(20);
+  std::promise<void> closed;
+  ScriptedServer server([&](ScriptedServer::Peer& peer) {
+    peer.request();
+    peer.send(http_answer(200, "", ""));
+    peer.wait_for_end();
+    closed.set_value();
+  });
+  auto http = client(server.url());
+  ASSERT_TRUE(post(*http));
+  loop_.restart();
+  loop_.run();  // until the sweep has run: nothing else is left to do
+  closed.get_future().wait();
+}
+
+/// A cancellation after the server's word.
+TEST_F(HttpClientTest, CancellationEndsAnyWait) {
+  const std::string beginnings[] = {"",
+                                    "HTTP/1.1 200 OK\r\n",
+                                    "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+                                    "HTTP/1.1 200 OK\r\n\r\nabc",
+                                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"};
+  for (const auto& beginning : beginnings) {
+    SCOPED_TRACE(beginning);
+    Cancellation cancellation;
+    ScriptedServer server([&](ScriptedServer::Peer& peer) {
+      peer.request();
+      peer.send(beginning, 1);
+      boost::asio::post(loop_, [&] { cancellation.request({ErrorCode::timeout, "too slow"}); });
+      peer.wait_for_end();
+    });
+    auto http = client(server.url());
+    auto answer = run_task(loop_, exchange(*http, "POST", "{}", cancellation));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::timeout);
+    EXPECT_EQ(answer.error().message, "too slow");
+  }
+}
+
+TEST_F(HttpClientTest, CancelledBeforeItBegan) {
+  auto http = client("http://127.0.0.1:1/");
+  cancellation_.request({ErrorCode::cancelled, "gone"});
+  auto answer = post(*http);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::cancelled);
+}
+
+TEST_F(HttpClientTest, CloseFailsWhatIsOpen) {
+  std::shared_ptr<HttpClient> http;
+  ScriptedServer server([&](ScriptedServer::Peer& peer) {
+    peer.request();
+    boost::asio::post(loop_, [&] { http->close(); });
+    peer.wait_for_end();
+  });
+  http = client(server.url());
+  auto answer = post(*http);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::shutting_down);
+  answer = post(*http);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::shutting_down);
+}
+
+TEST_F(HttpClientTest, ARefusedConnectionNamesAddressAndRemedy) {
+  std::uint16_t port = 0;
+  {
+    ScriptedServer server([](ScriptedServer::Peer&) {});
+    port = server.port();
+  }
+  auto http = client("http://localhost:" + std::to_string(port) + "/");
+  auto answer = post(*http);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::connect_failed);
+  EXPECT_THAT(answer.error().message, HasSubstr("127.0.0.1:" + std::to_string(port)));
+  EXPECT_THAT(answer.error().message, HasSubstr("refused"));
+  EXPECT_THAT(answer.error().remedy, HasSubstr("running"));
+}
+
+TEST_F(HttpClientTest, AnUnknownNameIsAConnectError) {
+  auto http = client("http://no-such-host.invalid/");
+  options_.connect_timeout = std::chrono::seconds(5);
+  auto answer = post(*http);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::connect_failed);
+  EXPECT_THAT(answer.error().message, HasSubstr("no-such-host.invalid"));
+}
+
+TEST_F(HttpClientTest, LocalhostReachesIpv4Too) {
+  ScriptedServer server([](ScriptedServer::Peer& peer) {
+    peer.request();
+    peer.send(http_answer(200, "", "ok"));
+  });
+  auto http = client("http://localhost:" + std::to_string(server.port()) + "/");
+  auto answer = post(*http);
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(answer->body, "ok");
+}
+
+/// Spawns a request whose outcome is kept, and counted.
+void spawn_post(boost::asio::io_context& loop, HttpClient& client, Cancellation& cancellation, std::optional<Result<Answer>>& out) {
+  boost::asio::co_spawn(loop, exchange(client, "POST", "{}", cancellation), [&out](std::exception_ptr, Result<Answer> answer) {
+    out.emplace(std::move(answer));
+  });
+}
+
+TEST_F(HttpClientTest, RequestsOverTheLimitWaitTheirTurn) {
+  options_.max_connections = 1;
+  std::atomic<int> at_once = 0, most = 0;
+  ScriptedServer server([&](ScriptedServer::Peer& peer) {
+    for (;;) {
+      if (peer.request().empty()) return;
+      most = std::max(most.load(), ++at_once);
+      --at_once;
+      // Every second connection is closed: the place goes on to the next in line, not the connection.
+      if (peer.number() % 2 == 0) {
+        peer.send(http_answer(200, "", "ok", "Connection: close\r\n"));
+        return;
+      }
+      peer.send(http_answer(200, "", "ok"));
+    }
+  });
+  auto http = client(server.url());
+  std::vector<std::optional<Result<Answer>>> answers(8);
+  std::vector<Cancellation> cancellations(8);
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    spawn_post(loop_, *http, cancellations[i], answers[i]);
+  loop_.poll();
+  cancellations[3].request({ErrorCode::cancelled, "gone"});
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    while (!answers[i])
+      loop_.run_one();
+    if (i == 3) {
+      ASSERT_FALSE(*answers[i]);
+      EXPECT_EQ((*answers[i]).error().code, ErrorCode::cancelled);
+    } else {
+      ASSERT_TRUE(*answers[i]) << (*answers[i]).error().text();
+    }
+  }
+  EXPECT_EQ(most, 1);
+}
+
+TEST_F(HttpClientTest, CloseFailsThoseInLine) {
+  options_.max_connections = 1;
+  ScriptedServer server([](ScriptedServer::Peer& peer) { peer.wait_for_end(); });
+  auto http = client(server.url());
+  std::vector<std::optional<Result<Answer>>> answers(3);
+  for (auto& answer : answers)
+    spawn_post(loop_, *http, cancellation_, answer);
+  loop_.poll();
+  http->close();
+  for (auto& answer : answers) {
+    while (!answer)
+      loop_.run_one();
+    ASSERT_FALSE(*answer);
+    EXPECT_EQ(answer->error().code, ErrorCode::shutting_down);
+  }
+}
+
+TEST_F(HttpClientTest, AnAnswerLetGoOfClosesItsConnection) {
+  std::promise<void> closed;
+  ScriptedServer server([&](ScriptedServer::Peer& peer) {
+    peer.request();
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc");
+    peer.wait_for_end();
+    closed.set_value();
+  });
+  auto http = client(server.url());
+  auto head_only = [](HttpClient& to, Cancellation& cancellation) -> Task<Result<int>> {
+    HttpClientRequest request{"GET", "", {}, ""};
+    auto response = co_await to.send(request, cancellation);
+    if (!response) co_return std::unexpected(response.error());
+    co_return (*response)->status();
+  };
+  EXPECT_EQ(run_task(loop_, head_only(*http, cancellation_)).value(), 200);
+  closed.get_future().wait();
+}
+
+TEST_F(HttpClientTest, TheLoopMayEndInTheMiddle) {
+  ScriptedServer server([](ScriptedServer::Peer& peer) { peer.wait_for_end(); });
+  options_.max_connections = 1;
+  auto loop = std::make_unique<boost::asio::io_context>();
+  auto http = make_http_client(loop->get_executor(), Url::parse(server.url()).value(), options_);
+  std::vector<std::optional<Result<Answer>>> answers(2);
+  for (auto& answer : answers)
+    spawn_post(*loop, *http, cancellation_, answer);
+  loop->poll();
+  http.reset();
+  loop.reset();
+}
+
+}  // namespace
+}  // namespace mcp

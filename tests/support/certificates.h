@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+struct ssl_ctx_st;
+struct evp_pkey_st;
+struct x509_st;
+
+namespace mcp {
+
+struct CertificateSpec {
+  std::string common_name;
+  std::string alternative_names;  // as OpenSSL writes them: "DNS:localhost,IP:127.0.0.1"; "" = none
+  bool expired = false;
+};
+
+/// A certificate authority that exists for one test.
+class TestAuthority {
+ public:
+  TestAuthority();
+  ~TestAuthority();
+  TestAuthority(const TestAuthority&) = delete;
+  TestAuthority& operator=(const TestAuthority&) = delete;
+
+  /// Its own certificate, PEM.
+  std::string pem() const;
+
+  /// A server's settings with a certificate of this authority. Valid as long as the authority.
+  ssl_ctx_st* server(const CertificateSpec& spec);
+
+ private:
+  evp_pkey_st* key_;
+  x509_st* certificate_;
+  std::vector<ssl_ctx_st*> servers_;
+};
+
+}  // namespace mcp
