@@ -26,13 +26,13 @@
 //   slow-start               MS        starts to read after that time
 //   exit-on-sigterm          FILE      ignores the end of its input; on SIGTERM writes "terminated" to FILE and exits with 0
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
