@@ -60,6 +60,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         ResolvedCase{R"({"command": "~/bin/x", "args": ["~/a", "~"], "cwd": "~"})",
                      "s: run </home/ana/bin/x> <~/a> <~> in /home/ana\n"},
+        ResolvedCase{R"({"url": "https://h/mcp", "caFile": "${REGION}/ca.pem"})",
+                     "s: reach https://h/mcp trusting /etc/sw/eu/ca.pem\n"},
         ResolvedCase{R"({"command": "./x", "cwd": "sub/../dir/"})", "s: run <./x> in /etc/sw/dir\n"},
         ResolvedCase{R"({"command": "x", "cwd": "."})", "s: run <x> in /etc/sw\n"},
         ResolvedCase{R"({"command": "x", "cwd": "${HOME}/w"})", "s: run <x> in /home/ana/w\n"},
