@@ -19,7 +19,7 @@ struct HttpServerOptions {
   std::size_t max_head = std::size_t{32} << 10;   // request line and headers; 431 beyond
   std::size_t max_body = std::size_t{4} << 20;    // declared or chunked; 413 beyond, without reading it
   std::size_t max_connections = 20'000;           // one more waits in the backlog
-  std::size_t max_queued = std::size_t{8} << 20;  // bytes of a stream that wait for a client that does not read
+  std::size_t max_queued = std::size_t{8} << 20;  // bytes of a stream that wait behind the message being sent, whatever its size
   std::chrono::steady_clock::duration head_timeout = std::chrono::seconds(15);   // from the first byte of a head to its end
   std::chrono::steady_clock::duration body_timeout = std::chrono::seconds(60);   // from the end of the head to the end of the body
   std::chrono::steady_clock::duration idle_timeout = std::chrono::minutes(5);    // a keep-alive connection without a request
@@ -59,6 +59,8 @@ class HttpExchange {
   virtual Task<void> end_stream() = 0;
 };
 
+/// Answers one request. An exception, or no answer, becomes a 500; a stream that it did not end is cut off. The object is kept at
+/// least as long as its coroutines, so it may be a capturing lambda. They may outlive the client's connection, and stop().
 using HttpHandler = std::function<Task<void>(HttpExchange&)>;
 
 /// HTTP/1.1 on the loop, one coroutine a connection, no thread; Beast's strict parser with every limit of the options. An idle
@@ -73,8 +75,9 @@ class HttpServer {
 
   virtual void stop_accepting() = 0;
 
-  /// Stops accepting, closes idle connections, lets requests that are being handled finish until `deadline` (their streams get
-  /// on_stream_end at once and may end properly), then closes what is left. Answers carry Connection: close meanwhile.
+  /// Stops accepting, closes connections that have no request's head, lets requests that are being handled finish until `deadline`
+  /// (their streams get on_stream_end at once and may end properly), then closes what is left. Answers carry Connection: close
+  /// meanwhile.
   virtual Task<void> stop(std::chrono::steady_clock::time_point deadline) = 0;
 
   virtual std::size_t connections() const = 0;

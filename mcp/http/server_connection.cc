@@ -21,7 +21,7 @@ using asio::ip::tcp;
 namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::seconds kIdleBeforePark(1);
+constexpr ServerState::Duration kIdleBeforePark = std::chrono::seconds(1);
 constexpr std::chrono::seconds kLinger(2);
 
 }  // namespace
@@ -119,6 +119,7 @@ Task<void> ServerConnection::serve() {
   reader_.release_buffer();
   co_await handle();
   stream_end_ = nullptr;
+  watching_ = false;
   if (answer_ == Answer::stream) close();  // not ended: the client must not take it for complete
   answer_ = Answer::done;
   reader_.finish();
@@ -234,19 +235,20 @@ void ServerConnection::set_busy(bool busy) {
 
 void ServerConnection::sweep(ServerState::TimePoint now) {
   if (gone_) return;
+  boost::system::error_code ignored;
   if (now >= deadline_) {
     if (waiting_ == Waiting::nothing) {
       close();
       return;
     }
     interrupt_ = Interrupt::overdue;
-    socket_.cancel();
+    socket_.cancel(ignored);
     return;
   }
   const bool idle = waiting_ == Waiting::request_bytes && reader_.phase() == RequestReader::Phase::idle;
-  if (!idle || now - idle_since_ < kIdleBeforePark) return;
+  if (!idle || now - idle_since_ < std::min(kIdleBeforePark, state_->options().idle_timeout / 4)) return;
   interrupt_ = Interrupt::park;
-  socket_.cancel();
+  socket_.cancel(ignored);
 }
 
 void ServerConnection::stop() {

@@ -105,6 +105,7 @@ class ServerConnection final : public HttpExchange, public std::enable_shared_fr
   bool chunked_ = false;
   bool flush_posted_ = false;
   bool blocked_ = false;            // a wait for writability is under way
+  bool watching_ = false;           // since the stream's first turn
   std::uint32_t watch_number_ = 0;  // a watch with another number is over
   StreamQueue queue_;
   std::function<void()> stream_end_;

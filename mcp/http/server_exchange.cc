@@ -48,7 +48,6 @@ void ServerConnection::begin_stream(HttpHeaders headers) {
   write_head(text, head);
   queue_.push_raw(std::move(text));
   schedule_flush();
-  watch();
 }
 
 bool ServerConnection::write(std::string bytes) {
@@ -84,18 +83,21 @@ Task<void> ServerConnection::end_stream() {
   }
   answer_ = Answer::done;
   stream_end_ = nullptr;
-  ++watch_number_;
   if (state_->stopping()) keep_alive_ = false;
-  if (!gone_) socket_.cancel();
+  if (!std::exchange(watching_, false)) co_return;
+  ++watch_number_;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
 }
 
-/// Writes from the loop, so that what is written in one turn goes out in one piece.
+/// Writes from the loop, so that what is written in one turn goes out in one piece. A stream that outlives the turn is watched.
 void ServerConnection::schedule_flush() {
   if (flush_posted_ || blocked_) return;
   flush_posted_ = true;
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
     self->flush_posted_ = false;
     self->flush();
+    if (self->answer_ == Answer::stream && !self->watching_ && !self->gone_) self->watch();
   });
 }
 
@@ -130,6 +132,7 @@ void ServerConnection::wait_until_writable() {
 
 /// Notices that the client goes away. One watch at a time: its number tells an old one from the present one.
 void ServerConnection::watch() {
+  watching_ = true;
   const std::uint32_t number = ++watch_number_;
   socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this(), number](boost::system::error_code error) {
     if (!error && number == self->watch_number_) self->client_readable();

@@ -111,14 +111,15 @@ RequestReader::Step RequestReader::start_body() {
     return read_chunks();
   }
   if (head_.content_length() > max_body_) return refuse({413, "the body is too large"});
-  const auto length = static_cast<std::size_t>(head_.content_length());
+  const std::size_t length = head_.content_length();
   const std::string_view here = buffered().substr(0, length);
   begin_ += here.size();
   if (here.size() == length) {
     body_.assign(here);
     return complete();
   }
-  body_.resize_and_overwrite(length, [](char*, std::size_t size) { return size; });
+  // What is handed to the operation may be the capacity.
+  body_.resize_and_overwrite(length, [length](char*, std::size_t) { return length; });
   std::memcpy(body_.data(), here.data(), here.size());
   body_filled_ = here.size();
   continue_wanted_ = head_.expects_continue() && here.empty();

@@ -3,9 +3,9 @@
 #include <boost/asio/buffer.hpp>
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "mcp/http/server_chunked.h"

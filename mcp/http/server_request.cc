@@ -6,7 +6,6 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <functional>
-#include <optional>
 
 namespace mcp {
 

@@ -132,9 +132,12 @@ Result<pid_t> GuardianThreadImpl::start(GuardianSpec spec, std::function<void(in
     ++running_;
     // The handler keeps the process object: destroying that would kill the guardian. The library's own exit code does not tell
     // codes from signals.
-    guardian->async_wait([this, guardian, ended = std::move(ended)](process::error_code failed, int) {
+    Process& waited = *guardian;
+    waited.async_wait([this, guardian = std::move(guardian), ended = std::move(ended)](process::error_code failed, int) mutable {
+      const int status = failed ? -1 : guardian->native_exit_code();
+      guardian.reset();  // with its descriptor, before anybody hears of the end
       one_ended();
-      ended(failed ? -1 : guardian->native_exit_code());
+      ended(status);
     });
     return pid;
   } catch (const boost::system::system_error& error) {

@@ -132,7 +132,8 @@ TEST_F(StdioServerTest, WritesToAFile) {
   serve(in.read.get(), output.get());
   server_->send(note_message("1"));
   run_task(loop_, server_->drain());
-  EXPECT_EQ(read_to_end(open(file_name_, O_RDONLY | O_CLOEXEC)), note("1") + "\n");
+  const UniqueFd written(open(file_name_, O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(read_to_end(written.get()), note("1") + "\n");
 }
 
 TEST_F(StdioServerTest, AClosedDescriptorIsAClosedPeer) {

@@ -94,7 +94,7 @@ TEST_F(StreamableStreamsTest, WhatCannotBeResumedFailsAtOnce) {
           if (request.contains("\"initialize\"")) return hand_shake(peer, request);
           return peer.send(http_answer(200, "text/event-stream", "id: 1\nretry: 1\ndata:\n\n"));
         },
-        [status = status](Peer& peer, const std::string&) { return peer.send(http_answer(status, "", "")); });
+        [answer_status = status](Peer& peer, const std::string&) { return peer.send(http_answer(answer_status, "", "")); });
     receiver_.closed.clear();
     connect(server);
     ASSERT_TRUE(call(1, "initialize"));
