@@ -1,5 +1,6 @@
 #include "gateway/host/serve.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -238,10 +239,22 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// A message may be 64 MiB long. Left to itself, glibc learns from the first such buffer to keep its like in the heap, where what
+/// was freed while a buffer grew stays with us, as much again.
+void give_large_buffers_back() {
+#ifdef __GLIBC__
+  constexpr int kMappedOnItsOwn = 4 << 20;
+  constexpr int kKeptForTheNext = 16 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, kMappedOnItsOwn);
+  ::mallopt(M_TRIM_THRESHOLD, kKeptForTheNext);
+#endif
+}
+
 }  // namespace
 
 Result<> serve(ServeOptions options) {
   raise_descriptor_limit();
+  give_large_buffers_back();
   return Service(std::move(options)).run();
 }
 

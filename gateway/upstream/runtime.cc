@@ -40,6 +40,14 @@ std::string seconds_text(std::chrono::milliseconds duration) {
   return text + " s";
 }
 
+/// What ended the server is for whoever looks after it; a caller hears what it means for the call.
+Error with_callers_remedy(Error error) {
+  if (error.code == ErrorCode::exited) {
+    error.remedy = "The call may or may not have run. Try again in a moment, when the server has been started again.";
+  }
+  return error;
+}
+
 /// Requests cancellation when the time is over, unless destroyed before.
 class Deadline {
  public:
@@ -318,7 +326,7 @@ Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context
         error.code == ErrorCode::login_required) {
       lost(session->get(), error);
     }
-    if (!session_lost || !again) co_return std::unexpected(std::move(answer).error());
+    if (!session_lost || !again) co_return std::unexpected(with_callers_remedy(std::move(answer).error()));
     request = std::move(*again);
     again.reset();
   }
