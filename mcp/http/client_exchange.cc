@@ -17,6 +17,14 @@ constexpr int kMaxInterim = 32;
 constexpr std::string_view kAskForLess = "Ask the server for less at a time.";
 constexpr std::string_view kUnknownOutcome = "The request may or may not have been carried out.";
 
+/// Doubles, but never copies more than half the limit: a flood would cost twice of it.
+void make_room(std::string& body, std::size_t more, std::size_t limit) {
+  const auto needed = body.size() + more;
+  if (needed <= body.capacity()) return;
+  const auto doubled = std::max(needed, body.capacity() * 2);
+  body.reserve(doubled <= limit / 2 ? doubled : limit);
+}
+
 class Exchange final : public ClientExchange {
  public:
   Exchange(std::shared_ptr<ClientPool> pool, std::unique_ptr<ClientConnection> connection)
@@ -280,10 +288,7 @@ Task<Result<std::string>> Exchange::read_all(Cancellation& cancellation, std::si
       finish(false);
       co_return too_large(limit);
     }
-    // Not beyond the limit, or a flood would cost twice of it.
-    if (body.capacity() - body.size() < piece->size()) {
-      body.reserve(std::min(limit, std::max(body.size() + piece->size(), body.capacity() * 2)));
-    }
+    make_room(body, piece->size(), limit);
     body += *piece;
   }
 }
