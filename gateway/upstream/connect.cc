@@ -39,6 +39,7 @@ mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor&
   if (!url) return std::unexpected(std::move(url).error());
   mcp::StreamableClientOptions options;
   options.headers = http.headers;
+  options.http.ca_file = http.ca_file;
   return mcp::make_streamable_client(executor, std::move(*url), std::move(options));
 }
 

@@ -99,16 +99,14 @@ Task<Result<>> StdioClientImpl::open(Receiver& receiver) {
   ChildSpec spec = spec_;
   auto child = co_await launcher_.launch(std::move(spec));
   launching_ = false;
-  if (child && !closing_) {
-    child_ = *std::move(child);
-    start_pipes();
-  }
   launched_.set();
-  if (closing_) co_return std::unexpected(closing_error());
+  if (closing_) co_return std::unexpected(closing_error());  // and the child, if there is one, is let go of
   if (!child) {
     ended_ = child.error();
     co_return std::unexpected(std::move(child).error());
   }
+  child_ = *std::move(child);
+  start_pipes();
   co_return Result<>();
 }
 
@@ -122,10 +120,10 @@ void StdioClientImpl::start_pipes() {
     if (!rest.empty()) on_stderr(rest);
     stderr_end_.set();
   };
-  stderr_ =
-      std::make_shared<LineReader>(child_->stderr_pipe(),
-                                   options_.max_stderr_line,
-                                   LineReader::Receiver{[this](LineBuffer::Line line) { on_stderr(line.text); }, on_stderr_end});
+  stderr_ = std::make_shared<LineReader>(
+      child_->stderr_pipe(),
+      options_.max_stderr_line,
+      LineReader::Receiver{[this](const LineBuffer::Line& line) { on_stderr(line.text); }, on_stderr_end});
   output_->start();
   stderr_->start();
   asio::co_spawn(executor_, watch_exit(weak_from_this(), child_->wait_exit()), asio::detached);
@@ -145,12 +143,12 @@ void StdioClientImpl::on_line(LineBuffer::Line line) {
                    "'" + spec_.command + "' sent a message longer than " + std::to_string(options_.max_message) + " bytes.",
                    "Ask the server for less at a time."});
   }
-  std::array<char, kShownNoise> beginning;  // parse() takes the line with it
+  std::array<char, kShownNoise> beginning{};  // parse() takes the line with it
   const std::size_t size = line.text.copy(beginning.data(), beginning.size());
   auto message = Message::parse(std::move(line.text));
   if (!message) return on_noise({beginning.data(), size});
   if (message->kind() != MessageKind::response) return receiver_->on_message(*std::move(message), std::nullopt);
-  if (!pending_.complete(*std::move(message))) {
+  if (!pending_.complete(*message)) {
     log_debug("upstream", "a response nobody waits for", {{"command", spec_.command}, {"id", message->id()}});
   }
 }
