@@ -43,6 +43,14 @@ std::string seconds_text(std::chrono::milliseconds duration) {
   return text + " s";
 }
 
+/// What ended the server is for whoever looks after it; a caller hears what it means for the call.
+Error with_callers_remedy(Error error) {
+  if (error.code == ErrorCode::exited) {
+    error.remedy = "The call may or may not have run. Try again in a moment, when the server has been started again.";
+  }
+  return error;
+}
+
 }  // namespace
 
 std::string_view to_string(RuntimeState state) {
@@ -336,7 +344,7 @@ Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context
     if (answer) co_return std::move(*answer);
     after_failure(*session, answer.error());
     const bool session_lost = answer.error().code == ErrorCode::session_lost;
-    if (!session_lost || !again) co_return std::unexpected(std::move(answer).error());
+    if (!session_lost || !again) co_return std::unexpected(with_callers_remedy(std::move(answer).error()));
     request = std::move(*again);
     again.reset();
   }

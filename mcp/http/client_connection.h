@@ -47,8 +47,6 @@ class ClientConnection {
 
   std::string head;                                  // the request's head, formatted here
   std::chrono::steady_clock::time_point idle_until;  // while in the pool
-  std::chrono::steady_clock::time_point idle_since;  // when it was last given back
-  int answered = 0;                                  // requests it carried to their end
 
  private:
   boost::asio::ip::tcp::socket socket_;

@@ -14,7 +14,16 @@ namespace {
 
 constexpr std::size_t kFirstAllocation = std::size_t{1} << 20;
 constexpr int kMaxInterim = 32;
+constexpr std::string_view kAskForLess = "Ask the server for less at a time.";
 constexpr std::string_view kUnknownOutcome = "The request may or may not have been carried out.";
+
+/// Doubles, but never copies more than half the limit: a flood would cost twice of it.
+void make_body_room(std::string& body, std::size_t more, std::size_t limit) {
+  const auto needed = body.size() + more;
+  if (needed <= body.capacity()) return;
+  const auto doubled = std::max(needed, body.capacity() * 2);
+  body.reserve(doubled <= limit / 2 ? doubled : limit);
+}
 
 class Exchange final : public ClientExchange {
  public:
@@ -52,6 +61,7 @@ class Exchange final : public ClientExchange {
   void drop_buffer() { pool_->return_buffer(std::move(buffer_)); }
   void finish(bool complete);
   std::unexpected<Error> lost(std::string_view what);
+  std::unexpected<Error> closed_in_head();
   std::unexpected<Error> malformed(const std::string& why);
   std::unexpected<Error> too_large(std::size_t limit);
   std::unexpected<Error> head_too_large();
@@ -67,6 +77,7 @@ class Exchange final : public ClientExchange {
   int interim_ = 0;
   bool write_failed_ = false;
   bool got_byte_ = false;
+  bool has_status_line_ = false;
   bool fixed_ = false;           // the length is known: the parser is not asked for the body
   bool complete_ = false;        // the body was read to its end
   std::uint64_t remaining_ = 0;  // of a fixed body
@@ -168,7 +179,7 @@ Task<Result<>> Exchange::read_head(bool no_body, Cancellation& cancellation) {
   for (bool first = true;; first = false) {
     auto bytes = co_await fill(cancellation, first);
     if (!bytes) co_return std::unexpected(std::move(bytes.error()));
-    if (*bytes == 0) co_return lost(got_byte_ ? "was closed in the middle of the answer" : "was closed");
+    if (*bytes == 0) co_return closed_in_head();
     auto parsed = parse_head(no_body);
     if (!parsed) co_return std::unexpected(std::move(parsed.error()));
     if (*parsed) break;
@@ -179,7 +190,9 @@ Task<Result<>> Exchange::read_head(bool no_body, Cancellation& cancellation) {
 
 Result<bool> Exchange::parse_head(bool no_body) {
   while (begin_ != end_) {
+    const auto had = begin_;
     auto state = parser_->put(buffered(), begin_);
+    if (begin_ != had) has_status_line_ = true;
     if (state == ResponseParser::State::need_more) break;
     if (state == ResponseParser::State::too_large) return head_too_large();
     if (state == ResponseParser::State::malformed) return malformed(parser_->error());
@@ -281,6 +294,7 @@ Task<Result<std::string>> Exchange::read_all(Cancellation& cancellation, std::si
       finish(false);
       co_return too_large(limit);
     }
+    make_body_room(body, piece->size(), limit);
     body += *piece;
   }
 }
@@ -352,20 +366,32 @@ std::unexpected<Error> Exchange::lost(std::string_view what) {
               std::string(kUnknownOutcome));
 }
 
+std::unexpected<Error> Exchange::closed_in_head() {
+  static constexpr std::string_view kStart = "HTTP/1.";
+  if (!has_status_line_ && !kStart.starts_with(buffered().substr(0, kStart.size()))) return malformed("it has no status line");
+  return lost(got_byte_ ? "was closed in the middle of the answer" : "was closed");
+}
+
 std::unexpected<Error> Exchange::malformed(const std::string& why) {
+  // The types of TLS records that a server may begin with: alert, handshake.
+  const bool speaks_tls = begin_ != end_ && (buffered().front() == '\x15' || buffered().front() == '\x16');
   return fail(ErrorCode::not_mcp,
               "the answer of " + pool_->origin() + " is not HTTP/1.1: " + why + ".",
-              "Check that \"url\" points to the server's MCP endpoint.");
+              speaks_tls ? "The server seems to speak TLS: begin \"url\" with https://."
+                         : "Check that \"url\" points to the server's MCP endpoint.");
 }
 
 std::unexpected<Error> Exchange::too_large(std::size_t limit) {
-  return fail(ErrorCode::too_large, "the answer of " + pool_->origin() + " is larger than " + std::to_string(limit) + " bytes.");
+  return fail(ErrorCode::too_large,
+              "the answer of " + pool_->origin() + " is larger than " + std::to_string(limit) + " bytes.",
+              std::string(kAskForLess));
 }
 
 std::unexpected<Error> Exchange::head_too_large() {
   return fail(
       ErrorCode::too_large,
-      "the head of the answer of " + pool_->origin() + " is larger than " + std::to_string(pool_->options().max_head) + " bytes.");
+      "the head of the answer of " + pool_->origin() + " is larger than " + std::to_string(pool_->options().max_head) + " bytes.",
+      "Check that \"url\" points to the server's MCP endpoint.");
 }
 
 }  // namespace

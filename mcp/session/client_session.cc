@@ -30,6 +30,14 @@ std::optional<std::uint64_t> parse_id(std::string_view text) {
   return id;
 }
 
+/// "300 s", "0.3 s".
+std::string seconds_text(Clock::duration duration) {
+  const auto tenths = std::lround(std::chrono::duration<double, std::deci>(duration).count());
+  std::string text = std::to_string(tenths / 10);
+  if (tenths % 10 != 0) text += "." + std::to_string(tenths % 10);
+  return text + " s";
+}
+
 Error server_error(const Message& response) {
   const std::string_view error = response.raw(response.envelope().error);
   return {
@@ -250,9 +258,8 @@ void ClientSession::sweep() {
   }
   // Requesting only wakes the waiting coroutines, which leave the table later, from the loop.
   for (Open* open : overdue) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::duration<double>>(open->patience).count();
     open->cancellation.request({ErrorCode::timeout,
-                                "no answer within " + std::to_string(std::lround(seconds)) + " s",
+                                "no answer within " + seconds_text(open->patience),
                                 "Try again, or raise the server's callTimeout in the configuration."});
   }
   if (timed) arm_sweep();
