@@ -46,11 +46,12 @@ class Exchange final : public ClientExchange {
   Result<Step> step();
   Result<> end_of_stream();
   Task<Result<std::string>> read_fixed(Cancellation& cancellation);
+  bool make_room();
   Task<Result<std::size_t>> fill(Cancellation& cancellation, bool first);
   Task<Result<>> wait(IoState want, Cancellation& cancellation);
   void drop_buffer() { pool_->return_buffer(std::move(buffer_)); }
   void finish(bool complete);
-  std::unexpected<Error> lost(std::string what);
+  std::unexpected<Error> lost(std::string_view what);
   std::unexpected<Error> malformed(const std::string& why);
   std::unexpected<Error> too_large(std::size_t limit);
   std::unexpected<Error> head_too_large();
@@ -124,40 +125,45 @@ Task<Result<>> Exchange::wait(IoState want, Cancellation& cancellation) {
   co_return pool_->check(cancellation);
 }
 
+/// Makes room behind what is buffered; false when the buffer is full.
+bool Exchange::make_room() {
+  if (!buffer_) buffer_ = pool_->borrow_buffer();
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (end_ == capacity_ && begin_ != 0) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+  }
+  return end_ != capacity_;
+}
+
 /// Reads what is here, or waits for it; 0 when the peer ended the stream. `first`: nothing can be here yet.
 Task<Result<std::size_t>> Exchange::fill(Cancellation& cancellation, bool first) {
-  if (begin_ == end_) begin_ = end_ = 0;
   for (;;) {
-    if (!buffer_) buffer_ = pool_->borrow_buffer();
-    if (end_ == capacity_ && begin_ != 0) {
-      std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
-      end_ -= std::exchange(begin_, 0);
-    }
-    if (end_ == capacity_) co_return head_too_large();
+    if (!make_room()) co_return head_too_large();
     auto* to = buffer_.get() + end_;
-    IoResult read;
-    if (std::exchange(first, false) && connection_->tls() == nullptr) {
-      if (auto go_on = pool_->check(cancellation); !go_on) co_return std::unexpected(std::move(go_on.error()));
-      Cancellation::Callback on_cancel(cancellation, [this] { connection_->interrupt(); });
-      Cancellation::Callback on_close(pool_->closing(), [this] { connection_->interrupt(); });
-      read = co_await connection_->read_later(to, capacity_ - end_);
-    } else {
+    IoResult read{IoState::want_read};
+    if (!first) {
       read = connection_->read(to, capacity_ - end_);
+    } else if (connection_->tls() == nullptr) {
+      const Cancellation::Callback on_cancel(cancellation, [this] { connection_->interrupt(); });
+      const Cancellation::Callback on_close(pool_->closing(), [this] { connection_->interrupt(); });
+      read = co_await connection_->read_later(to, capacity_ - end_);
     }
+    first = false;
     if (auto go_on = pool_->check(cancellation); !go_on) co_return std::unexpected(std::move(go_on.error()));
-    if (read.state == IoState::done) {
+    if (read.state == IoState::failed) co_return lost("broke");
+    if (read.state == IoState::done) got_byte_ = true;
+    if (read.state == IoState::done || read.state == IoState::end) {
       end_ += read.bytes;
-      got_byte_ = true;
       co_return read.bytes;
     }
-    if (read.state == IoState::end) co_return std::size_t{0};
-    if (read.state == IoState::failed) co_return lost("broke");
     if (begin_ == end_) drop_buffer();
     if (auto waited = co_await wait(read.state, cancellation); !waited) co_return std::unexpected(std::move(waited.error()));
   }
 }
 
 Task<Result<>> Exchange::read_head(bool no_body, Cancellation& cancellation) {
+  if (auto go_on = pool_->check(cancellation); !go_on) co_return go_on;
   parser_.emplace(pool_->options().max_head, no_body);
   for (bool first = true;; first = false) {
     auto bytes = co_await fill(cancellation, first);
@@ -339,10 +345,11 @@ void Exchange::finish(bool complete) {
   pool_->give_back(std::move(connection_), idle);
 }
 
-std::unexpected<Error> Exchange::lost(std::string what) {
+std::unexpected<Error> Exchange::lost(std::string_view what) {
   auto when = got_byte_ ? "" : " before it answered";
-  return fail(
-      ErrorCode::connection_lost, "the connection to " + pool_->origin() + " " + what + when + ".", std::string(kUnknownOutcome));
+  return fail(ErrorCode::connection_lost,
+              "the connection to " + pool_->origin() + " " + std::string(what) + when + ".",
+              std::string(kUnknownOutcome));
 }
 
 std::unexpected<Error> Exchange::malformed(const std::string& why) {

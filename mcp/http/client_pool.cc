@@ -123,11 +123,10 @@ Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::connect(Cancellation
 }
 
 void ClientPool::give_back(std::unique_ptr<ClientConnection> connection, Clock::duration idle) {
-  if (closing_.requested()) {
-    discard(std::move(connection));
-  } else if (!waiters_.empty()) {
+  const bool wanted = !closing_.requested();
+  if (wanted && !waiters_.empty()) {
     waiters_.front()->grant(std::move(connection));
-  } else if (idle_.size() >= options_.max_idle) {
+  } else if (!wanted || idle_.size() >= options_.max_idle) {
     discard(std::move(connection));
   } else {
     ++connection->answered;

@@ -134,7 +134,7 @@ Task<Result<ServerIntroduction>> ClientSession::initialize(Cancellation& cancell
 
 Task<Result<Message>> ClientSession::handle(Message request, CallContext& context) {
   auto self = shared_from_this();
-  if (closed_) co_return fail(ErrorCode::shutting_down, "the connection to the server is being closed");
+  if (closed_) co_return std::unexpected(closing());
   if (open_.size() >= options_.max_open) {
     co_return fail(ErrorCode::overloaded,
                    std::to_string(open_.size()) + " requests already wait for this server",
@@ -258,7 +258,7 @@ void ClientSession::sweep() {
   if (timed) arm_sweep();
 }
 
-Task<void> ClientSession::close(std::chrono::steady_clock::duration grace) {
+Task<void> ClientSession::close(std::chrono::steady_clock::duration grace, Error reason) {
   auto self = shared_from_this();
   const bool was_closed = std::exchange(closed_, true);
   sweep_timer_.cancel();
@@ -267,7 +267,7 @@ Task<void> ClientSession::close(std::chrono::steady_clock::duration grace) {
     open.push_back(entry);
   if (!was_closed) {
     for (Open* entry : open)
-      entry->cancellation.request({ErrorCode::shutting_down, "the connection to the server is being closed"});
+      entry->cancellation.request(reason);
   }
   co_await transport_->close(grace);
 }

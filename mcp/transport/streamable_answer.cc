@@ -80,7 +80,7 @@ Error status_error(const StreamableConnection& connection, const HttpClientRespo
   if (status == 401) {
     return {ErrorCode::login_required,
             origin + " wants a login (HTTP 401).",
-            "Sign in with `switchyard login`, or set an Authorization header.",
+            "Set an Authorization header under \"headers\" of the server; signing in is not supported yet.",
             data};
   }
   if (status == 404 && connection.has_session()) {
