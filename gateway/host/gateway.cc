@@ -100,9 +100,8 @@ Task<Result<>> Gateway::wait_required() {
   co_return fail(first.code, "required servers did not start:" + reasons);
 }
 
-Task<void> Gateway::wait_settled(std::chrono::steady_clock::time_point deadline) {
-  auto view = main_view_;
-  co_await view->wait_settled(deadline);
+Task<bool> Gateway::wait_settled(std::chrono::steady_clock::time_point deadline) {
+  return main_view_->wait_settled(deadline);
 }
 
 std::shared_ptr<Runtime> Gateway::find_runtime(const ServerName& name) const {

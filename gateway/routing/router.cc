@@ -1,6 +1,8 @@
 #include "gateway/routing/router.h"
 
 #include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <utility>
 
 #include "mcp/base/log.h"
@@ -36,6 +38,11 @@ std::string introduction_json(mcp::ProtocolVersion version, std::string_view ser
   return json;
 }
 
+Task<void> tell_settled(std::shared_ptr<View> view, Clock::time_point deadline, std::shared_ptr<mcp::Event> over) {
+  co_await view->wait_settled(deadline);
+  over->set();
+}
+
 }  // namespace
 
 Router::Router(RouterContext context, std::shared_ptr<View> view)
@@ -68,7 +75,7 @@ Task<Result<Message>> Router::initialize(Message request, CallContext& context) 
   }
   // One server shown as it is: what it says of itself comes from the server.
   const auto runtime = view_->members().front();
-  co_await wait_for_first_start();
+  co_await wait_for_first_start(context);
   const auto& introduction = runtime->introduction();
   if (!introduction) co_return std::unexpected(runtime->unavailable());
   const std::string result = introduction_json(context.caller().version, introduction->server_info, introduction->instructions);
@@ -84,12 +91,18 @@ Task<Result<Message>> Router::unsupported(Message request, CallContext&) {
   co_return Message::error(request.id(), mcp::kMethodNotFound, "Method \"" + method + "\" is not supported by this gateway yet");
 }
 
-Task<void> Router::wait_for_first_start() {
-  co_await view_->wait_settled(Clock::now() + context_.startup_wait);
+/// Ends early when the request is cancelled.
+Task<void> Router::wait_for_first_start(CallContext& context) {
+  if (view_->settled()) co_return;
+  auto over = std::make_shared<mcp::Event>(context_.executor);
+  const auto deadline = Clock::now() + context_.startup_wait;
+  boost::asio::co_spawn(context_.executor, tell_settled(view_, deadline, over), boost::asio::detached);
+  const mcp::Cancellation::Callback cancelled(context.cancellation(), [&over] { over->set(); });
+  co_await over->wait();
 }
 
-Task<Result<Message>> Router::list_tools(Message request, CallContext&) {
-  if (!std::exchange(listed_, true)) co_await wait_for_first_start();
+Task<Result<Message>> Router::list_tools(Message request, CallContext& context) {
+  if (!std::exchange(listed_, true)) co_await wait_for_first_start(context);
   const auto cursor = request.raw(request.envelope().cursor);
   if (!cursor.empty() && cursor.front() != '"') co_return fail(ErrorCode::invalid_params, "params.cursor must be a string");
   const std::string decoded = mcp::decode_json_string(cursor);
@@ -105,7 +118,8 @@ Task<Result<Message>> Router::call_tool(Message request, CallContext& context) {
   const Route* route = projection->find(request.name());
   if (route == nullptr) {
     // The client may know the name from an earlier life of ours, and its server may just be starting.
-    co_await wait_for_first_start();
+    co_await wait_for_first_start(context);
+    if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
     projection = view_->projection();
     route = projection->find(request.name());
   }
@@ -156,7 +170,8 @@ Error Router::explain_missing(const Projection& projection, const std::string& n
   }
   // Only to say more; routing never takes a name apart.
   for (const auto& member : view_->members()) {
-    if (member->state() == RuntimeState::ready || !name.starts_with(member->spec().name.str() + "__")) continue;
+    const bool may_have_it = view_->naming().own_names || name.starts_with(member->spec().name.str() + "__");
+    if (member->state() == RuntimeState::ready || !may_have_it) continue;
     Error error = member->unavailable();
     error.message = "tool " + shown + " is not there: " + error.message;
     return error;

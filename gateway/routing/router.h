@@ -29,7 +29,8 @@ struct RouterContext {
 /// The RequestHandler behind one client's session: answers what the gateway answers itself from the view's snapshot, and sends
 /// tools/call to the runtime its name leads to. Looks names up in the projection; never takes one apart to route by it.
 ///
-/// The first tools/list of a session waits up to startupWait for servers on their very first start; no other list waits.
+/// The first tools/list of a session waits up to startupWait for servers on their very first start; no other list waits. A call of
+/// a name that is not there waits likewise while some server has not come up yet.
 /// Loop thread only.
 class Router final : public mcp::SessionHandler, private View::Listener {
  public:
@@ -51,7 +52,7 @@ class Router final : public mcp::SessionHandler, private View::Listener {
 
   static Method find_method(std::string_view name);
 
-  mcp::Task<void> wait_for_first_start();
+  mcp::Task<void> wait_for_first_start(mcp::CallContext& context);
   mcp::Task<mcp::Result<mcp::Message>> forward(const Route& route, mcp::Message request, mcp::CallContext& context);
   mcp::Error explain_missing(const Projection& projection, const std::string& name) const;
   void list_changed() override;
