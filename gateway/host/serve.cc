@@ -99,7 +99,7 @@ class Service final : public AdminSource {
       mcp::log_info("host", "stopping", {{"signal", std::int64_t{signal}}});
       wake_.set();
       // The second one ends the wait for calls in flight.
-      signals_.async_wait([this](boost::system::error_code again, int) {
+      signals_.async_wait([](boost::system::error_code again, int) {
         if (!again) ::_exit(130);
       });
     });
