@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "gateway/downstream/drain.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
 
@@ -13,6 +14,12 @@ using mcp::Error;
 using mcp::Message;
 using mcp::MessageKind;
 using mcp::Task;
+
+namespace {
+
+constexpr auto kLastWrites = std::chrono::seconds(2);  // to a client that may have stopped reading
+
+}  // namespace
 
 Relay::Relay(const mcp::Executor& executor, std::shared_ptr<mcp::MessagePipe> client, std::shared_ptr<mcp::Transport> server)
     : executor_(executor), client_(std::move(client)), server_(std::move(server)), ended_(executor) {}
@@ -93,7 +100,7 @@ Task<void> Relay::finish(std::chrono::steady_clock::time_point deadline) {
     co_await idle_->wait_until(deadline);
   }
   co_await server_->close(std::chrono::seconds(1));
-  co_await client_->drain();
+  co_await drain_within(executor_, client_, kLastWrites);
   client_->close();
 }
 

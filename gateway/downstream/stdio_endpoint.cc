@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "gateway/downstream/drain.h"
 #include "mcp/rpc/error_codes.h"
 
 namespace gateway {
@@ -11,6 +12,12 @@ namespace gateway {
 using mcp::Message;
 using mcp::MessageKind;
 using mcp::Task;
+
+namespace {
+
+constexpr auto kLastWrites = std::chrono::seconds(2);  // to a client that may have stopped reading
+
+}  // namespace
 
 StdioEndpoint::StdioEndpoint(const mcp::Executor& executor,
                              std::shared_ptr<mcp::MessagePipe> pipe,
@@ -68,7 +75,7 @@ Task<void> StdioEndpoint::finish(std::chrono::steady_clock::time_point deadline)
     co_await idle_->wait_until(std::chrono::steady_clock::now() + std::chrono::seconds(1));
   }
   session_->set_outlet({});
-  co_await pipe_->drain();
+  co_await drain_within(executor_, pipe_, kLastWrites);
   pipe_->close();
   closed_.set();
 }

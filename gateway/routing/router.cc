@@ -109,10 +109,7 @@ Task<Result<Message>> Router::call_tool(Message request, CallContext& context) {
     projection = view_->projection();
     route = projection->find(request.name());
   }
-  if (route == nullptr) {
-    const std::string name(request.name());
-    co_return std::unexpected(explain_missing(*projection, name));
-  }
+  if (route == nullptr) co_return answer_missing(request, *projection);
   co_return co_await forward(*route, std::move(request), context);
 }
 
@@ -146,30 +143,34 @@ Task<Result<Message>> Router::forward(const Route& route, Message request, CallC
   co_return mcp::tool_error_response(id, error, route.server.str());
 }
 
-Error Router::explain_missing(const Projection& projection, const std::string& name) const {
+Message Router::answer_missing(const Message& request, const Projection& projection) const {
+  const std::string name(request.name());
   const std::string shown = "\"" + name.substr(0, 200) + "\"";
   if (const Route* route = projection.find_filtered(name)) {
-    return {
+    const Error error{
         ErrorCode::tool_filtered,
         "tool " + shown + " is kept back by the configuration (tools.allow / tools.deny of server \"" + route->server.str() + "\")",
         "Use another tool, or ask whoever runs the gateway to allow it."};
+    return mcp::error_response(request.id(), error);
   }
   // Only to say more; routing never takes a name apart.
   for (const auto& member : view_->members()) {
     if (member->state() == RuntimeState::ready || !name.starts_with(member->spec().name.str() + "__")) continue;
     Error error = member->unavailable();
     error.message = "tool " + shown + " is not there: " + error.message;
-    return error;
+    return mcp::tool_error_response(request.id(), error, member->spec().name.str());
   }
   for (const AbsentServer& absent : *context_.absent) {
     if (!name.starts_with(absent.name.str() + "__")) continue;
-    return {ErrorCode::server_unavailable, "tool " + shown + " is not there: " + absent.why.message, absent.why.remedy};
+    const Error error{ErrorCode::server_unavailable, "tool " + shown + " is not there: " + absent.why.message, absent.why.remedy};
+    return mcp::tool_error_response(request.id(), error, absent.name.str());
   }
   const std::string near = projection.nearest(name);
-  return {
+  const Error error{
       ErrorCode::unknown_tool,
       "there is no tool " + shown,
       near.empty() ? "See tools/list for those there are." : "Did you mean \"" + near + "\"? See tools/list for those there are."};
+  return mcp::error_response(request.id(), error);
 }
 
 void Router::list_changed() {

@@ -53,7 +53,9 @@ class Router final : public mcp::SessionHandler, private View::Listener {
 
   mcp::Task<void> wait_for_first_start();
   mcp::Task<mcp::Result<mcp::Message>> forward(const Route& route, mcp::Message request, mcp::CallContext& context);
-  mcp::Error explain_missing(const Projection& projection, const std::string& name) const;
+  /// To a call of a name that leads nowhere: a tool's error where its server is known to be down (which is nothing the client's
+  /// program did wrong, but its model should know), else a JSON-RPC error.
+  mcp::Message answer_missing(const mcp::Message& request, const Projection& projection) const;
   void list_changed() override;
 
   RouterContext context_;

@@ -53,7 +53,8 @@ struct RuntimeDependencies {
 ///
 /// stopped → starting → ready → (lost) → backing_off → starting …; failed is the end of trying: what failed cannot mend itself
 /// (a command that is not there, a login that is missing), or a stdio server ended five times in a row without having run for a
-/// minute. An HTTP server is tried for ever. A server that lost our session (HTTP 404) is initialised again at once.
+/// minute. An HTTP server is tried for ever. A server that lost our session (HTTP 404) is initialised again at once,
+/// while calls in flight finish on the old session.
 ///
 /// handle(): while the server is starting the request waits for it (until its deadline); in every other state but ready it fails
 /// at once with server_unavailable, saying why and what to do. A request is sent at most once, but for safe ones (ping, lists,
@@ -102,6 +103,9 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   mcp::Task<mcp::Result<>> start_session();
   mcp::Task<mcp::Result<>> shake_hands(mcp::Cancellation& cancellation);
   mcp::Task<void> end_session();
+  mcp::Task<void> drain(std::shared_ptr<mcp::ClientSession> session);
+  mcp::Task<void> probe(std::shared_ptr<mcp::ClientSession> session);
+  void after_failure(const std::shared_ptr<mcp::ClientSession>& session, const mcp::Error& error);
   mcp::Task<void> refresh();
   mcp::Task<mcp::Result<std::shared_ptr<mcp::ClientSession>>> ready_session(mcp::CallContext& context);
   mcp::Error explain_timeout() const;
@@ -132,8 +136,10 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   mcp::Event stopping_;
   mcp::Event stopped_;
   std::unique_ptr<mcp::Event> session_end_;
-  mcp::Cancellation* starting_ = nullptr;  // of the start that is under way
+  mcp::Cancellation* starting_ = nullptr;                             // of the start that is under way
+  std::unordered_set<std::shared_ptr<mcp::ClientSession>> draining_;  // replaced, with calls in flight
   bool supervised_ = false;
+  bool probing_ = false;
   bool refreshing_ = false;
   bool refresh_wanted_ = false;
 };

@@ -30,6 +30,14 @@ std::optional<std::uint64_t> parse_id(std::string_view text) {
   return id;
 }
 
+/// "300 s", "0.3 s".
+std::string seconds_text(Clock::duration duration) {
+  const auto tenths = std::lround(std::chrono::duration<double, std::deci>(duration).count());
+  std::string text = std::to_string(tenths / 10);
+  if (tenths % 10 != 0) text += "." + std::to_string(tenths % 10);
+  return text + " s";
+}
+
 Error server_error(const Message& response) {
   const std::string_view error = response.raw(response.envelope().error);
   return {
@@ -134,7 +142,7 @@ Task<Result<ServerIntroduction>> ClientSession::initialize(Cancellation& cancell
 
 Task<Result<Message>> ClientSession::handle(Message request, CallContext& context) {
   auto self = shared_from_this();
-  if (closed_) co_return fail(ErrorCode::shutting_down, "the connection to the server is being closed");
+  if (closed_) co_return std::unexpected(closing());
   if (open_.size() >= options_.max_open) {
     co_return fail(ErrorCode::overloaded,
                    std::to_string(open_.size()) + " requests already wait for this server",
@@ -250,15 +258,14 @@ void ClientSession::sweep() {
   }
   // Requesting only wakes the waiting coroutines, which leave the table later, from the loop.
   for (Open* open : overdue) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::duration<double>>(open->patience).count();
     open->cancellation.request({ErrorCode::timeout,
-                                "no answer within " + std::to_string(std::lround(seconds)) + " s",
+                                "no answer within " + seconds_text(open->patience),
                                 "Try again, or raise the server's callTimeout in the configuration."});
   }
   if (timed) arm_sweep();
 }
 
-Task<void> ClientSession::close(std::chrono::steady_clock::duration grace) {
+Task<void> ClientSession::close(std::chrono::steady_clock::duration grace, Error reason) {
   auto self = shared_from_this();
   const bool was_closed = std::exchange(closed_, true);
   sweep_timer_.cancel();
@@ -267,7 +274,7 @@ Task<void> ClientSession::close(std::chrono::steady_clock::duration grace) {
     open.push_back(entry);
   if (!was_closed) {
     for (Open* entry : open)
-      entry->cancellation.request({ErrorCode::shutting_down, "the connection to the server is being closed"});
+      entry->cancellation.request(reason);
   }
   co_await transport_->close(grace);
 }

@@ -61,8 +61,11 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   /// Requests waiting for an answer.
   std::size_t open_requests() const { return open_.size(); }
 
-  /// Fails what is open with shutting_down and ends the connection within `grace`.
-  Task<void> close(std::chrono::steady_clock::duration grace);
+  /// Fails what is open with `reason` and ends the connection within `grace`.
+  Task<void> close(std::chrono::steady_clock::duration grace, Error reason = closing());
+
+  /// The reason of a close that somebody asked for.
+  static Error closing() { return {ErrorCode::shutting_down, "the connection to the server is being closed"}; }
 
  private:
   struct Open;

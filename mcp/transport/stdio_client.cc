@@ -28,6 +28,7 @@ constexpr milliseconds kLastWrites{200};  // at close, for a notice that is queu
 constexpr std::size_t kShownNoise = 200;
 constexpr int kLoudNoise = 3;  // a banner; more of it is for those who look for it
 constexpr std::size_t kStderrTail = 2048;
+constexpr std::string_view kServersFault = "That is a mistake of the server's: see whether there is a newer version of it.";
 
 bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -140,7 +141,7 @@ void StdioClientImpl::on_line(LineBuffer::Line line) {
   if (line.cut) {
     return finish({ErrorCode::too_large,
                    "'" + spec_.command + "' sent a message longer than " + std::to_string(options_.max_message) + " bytes.",
-                   "Raise the limit on message size, or ask the server for less at a time."});
+                   "Ask the server for less at a time."});
   }
   std::array<char, kShownNoise> beginning{};  // parse() takes the line with it
   const std::size_t size = line.text.copy(beginning.data(), beginning.size());
@@ -208,11 +209,17 @@ Task<void> StdioClientImpl::conclude_from(std::shared_ptr<StdioClientImpl> self)
 Error StdioClientImpl::reason_of_end() const {
   Error reason;
   if (child_ && child_->exit()) {
-    reason = {ErrorCode::exited, "'" + spec_.command + "' ended: " + child_->exit()->text() + "."};
+    reason = {ErrorCode::exited,
+              "'" + spec_.command + "' ended: " + child_->exit()->text() + ".",
+              "Run the command in a shell to see why it ends."};
   } else if (output_end_.is_set()) {
-    reason = {ErrorCode::connection_lost, "'" + spec_.command + "' closed its standard output, though it still runs."};
+    reason = {ErrorCode::connection_lost,
+              "'" + spec_.command + "' closed its standard output, though it still runs.",
+              std::string(kServersFault)};
   } else {
-    reason = {ErrorCode::connection_lost, "'" + spec_.command + "' closed its standard input, though it still runs."};
+    reason = {ErrorCode::connection_lost,
+              "'" + spec_.command + "' closed its standard input, though it still runs.",
+              std::string(kServersFault)};
   }
   if (!errors_.text().empty()) reason.message += " Its last lines on standard error: " + errors_.text();
   if (!noise_.empty()) reason.message += " The first line on its standard output that was no message: '" + noise_ + "'.";

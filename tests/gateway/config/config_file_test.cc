@@ -72,11 +72,11 @@ TEST(ParseConfigTest, ABrokenServerLeavesTheOthersAndSaysWhatToDo) {
   EXPECT_TRUE(config->broken[0].required);
   EXPECT_EQ(config->broken[0].error.text(),
             "server \"a\" is left out: f:1:73: mcpServers.a.comand: unknown key \"comand\"; did you mean \"command\"?; "
-            "f:1:95: mcpServers.a.cwd: expected a string, found a number. Mend the file and run `switchyard reload`.");
+            "f:1:95: mcpServers.a.cwd: expected a string, found a number. Mend the file, then start the gateway again.");
   EXPECT_EQ(
       config->broken[1].error.text(),
       "server \"c\" is left out: f:2:15: mcpServers.c.url: the variable HOST is not set; set it where switchyard runs, or write "
-      "${HOST:-default}. Start switchyard again with the variable set, or mend the file and run `switchyard reload`.");
+      "${HOST:-default}. Set the variable or mend the file, then start the gateway again.");
 }
 
 TEST(ParseConfigTest, NamesOfServersAreChecked) {

@@ -109,7 +109,7 @@ TEST_F(ConfigFolderTest, AFileThatCannotBeReadIsNamed) {
   EXPECT_EQ(
       missing.error().text(),
       "configuration " + folder_ +
-          "/none.json: no such file Make one with `switchyard add NAME -- COMMAND` or `switchyard import`, or name another with "
+          R"(/none.json: no such file. Write one, {"mcpServers": {"NAME": {"command": "…"}}} for example, or name another with )"
           "--config FILE.");
   EXPECT_EQ(load_config(folder_, test_environment()).error().message, "configuration " + folder_ + ": a folder, not a file");
   const std::string large = write("large.json", std::string(kJsoncMaxBytes + 1, ' '));
