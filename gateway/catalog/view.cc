@@ -54,10 +54,15 @@ void View::tell_listeners() {
     listener->list_changed();
 }
 
-mcp::Task<void> View::wait_settled(std::chrono::steady_clock::time_point deadline) {
+bool View::settled() const {
+  return std::ranges::all_of(members_, [](const auto& member) { return member->settled().is_set(); });
+}
+
+mcp::Task<bool> View::wait_settled(std::chrono::steady_clock::time_point deadline) {
   auto self = shared_from_this();
   for (const auto& member : members_)
     co_await member->settled().wait_until(deadline);
+  co_return settled();
 }
 
 }  // namespace gateway

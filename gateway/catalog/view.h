@@ -49,8 +49,11 @@ class View : public std::enable_shared_from_this<View> {
   /// difference.
   void rebuild();
 
-  /// Waits until every member has come to the end of its first start, or until `deadline`.
-  mcp::Task<void> wait_settled(std::chrono::steady_clock::time_point deadline);
+  /// Every member has come to the end of its first start.
+  bool settled() const;
+
+  /// Waits for that, until `deadline`; false when some are still starting then.
+  mcp::Task<bool> wait_settled(std::chrono::steady_clock::time_point deadline);
 
  private:
   void tell_listeners();

@@ -100,9 +100,8 @@ Task<Result<>> Gateway::wait_required() {
   co_return fail(first.code, "required servers did not start:" + reasons);
 }
 
-Task<void> Gateway::wait_settled(std::chrono::steady_clock::time_point deadline) {
-  auto view = main_view_;
-  co_await view->wait_settled(deadline);
+Task<bool> Gateway::wait_settled(std::chrono::steady_clock::time_point deadline) {
+  return main_view_->wait_settled(deadline);
 }
 
 std::shared_ptr<Runtime> Gateway::find_runtime(const ServerName& name) const {
@@ -147,7 +146,8 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
                         .metrics = &metrics_,
                         .absent = &absent_,
                         .startup_wait = config_.startup_wait,
-                        .list_page_size = config_.list_page_size};
+                        .list_page_size = config_.list_page_size,
+                        .instance = dependencies_.instance};
   return std::make_shared<Router>(std::move(context), std::move(view));
 }
 

@@ -29,8 +29,8 @@ class Gateway {
   /// reason and remedy; a required server that is broken in the configuration is one of them.
   mcp::Task<mcp::Result<>> wait_required();
 
-  /// Waits until every server came to the end of its first start, or until `deadline`.
-  mcp::Task<void> wait_settled(std::chrono::steady_clock::time_point deadline);
+  /// Waits until every server came to the end of its first start, or until `deadline`; false when some are still starting then.
+  mcp::Task<bool> wait_settled(std::chrono::steady_clock::time_point deadline);
 
   /// The handler of a new session at an endpoint: /mcp, /mcp/PROFILE, /mcp/servers/NAME (the name percent-encoded where need be).
   /// The error says which endpoints there are.

@@ -29,6 +29,7 @@ class LocalGatewayImpl final : public LocalGateway {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
     dependencies.environment = std::move(environment.variables);
     dependencies.random = make_random_source();
+    dependencies.resolver = std::make_shared<mcp::Resolver>();
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), std::move(config));
     gateway_->start();
     thread_ = std::thread([this] { loop_.run(); });
@@ -59,12 +60,14 @@ class LocalGatewayImpl final : public LocalGateway {
       std::mutex mutex;
       std::condition_variable changed;
       bool done = false;
+      bool settled = false;
     };
     auto done = std::make_shared<Done>();
     const auto deadline = std::chrono::steady_clock::now() + timeout;
-    asio::co_spawn(loop_, gateway_->wait_settled(deadline), [done](std::exception_ptr) {
+    asio::co_spawn(loop_, gateway_->wait_settled(deadline), [done](std::exception_ptr, bool settled) {
       const std::lock_guard lock(done->mutex);
       done->done = true;
+      done->settled = settled;
       done->changed.notify_all();
     });
     std::unique_lock lock(done->mutex);
@@ -73,7 +76,7 @@ class LocalGatewayImpl final : public LocalGateway {
       if (const auto now = status(); now && progress) progress(*now);
       lock.lock();
     }
-    return std::chrono::steady_clock::now() < deadline;
+    return done->settled;
   }
 
   Result<std::string> call(const std::string& profile,

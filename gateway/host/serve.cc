@@ -79,9 +79,10 @@ class Service final : public AdminSource {
  private:
   Task<Result<>> main() {
     watch_signals();
-    start_gateway();
+    make_gateway();
     Result<> outcome = open_listeners();
     if (outcome) {
+      gateway_->start();
       if (options_.on_listening) options_.on_listening(whole_status());
       if (options_.stdio) open_stdio();
       asio::co_spawn(loop_, watch_start(), asio::detached);
@@ -98,18 +99,19 @@ class Service final : public AdminSource {
       mcp::log_info("host", "stopping", {{"signal", std::int64_t{signal}}});
       wake_.set();
       // The second one ends the wait for calls in flight.
-      signals_.async_wait([this](boost::system::error_code again, int) {
+      signals_.async_wait([](boost::system::error_code again, int) {
         if (!again) ::_exit(130);
       });
     });
   }
 
-  void start_gateway() {
+  void make_gateway() {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
     dependencies.environment = options_.environment.variables;
     dependencies.random = make_random_source();
+    dependencies.resolver = std::make_shared<mcp::Resolver>();
+    dependencies.instance = mcp::random_hex(16);
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), options_.config);
-    gateway_->start();
   }
 
   Result<> open_listeners() {

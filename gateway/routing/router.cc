@@ -1,11 +1,14 @@
 #include "gateway/routing/router.h"
 
 #include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <utility>
 
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
+#include "mcp/session/client_session.h"
 
 namespace gateway {
 
@@ -36,6 +39,21 @@ std::string introduction_json(mcp::ProtocolVersion version, std::string_view ser
   return json;
 }
 
+Task<void> tell_settled(std::shared_ptr<View> view, Clock::time_point deadline, std::shared_ptr<mcp::Event> over) {
+  co_await view->wait_settled(deadline);
+  over->set();
+}
+
+/// How a call that was answered went, for the metrics.
+std::string_view outcome_of(const Message& answer) {
+  constexpr std::size_t kLookedAt = std::size_t{64} << 10;  // longer answers are hardly errors, and reading them twice costs
+  if (answer.is_error()) return "rpc_error";
+  const std::string_view result = answer.raw(answer.envelope().result);
+  // Inside a JSON string the quotes would be escaped, so the plain search finds every real member.
+  if (result.size() > kLookedAt || result.find("\"isError\"") == std::string_view::npos) return "ok";
+  return mcp::member(result, "isError") == "true" ? "tool_error" : "ok";
+}
+
 }  // namespace
 
 Router::Router(RouterContext context, std::shared_ptr<View> view)
@@ -62,13 +80,18 @@ Task<Result<Message>> Router::handle(Message request, CallContext& context) {
 void Router::notice(Message, CallContext&) {}
 
 Task<Result<Message>> Router::initialize(Message request, CallContext& context) {
+  if (const std::string instance = mcp::instance_of(request); !instance.empty() && instance == context_.instance) {
+    co_return fail(ErrorCode::invalid_request,
+                   "this is the very gateway that asks: one of its servers is the gateway itself",
+                   "Take that server out of the configuration.");
+  }
   if (!view_->naming().own_names) {
     const std::string result = introduction_json(context.caller().version, kOwnInfo, {});
     co_return Message::result(request.id(), result);
   }
   // One server shown as it is: what it says of itself comes from the server.
   const auto runtime = view_->members().front();
-  co_await wait_for_first_start();
+  co_await wait_for_first_start(context);
   const auto& introduction = runtime->introduction();
   if (!introduction) co_return std::unexpected(runtime->unavailable());
   const std::string result = introduction_json(context.caller().version, introduction->server_info, introduction->instructions);
@@ -84,12 +107,18 @@ Task<Result<Message>> Router::unsupported(Message request, CallContext&) {
   co_return Message::error(request.id(), mcp::kMethodNotFound, "Method \"" + method + "\" is not supported by this gateway yet");
 }
 
-Task<void> Router::wait_for_first_start() {
-  co_await view_->wait_settled(Clock::now() + context_.startup_wait);
+/// Ends early when the request is cancelled.
+Task<void> Router::wait_for_first_start(CallContext& context) {
+  if (view_->settled()) co_return;
+  auto over = std::make_shared<mcp::Event>(context_.executor);
+  const auto deadline = Clock::now() + context_.startup_wait;
+  boost::asio::co_spawn(context_.executor, tell_settled(view_, deadline, over), boost::asio::detached);
+  const mcp::Cancellation::Callback cancelled(context.cancellation(), [&over] { over->set(); });
+  co_await over->wait();
 }
 
-Task<Result<Message>> Router::list_tools(Message request, CallContext&) {
-  if (!std::exchange(listed_, true)) co_await wait_for_first_start();
+Task<Result<Message>> Router::list_tools(Message request, CallContext& context) {
+  if (!std::exchange(listed_, true)) co_await wait_for_first_start(context);
   const auto cursor = request.raw(request.envelope().cursor);
   if (!cursor.empty() && cursor.front() != '"') co_return fail(ErrorCode::invalid_params, "params.cursor must be a string");
   const std::string decoded = mcp::decode_json_string(cursor);
@@ -105,7 +134,8 @@ Task<Result<Message>> Router::call_tool(Message request, CallContext& context) {
   const Route* route = projection->find(request.name());
   if (route == nullptr) {
     // The client may know the name from an earlier life of ours, and its server may just be starting.
-    co_await wait_for_first_start();
+    co_await wait_for_first_start(context);
+    if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
     projection = view_->projection();
     route = projection->find(request.name());
   }
@@ -123,7 +153,7 @@ Task<Result<Message>> Router::forward(const Route& route, Message request, CallC
   }
   auto answer = co_await route.runtime->handle(std::move(request), context);
   const auto taken = Clock::now() - began;
-  const std::string_view outcome = !answer ? to_string(answer.error().code) : answer->is_error() ? "rpc_error" : "ok";
+  const std::string_view outcome = !answer ? to_string(answer.error().code) : outcome_of(*answer);
   context_.metrics->record(route.server, outcome, taken);
   if (mcp::log_enabled("calls", mcp::LogLevel::debug)) {
     mcp::log(mcp::LogLevel::debug,
@@ -155,7 +185,8 @@ Message Router::answer_missing(const Message& request, const Projection& project
   }
   // Only to say more; routing never takes a name apart.
   for (const auto& member : view_->members()) {
-    if (member->state() == RuntimeState::ready || !name.starts_with(member->spec().name.str() + "__")) continue;
+    const bool may_have_it = view_->naming().own_names || name.starts_with(member->spec().name.str() + "__");
+    if (member->state() == RuntimeState::ready || !may_have_it) continue;
     Error error = member->unavailable();
     error.message = "tool " + shown + " is not there: " + error.message;
     return mcp::tool_error_response(request.id(), error, member->spec().name.str());

@@ -24,12 +24,14 @@ struct RouterContext {
   const std::vector<AbsentServer>* absent = nullptr;
   std::chrono::milliseconds startup_wait = std::chrono::seconds(10);
   std::size_t list_page_size = 1000;
+  std::string instance;  // the gateway's own
 };
 
 /// The RequestHandler behind one client's session: answers what the gateway answers itself from the view's snapshot, and sends
 /// tools/call to the runtime its name leads to. Looks names up in the projection; never takes one apart to route by it.
 ///
-/// The first tools/list of a session waits up to startupWait for servers on their very first start; no other list waits.
+/// The first tools/list of a session waits up to startupWait for servers on their very first start; no other list waits. A call of
+/// a name that is not there waits likewise while some server has not come up yet.
 /// Loop thread only.
 class Router final : public mcp::SessionHandler, private View::Listener {
  public:
@@ -51,7 +53,7 @@ class Router final : public mcp::SessionHandler, private View::Listener {
 
   static Method find_method(std::string_view name);
 
-  mcp::Task<void> wait_for_first_start();
+  mcp::Task<void> wait_for_first_start(mcp::CallContext& context);
   mcp::Task<mcp::Result<mcp::Message>> forward(const Route& route, mcp::Message request, mcp::CallContext& context);
   /// To a call of a name that leads nowhere: a tool's error where its server is known to be down (which is nothing the client's
   /// program did wrong, but its model should know), else a JSON-RPC error.

@@ -97,6 +97,7 @@ Task<void> Runtime::stop() {
   if (supervised_) co_await stopped_.wait();
   while (!draining_.empty())
     co_await mcp::sleep_for(kDrainPause);
+  settled_.set();
   set_state(RuntimeState::stopped);
 }
 
@@ -113,6 +114,7 @@ Task<void> Runtime::supervise() {
       cause_.reset();
       set_state(RuntimeState::ready);
       settled_.set();
+      if (refresh_wanted_) start_refresh();
       co_await session_end_->wait();
       if (std::chrono::steady_clock::now() - ready_since >= kStableAfter) backoff_.reset();
     }
@@ -160,11 +162,13 @@ Task<Result<>> Runtime::start_session() {
   mcp::Cancellation cancellation;
   const Deadline deadline(dependencies_.executor, spec_.startup_timeout, [this] { return explain_timeout(); }, cancellation);
   phase_ = std::holds_alternative<StdioSpec>(spec_.transport) ? "process" : "connect";
-  auto transport = make_transport(dependencies_.executor, *dependencies_.launcher, spec_, dependencies_.environment);
+  auto transport =
+      make_transport(dependencies_.executor, *dependencies_.launcher, spec_, dependencies_.environment, dependencies_.resolver);
   if (!transport) co_return std::unexpected(std::move(transport).error());
   transport_ = std::move(*transport);
   mcp::ClientSessionOptions options;
   options.client_version = SWITCHYARD_VERSION;
+  options.instance = dependencies_.instance;
   options.on_notification = [weak = weak_from_this()](const Message& message) {
     if (auto self = weak.lock()) self->on_notification(message);
   };
@@ -192,6 +196,7 @@ Task<Result<>> Runtime::shake_hands(mcp::Cancellation& cancellation) {
     co_return Result<>();
   }
   phase_ = "tools/list";
+  refresh_wanted_ = false;
   const ListingBounds bounds;
   auto catalog = co_await list_tools(*session_, cancellation, bounds);
   if (!catalog) co_return std::unexpected(std::move(catalog).error());
@@ -291,6 +296,10 @@ void Runtime::publish(std::shared_ptr<const ServerCatalog> catalog) {
 void Runtime::on_notification(const Message& message) {
   if (message.method() != "notifications/tools/list_changed") return;
   refresh_wanted_ = true;
+  start_refresh();
+}
+
+void Runtime::start_refresh() {
   if (std::exchange(refreshing_, true)) return;
   asio::co_spawn(dependencies_.executor, refresh(), asio::detached);
 }
@@ -299,16 +308,16 @@ Task<void> Runtime::refresh() {
   auto self = shared_from_this();
   while (refresh_wanted_ && !stopping_.is_set()) {
     co_await mcp::sleep_for(kRefreshDelay);
-    refresh_wanted_ = false;
     auto session = session_;
-    if (!session || state_ != RuntimeState::ready) break;
+    if (!session || state_ != RuntimeState::ready) break;  // the wish is taken up again once it is ready
+    refresh_wanted_ = false;
     mcp::Cancellation cancellation;
     const Deadline deadline(dependencies_.executor, spec_.startup_timeout, [this] { return explain_timeout(); }, cancellation);
     const ListingBounds bounds;
     auto catalog = co_await list_tools(*session, cancellation, bounds);
     if (catalog) {
       publish(std::move(*catalog));
-    } else {
+    } else if (session == session_ && state_ == RuntimeState::ready && !stopping_.is_set()) {
       mcp::log_warn("upstream",
                     "the changed tool list could not be read; the old one stays",
                     {{"server", spec_.name.str()}, {"cause", catalog.error().message}});

@@ -78,6 +78,11 @@ class OwnContext final : public CallContext {
 
 }  // namespace
 
+std::string instance_of(const Message& initialize) {
+  const std::string_view instance = member(initialize.raw(initialize.envelope().meta), "switchyard/instance");
+  return instance.starts_with('"') ? decode_json_string(instance) : std::string();
+}
+
 /// A request that waits for its answer; lives in the frame of the coroutine that waits.
 struct ClientSession::Open {
   CallContext* context = nullptr;
@@ -125,9 +130,19 @@ Task<Result<>> ClientSession::open() {
 
 Task<Result<ServerIntroduction>> ClientSession::initialize(Cancellation& cancellation) {
   auto self = shared_from_this();
-  std::string params = R"({"protocolVersion":")" + std::string(to_string(kLatestVersion)) +
-                       R"(","capabilities":{},"clientInfo":{"name":)" + json_string(options_.client_name) + R"(,"version":)" +
-                       json_string(options_.client_version) + "}}";
+  std::string params = R"({"protocolVersion":")";
+  params += to_string(kLatestVersion);
+  params += R"(","capabilities":{},"clientInfo":{"name":)";
+  append_json_string(params, options_.client_name);
+  params += R"(,"version":)";
+  append_json_string(params, options_.client_version);
+  params += '}';
+  if (!options_.instance.empty()) {
+    params += R"(,"_meta":{"switchyard/instance":)";
+    append_json_string(params, options_.instance);
+    params += '}';
+  }
+  params += '}';
   const std::uint64_t id = next_id_++;
   Message request = Message::request(std::to_string(id), "initialize", params);
   auto response = co_await transport_->request(std::move(request), id, cancellation);

@@ -20,7 +20,9 @@ std::string lower(std::string_view text) {
 std::string host_of(std::string_view authority) {
   if (authority.starts_with('[')) {
     const auto end = authority.find(']');
-    return end == std::string_view::npos ? std::string() : lower(authority.substr(1, end - 1));
+    if (end == std::string_view::npos) return {};
+    const std::string_view rest = authority.substr(end + 1);
+    return rest.empty() || rest.front() == ':' ? lower(authority.substr(1, end - 1)) : std::string();
   }
   return lower(authority.substr(0, authority.find(':')));
 }

@@ -29,12 +29,14 @@ Task<void> refuse(HttpExchange& exchange, int status, const Error& error, HttpHe
 class PostReply final : public OpenStream {
  public:
   /// `headers` go with the answer, whichever form it takes, and must outlive this.
-  PostReply(HttpExchange& exchange, HttpSession& session, HttpHeaders headers, Clock::time_point now)
+  /// `patience` is how long it may take without a sign of life.
+  PostReply(HttpExchange& exchange, HttpSession& session, HttpHeaders headers, Clock::time_point now, Clock::duration patience)
       : exchange_(exchange),
         session_(session),
         headers_(headers),
         can_stream_(accepts(exchange.header("accept"), kEventStream)),
-        started_(now) {
+        must_stream_(!accepts(exchange.header("accept"), kJson)),
+        silent_until_(now + patience) {
     place_ = session_.open_streams.insert(session_.open_streams.end(), this);
   }
 
@@ -51,13 +53,14 @@ class PostReply final : public OpenStream {
   }
 
   void keep_alive(Clock::time_point now) override {
-    if (!can_stream_ || gone_ || now - started_ < std::chrono::seconds(10)) return;
+    if (!can_stream_ || gone_ || (!streaming_ && now < silent_until_)) return;
     begin();
     exchange_.write(std::string(kKeepAlive));
   }
 
   Task<void> finish(const std::optional<Message>& answer) {
-    if (!streaming_ && answer) {
+    if (answer && answer->is_error()) headers_ = {};  // an initialize that is refused opens no session
+    if (!streaming_ && answer && !must_stream_) {
       co_await exchange_.respond(200, kJson, answer->text(), headers_);
       co_return;
     }
@@ -81,10 +84,10 @@ class PostReply final : public OpenStream {
   HttpSession& session_;
   HttpHeaders headers_;
   std::list<OpenStream*>::iterator place_;
-  bool can_stream_;
+  const bool can_stream_, must_stream_;
   bool streaming_ = false;
   bool gone_ = false;
-  Clock::time_point started_;
+  const Clock::time_point silent_until_;
 };
 
 }  // namespace
@@ -208,7 +211,8 @@ class StreamableServer::Impl {
   Task<void> serve(HttpExchange& exchange, HttpSession& session, Message request, HttpHeaders headers) {
     const auto now = Clock::now();
     session.last_used = now;
-    PostReply reply(exchange, session, headers, now);
+    // Two thirds, since the sweep that looks at it comes by only once in that time.
+    PostReply reply(exchange, session, headers, now, options_.keep_alive * 2 / 3);
     ServerSession::Outlet outlet = [&reply](const Message& message) { return reply.notify(message); };
     auto answer = co_await session.session->serve(std::move(request), std::move(outlet));
     co_await reply.finish(answer);
@@ -288,8 +292,9 @@ class StreamableServer::Impl {
 
   void arm_sweep() {
     sweep_timer_.expires_after(options_.keep_alive);
-    sweep_timer_.async_wait([this](boost::system::error_code error) {
-      if (error || closed_) return;
+    // The handler may be queued already when this object goes.
+    sweep_timer_.async_wait([this, alive = std::weak_ptr(alive_)](boost::system::error_code error) {
+      if (error || alive.expired() || closed_) return;
       sweep();
       arm_sweep();
     });
@@ -309,6 +314,7 @@ class StreamableServer::Impl {
   Endpoint endpoint_;
   HttpSessions sessions_;
   boost::asio::steady_timer sweep_timer_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::size_t streams_ = 0;
   bool closed_ = false;
 };

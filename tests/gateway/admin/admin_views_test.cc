@@ -92,7 +92,7 @@ switchyard_server_open_calls{server="a\"b\\c\nd"} 2
 # HELP switchyard_server_tools Tools a server offers.
 # TYPE switchyard_server_tools gauge
 switchyard_server_tools{server="a\"b\\c\nd"} 14
-# HELP switchyard_calls_total Tool calls by outcome: ok, rpc_error, or why there was no answer.
+# HELP switchyard_calls_total Tool calls by outcome: ok, tool_error, rpc_error, or why there was no answer.
 # TYPE switchyard_calls_total counter
 switchyard_calls_total{server="files",outcome="ok"} 2
 switchyard_calls_total{server="files",outcome="timeout"} 1

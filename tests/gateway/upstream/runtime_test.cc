@@ -1,0 +1,292 @@
+// Runtimes of programs: how they start, what a start that fails says, and how they end.
+#include "gateway/upstream/runtime.h"
+
+#include <fstream>
+#include <gmock/gmock.h>
+
+#include "tests/gateway/upstream/upstream_fixture.h"
+#include "tests/support/processes.h"
+
+namespace gateway {
+namespace {
+
+using mcp::ErrorCode;
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+class RuntimeTest : public UpstreamTest {
+ protected:
+  static ServerSpec shell(const std::string& script) {
+    ServerSpec spec = program("shell", {});
+    StdioSpec stdio;
+    stdio.command = "/bin/sh";
+    stdio.args = {"-c", script};
+    spec.transport = std::move(stdio);
+    spec.startup_timeout = milliseconds(150);
+    return spec;
+  }
+
+  /// Why the first start failed.
+  mcp::Error cause_of(ServerSpec spec) {
+    const auto runtime = settle(std::move(spec));
+    EXPECT_NE(runtime->state(), RuntimeState::ready);
+    return runtime->status().cause.value_or(mcp::Error{ErrorCode::internal, "no cause"});
+  }
+};
+
+TEST_F(RuntimeTest, StartsAServerAndKnowsWhatItOffers) {
+  const auto runtime = make(program("files", {"ok"}));
+  EXPECT_EQ(runtime->state(), RuntimeState::stopped);
+  EXPECT_EQ(runtime->introduction(), std::nullopt);
+  EXPECT_TRUE(runtime->catalog()->tools.empty());
+  runtime->start();
+  wait_for(*runtime, RuntimeState::ready);
+
+  EXPECT_TRUE(runtime->settled().is_set());
+  EXPECT_THAT(states_, ElementsAre("starting", "ready"));
+  EXPECT_EQ(catalogs_, 1);
+  ASSERT_EQ(runtime->catalog()->tools.size(), 1u);
+  EXPECT_EQ(runtime->catalog()->tools[0].name, ToolName("echo"));
+  EXPECT_THAT(runtime->introduction()->server_info, HasSubstr("stdio_fault"));
+
+  const RuntimeStatus status = runtime->status();
+  EXPECT_EQ(status.name, ServerName("files"));
+  EXPECT_EQ(status.transport, "stdio");
+  EXPECT_THAT(status.target, testing::EndsWith("stdio_fault (1 argument)"));
+  EXPECT_EQ(status.phase, "");
+  EXPECT_FALSE(status.cause);
+  EXPECT_FALSE(status.retry_at);
+  EXPECT_EQ(status.restarts, 0);
+  EXPECT_EQ(status.tools, 1u);
+  EXPECT_EQ(status.version, "2025-11-25");
+  ASSERT_TRUE(status.pid);
+  EXPECT_EQ(launcher_->spawned(), 1u);
+
+  stop(runtime);
+  EXPECT_TRUE(mcp::wait_until_dead(*status.pid));
+  EXPECT_FALSE(runtime->status().pid);
+}
+
+TEST_F(RuntimeTest, AnswersUnderTheCallersId) {
+  const auto runtime = settle(program("files", {"ok"}));
+  const auto answer = send(*runtime, tool_call("echo", {{"text", "hello"}}));
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(json::parse(answer->text()),
+            json::parse(R"({"jsonrpc":"2.0","id":"mine","result":{"content":[{"type":"text","text":"hello"}]}})"));
+}
+
+TEST_F(RuntimeTest, ABannerIsForgiven) {
+  EXPECT_EQ(settle(program("banner", {"banner-then-ok"}))->state(), RuntimeState::ready);
+}
+
+TEST_F(RuntimeTest, ACommandThatIsNotThereIsNotTriedAgain) {
+  ServerSpec spec = program("gone", {});
+  std::get<StdioSpec>(spec.transport).command = "/no/such/program";
+  const auto runtime = settle(std::move(spec));
+  EXPECT_THAT(states_, ElementsAre("starting", "failed"));
+  const auto cause = *runtime->status().cause;
+  EXPECT_EQ(cause.code, ErrorCode::spawn_failed);
+  EXPECT_THAT(cause.message, HasSubstr("/no/such/program"));
+  EXPECT_FALSE(runtime->status().retry_at);
+
+  const auto answer = send(*runtime, tool_call("echo"));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::server_unavailable);
+  EXPECT_EQ(answer.error().message, "server \"gone\" is down and is not tried again: " + cause.message);
+  EXPECT_EQ(answer.error().remedy, cause.remedy);
+}
+
+TEST_F(RuntimeTest, AProgramThatEndsIsTriedAgainLater) {
+  const auto runtime = settle(program("licence", {"exit-before-init", "3"}));
+  EXPECT_THAT(states_, ElementsAre("starting", "backing_off"));
+  const RuntimeStatus status = runtime->status();
+  ASSERT_TRUE(status.cause);
+  EXPECT_EQ(status.cause->code, ErrorCode::exited);
+  EXPECT_THAT(status.cause->message, HasSubstr("exit code 3"));
+  EXPECT_THAT(status.cause->message, HasSubstr("fatal: no licence"));
+  ASSERT_TRUE(status.retry_at);
+  EXPECT_GT(*status.retry_at, std::chrono::system_clock::now());
+  EXPECT_FALSE(status.pid);
+
+  // A call does not wait for the next try.
+  const auto answer = send(*runtime, tool_call("echo"));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(runtime->state(), RuntimeState::backing_off);
+  EXPECT_EQ(answer.error().code, ErrorCode::server_unavailable);
+  EXPECT_EQ(answer.error().message, "server \"licence\" is down and will be tried again shortly: " + status.cause->message);
+}
+
+TEST_F(RuntimeTest, SilenceIsATimeoutThatNamesThePhase) {
+  ServerSpec spec = program("mute", {"never-initialize"});
+  spec.startup_timeout = milliseconds(150);
+  const auto cause = cause_of(std::move(spec));
+  EXPECT_EQ(cause.code, ErrorCode::timeout);
+  EXPECT_EQ(cause.message, "no answer to initialize within 0.2 s");
+  EXPECT_THAT(cause.remedy, HasSubstr("startupTimeout"));
+}
+
+TEST_F(RuntimeTest, SilenceShowsTheLastWordsOnStderr) {
+  ServerSpec spec = shell("echo 'waiting for the database' >&2; exec sleep 60");
+  dependencies_.stop_grace = milliseconds(10);
+  const auto cause = cause_of(std::move(spec));
+  EXPECT_EQ(cause.code, ErrorCode::timeout);
+  EXPECT_THAT(cause.message, HasSubstr("waiting for the database"));
+}
+
+TEST_F(RuntimeTest, AProgramThatIsNoServerIsToldFromASlowOne) {
+  ServerSpec spec = shell("echo 'Usage: thing [OPTION]'; exec sleep 60");
+  dependencies_.stop_grace = milliseconds(10);
+  const auto cause = cause_of(std::move(spec));
+  EXPECT_EQ(cause.code, ErrorCode::not_mcp);
+  EXPECT_THAT(cause.message, HasSubstr("Usage: thing [OPTION]"));
+}
+
+TEST_F(RuntimeTest, AProgramThatOnlyWritesGarbage) {
+  const auto cause = cause_of(program("garbage", {"garbage-only"}));
+  EXPECT_EQ(cause.code, ErrorCode::not_mcp);
+  EXPECT_THAT(cause.message, HasSubstr("This is not the protocol"));
+}
+
+TEST_F(RuntimeTest, ACallWaitsForAServerThatIsStarting) {
+  const auto runtime = start(program("slow", {"slow-start", "100"}));
+  const auto answer = send(*runtime, tool_call("echo", {{"text", "hello"}}));
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(runtime->state(), RuntimeState::ready);
+}
+
+TEST_F(RuntimeTest, TheWaitForAStartEndsWithTheCall) {
+  const auto runtime = start(program("mute", {"never-initialize"}));
+  mcp::RecordingContext overdue, cancelled;
+  overdue.deadline = std::chrono::steady_clock::now() + milliseconds(30);
+  auto answer = send(*runtime, tool_call("echo"), overdue);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::timeout);
+  EXPECT_EQ(answer.error().message, "server \"mute\" is still starting");
+
+  std::optional<mcp::Result<mcp::Message>> outcome;
+  mcp::spawn_task(loop_, runtime->handle(tool_call("echo"), cancelled), outcome);
+  run_ready();
+  EXPECT_FALSE(outcome);
+  cancelled.cancellation().request({ErrorCode::cancelled, "no longer wanted"});
+  run_ready();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->error().code, ErrorCode::cancelled);
+  EXPECT_EQ(runtime->state(), RuntimeState::starting);
+}
+
+TEST_F(RuntimeTest, CallsThatWaitFailTogetherWithTheStart) {
+  const auto runtime = start(program("licence", {"exit-before-init", "3"}));
+  const auto answer = send(*runtime, tool_call("echo"));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::server_unavailable);
+  EXPECT_THAT(answer.error().message, HasSubstr("no licence"));
+}
+
+TEST_F(RuntimeTest, ACrashFailsTheCallAndTheServerComesBack) {
+  random_ = kNoDelay;
+  const auto runtime = settle(program("crashing", {"crash"}));
+  const auto answer = send(*runtime, tool_call("echo"));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::exited);
+  EXPECT_THAT(answer.error().message, HasSubstr("signal 11"));
+  // The tools it had are still known while it is away.
+  EXPECT_NE(runtime->state(), RuntimeState::ready);
+  EXPECT_EQ(runtime->catalog()->tools.size(), 1u);
+
+  wait_for(*runtime, RuntimeState::ready);
+  EXPECT_THAT(states_, ElementsAre("starting", "ready", "starting", "backing_off", "starting", "ready"));
+  EXPECT_EQ(runtime->status().restarts, 1);
+  EXPECT_FALSE(runtime->status().cause);
+  EXPECT_EQ(catalogs_, 1);
+  EXPECT_EQ(launcher_->spawned(), 2u);
+}
+
+TEST_F(RuntimeTest, TheFirstDelayIsASecond) {
+  random_ = 0.999;
+  const auto runtime = settle(program("crashing", {"crash"}));
+  ASSERT_FALSE(send(*runtime, tool_call("echo")));
+  wait_for(*runtime, RuntimeState::backing_off);
+  const auto delay = *runtime->status().retry_at - std::chrono::system_clock::now();
+  EXPECT_GT(delay, milliseconds(600));
+  EXPECT_LE(delay, milliseconds(751));
+}
+
+TEST_F(RuntimeTest, AProgramThatEndsFiveTimesInARowIsGivenUp) {
+  random_ = kNoDelay;
+  const auto runtime = start(program("licence", {"exit-before-init", "3"}));
+  wait_for(*runtime, RuntimeState::failed);
+  EXPECT_EQ(launcher_->spawned(), 5u);
+  EXPECT_EQ(runtime->status().restarts, 4);
+  EXPECT_FALSE(runtime->status().retry_at);
+  EXPECT_THAT(runtime->unavailable().message, HasSubstr("is down and is not tried again"));
+}
+
+TEST_F(RuntimeTest, StopsInEveryState) {
+  const auto fresh = make(program("fresh", {"ok"}));
+  stop(fresh);
+  EXPECT_TRUE(fresh->settled().is_set());
+
+  const auto starting = start(program("starting", {"never-initialize"}));
+  run_ready();
+  stop(starting);
+
+  const auto backing_off = settle(program("backing_off", {"exit-before-init", "3"}));
+  ASSERT_EQ(backing_off->state(), RuntimeState::backing_off);
+  stop(backing_off);
+
+  ServerSpec spec = program("failed", {});
+  std::get<StdioSpec>(spec.transport).command = "/no/such/program";
+  const auto failed = settle(std::move(spec));
+  ASSERT_EQ(failed->state(), RuntimeState::failed);
+  stop(failed);
+
+  for (const auto& runtime : runtimes_) {
+    const auto answer = send(*runtime, tool_call("echo"));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::server_unavailable);
+    EXPECT_THAT(answer.error().message, HasSubstr("is stopped"));
+  }
+  EXPECT_TRUE(mcp::child_processes().empty());
+}
+
+TEST_F(RuntimeTest, StopsAtEveryMomentOfAStart) {
+  for (const int turns : {0, 1, 2, 3, 5, 8, 13, 21, 34}) {
+    const auto runtime = start(program("files", {"ok"}));
+    loop_.restart();
+    for (int turn = 0; turn < turns && runtime->state() != RuntimeState::ready; ++turn)
+      loop_.run_one_for(milliseconds(20));
+    stop(runtime);
+    EXPECT_TRUE(mcp::child_processes().empty()) << "after " << turns;
+  }
+}
+
+TEST_F(RuntimeTest, AStopEndsWhatIsOpen) {
+  const auto runtime = settle(program("late", {"late-answer"}));
+  mcp::RecordingContext context;
+  std::optional<mcp::Result<mcp::Message>> outcome;
+  mcp::spawn_task(loop_, runtime->handle(tool_call("echo"), context), outcome);
+  run_ready();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(runtime->status().open_calls, 1u);
+  stop(runtime);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->error().code, ErrorCode::shutting_down);
+}
+
+TEST_F(RuntimeTest, AStubbornTreeIsEnded) {
+  const std::string file = testing::TempDir() + "runtime_test_pids";
+  dependencies_.stop_grace = milliseconds(50);
+  const auto runtime = settle(program("stubborn", {"ignore-sigterm-and-fork", file}));
+  ASSERT_EQ(runtime->state(), RuntimeState::ready);
+  stop(runtime);
+  std::ifstream pids(file);
+  int count = 0;
+  for (pid_t pid = 0; pids >> pid; ++count)
+    EXPECT_TRUE(mcp::wait_until_dead(pid));
+  EXPECT_EQ(count, 3);
+}
+
+}  // namespace
+}  // namespace gateway

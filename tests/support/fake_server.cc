@@ -1,0 +1,120 @@
+#include "tests/support/fake_server.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+namespace mcp {
+
+namespace {
+
+constexpr std::string_view kJson = "application/json";
+
+}  // namespace
+
+FakeServer::FakeServer(const Executor& executor) : executor_(executor), released_(std::make_shared<Event>(executor)) {
+  const HttpServerOptions options;
+  server_ = make_http_server(executor, options, [this](HttpExchange& exchange) { return handle(exchange); });
+  const auto port = server_->listen("127.0.0.1", 0);
+  if (!port) throw std::runtime_error(port.error().text());
+  port_ = *port;
+}
+
+std::string FakeServer::url() const {
+  return "http://127.0.0.1:" + std::to_string(port_) + "/mcp";
+}
+
+FakeServer::json FakeServer::tool(const std::string& name) {
+  return {{"name", name}, {"inputSchema", {{"type", "object"}}}};
+}
+
+void FakeServer::release() {
+  held_method.clear();
+  std::exchange(released_, std::make_shared<Event>(executor_))->set();
+}
+
+void FakeServer::notify(const std::string& method) {
+  const json message = {{"jsonrpc", "2.0"}, {"method", method}};
+  for (HttpExchange* stream : streams_)
+    stream->write("data: " + message.dump() + "\n\n");
+}
+
+std::size_t FakeServer::count(std::string_view method) const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(received, [&](const json& message) { return message.value("method", "") == method; }));
+}
+
+Task<void> FakeServer::stop() {
+  return server_->stop(std::chrono::steady_clock::now());
+}
+
+Task<void> FakeServer::handle(HttpExchange& exchange) {
+  if (exchange.method() == "POST") return post(exchange);
+  return stream(exchange);
+}
+
+Task<void> FakeServer::stream(HttpExchange& exchange) {
+  if (exchange.method() == "DELETE" || session_.empty() || exchange.header("mcp-session-id") != session_ || status != 200) {
+    co_await exchange.respond(exchange.method() == "DELETE" ? 200 : 404, {}, {});
+    co_return;
+  }
+  Event end(executor_);
+  exchange.begin_stream();
+  exchange.on_stream_end([&end] { end.set(); });
+  streams_.push_back(&exchange);
+  co_await end.wait();
+  std::erase(streams_, &exchange);
+  co_await exchange.end_stream();
+}
+
+Task<void> FakeServer::post(HttpExchange& exchange) {
+  const json message = json::parse(exchange.take_body());
+  received.push_back(message);
+  const bool initialize = message.value("method", "") == "initialize";
+  if (status != 200) {
+    co_await exchange.respond(status, "text/plain", "as the test wants it");
+    co_return;
+  }
+  if (initialize) session_ = "session-" + std::to_string(++sessions_);
+  if (session_.empty() || (!initialize && exchange.header("mcp-session-id") != session_)) {
+    co_await exchange.respond(404, {}, {});
+    co_return;
+  }
+  if (!message.contains("id")) {
+    co_await exchange.respond(202, {}, {});
+    co_return;
+  }
+  const std::string session = session_;
+  const std::string text = respond_to(message).dump();
+  const auto released = released_;
+  if (message["method"] == held_method) co_await released->wait();
+  const std::array<std::pair<std::string_view, std::string_view>, 1> headers = {
+      std::pair("Mcp-Session-Id", std::string_view(session))};
+  co_await exchange.respond(200, kJson, text, headers);
+}
+
+FakeServer::json FakeServer::respond_to(const json& request) const {
+  json response = {{"jsonrpc", "2.0"}, {"id", request.at("id")}};
+  json result = json::object();
+  const auto own = answer ? answer(request) : std::nullopt;
+  if (own) {
+    result = *own;
+  } else if (request["method"] == "initialize") {
+    result = {{"protocolVersion", version.empty() ? request["params"]["protocolVersion"] : json(version)},
+              {"capabilities", capabilities},
+              {"serverInfo", {{"name", "fake"}, {"version", "7"}}}};
+  } else if (request["method"] == "tools/list") {
+    result = {{"tools", tools}};
+  } else if (request["method"] == "tools/call") {
+    result = {{"content", {{{"type", "text"}, {"text", "called " + request["params"].value("name", "")}}}}};
+  }
+  if (result.contains("error")) {
+    response["error"] = result["error"];
+  } else {
+    response["result"] = result;
+  }
+  return response;
+}
+
+}  // namespace mcp
