@@ -1,9 +1,11 @@
 #include "gateway/downstream/relay.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "gateway/downstream/drain.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
 
@@ -13,6 +15,12 @@ using mcp::Error;
 using mcp::Message;
 using mcp::MessageKind;
 using mcp::Task;
+
+namespace {
+
+constexpr auto kLastMessages = std::chrono::seconds(1);  // for the end of each side
+
+}  // namespace
 
 Relay::Relay(const mcp::Executor& executor, std::shared_ptr<mcp::MessagePipe> client, std::shared_ptr<mcp::Transport> server)
     : executor_(executor), client_(std::move(client)), server_(std::move(server)), ended_(executor) {}
@@ -44,7 +52,8 @@ void Relay::from_client(Message message) {
   if (message.method() == "notifications/cancelled") {
     const auto found = open_.find(std::string(message.raw(message.envelope().request_id)));
     if (found == open_.end()) return;
-    const std::string id = std::to_string(found->second);
+    found->second.taken_back = true;
+    const std::string id = std::to_string(found->second.id);
     message.replace(&mcp::Envelope::request_id, id);
   }
   server_->send(std::move(message));
@@ -55,16 +64,17 @@ Task<void> Relay::carry(Message request) {
   const std::string client_id(request.id());
   const bool initialize = request.method() == "initialize";
   const std::uint64_t id = next_id_++;
-  open_[client_id] = id;
+  open_[client_id] = {id};
+  ++carrying_;
   const std::string own_id = std::to_string(id);
   request.set_id(own_id);
   mcp::Cancellation cancellation;
   auto answer = co_await server_->request(std::move(request), id, cancellation);
-  open_.erase(client_id);
-  if (open_.empty() && idle_) idle_->set();
+  // A request that was taken back gets no answer, whatever came of it.
+  const bool wanted = close_entry(client_id, id);
+  if (--carrying_ == 0 && idle_) idle_->set();
   if (!answer) {
-    // An answer stream that ends without an answer is what follows on a cancelled request.
-    client_->send(mcp::error_response(client_id, answer.error()));
+    if (wanted) client_->send(mcp::error_response(client_id, answer.error()));
     const auto code = answer.error().code;
     if (code == mcp::ErrorCode::connect_failed || code == mcp::ErrorCode::session_lost) on_closed(answer.error());
     co_return;
@@ -73,8 +83,17 @@ Task<void> Relay::carry(Message request) {
     const auto version = mcp::decode_json_string(mcp::member(answer->raw(answer->envelope().result), "protocolVersion"));
     server_->negotiated(mcp::parse_protocol_version(version).value_or(mcp::kLatestVersion));
   }
+  if (!wanted) co_return;
   answer->set_id(client_id);
   client_->send(std::move(*answer));
+}
+
+bool Relay::close_entry(const std::string& client_id, std::uint64_t id) {
+  const auto found = open_.find(client_id);
+  if (found == open_.end() || found->second.id != id) return true;  // the client uses the id a second time
+  const bool wanted = !found->second.taken_back;
+  open_.erase(found);
+  return wanted;
 }
 
 void Relay::on_message(Message message, std::optional<std::uint64_t>) {
@@ -88,12 +107,13 @@ void Relay::on_closed(const Error& reason) {
 
 Task<void> Relay::finish(std::chrono::steady_clock::time_point deadline) {
   auto self = shared_from_this();
-  if (!open_.empty() && !lost_) {
+  if (carrying_ > 0 && !lost_) {
     idle_ = std::make_unique<mcp::Event>(executor_);
     co_await idle_->wait_until(deadline);
   }
-  co_await server_->close(std::chrono::seconds(1));
-  co_await client_->drain();
+  co_await server_->close(kLastMessages);
+  const auto last_writes = std::max(deadline, std::chrono::steady_clock::now() + kLastMessages);
+  co_await drain_until(client_, last_writes);
   client_->close();
 }
 

@@ -1,9 +1,11 @@
 #include "gateway/downstream/stdio_endpoint.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "gateway/downstream/drain.h"
 #include "mcp/rpc/error_codes.h"
 
 namespace gateway {
@@ -11,6 +13,12 @@ namespace gateway {
 using mcp::Message;
 using mcp::MessageKind;
 using mcp::Task;
+
+namespace {
+
+constexpr auto kLastAnswers = std::chrono::seconds(1);  // for those who were cancelled, and for writing what is queued
+
+}  // namespace
 
 StdioEndpoint::StdioEndpoint(const mcp::Executor& executor,
                              std::shared_ptr<mcp::MessagePipe> pipe,
@@ -65,10 +73,12 @@ Task<void> StdioEndpoint::finish(std::chrono::steady_clock::time_point deadline)
   }
   if (serving_ > 0) {
     session_->cancel_all({mcp::ErrorCode::shutting_down, "the gateway is stopping"});
-    co_await idle_->wait_until(std::chrono::steady_clock::now() + std::chrono::seconds(1));
+    idle_ = std::make_unique<mcp::Event>(executor_);
+    co_await idle_->wait_until(std::chrono::steady_clock::now() + kLastAnswers);
   }
   session_->set_outlet({});
-  co_await pipe_->drain();
+  const auto last_writes = std::max(deadline, std::chrono::steady_clock::now() + kLastAnswers);
+  co_await drain_until(pipe_, last_writes);
   pipe_->close();
   closed_.set();
 }
