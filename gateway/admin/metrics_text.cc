@@ -102,7 +102,7 @@ void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
 
 void write_calls(MetricsWriter& writer, const GatewayStatus& status) {
   static constexpr std::string_view kCalls = "switchyard_calls_total";
-  writer.family(kCalls, "counter", "Tool calls by outcome: ok, rpc_error, or why there was no answer.");
+  writer.family(kCalls, "counter", "Tool calls by outcome: ok, tool_error, rpc_error, or why there was no answer.");
   for (const auto& [server, calls] : status.calls) {
     for (const auto& [outcome, count] : calls.outcomes)
       writer.sample(kCalls, {{"server", server}, {"outcome", outcome}}, count);

@@ -1,5 +1,7 @@
 #include <httplib.h>
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "gateway/cli/gateway_access.h"
@@ -15,6 +17,10 @@ namespace {
 using mcp::ErrorCode;
 using mcp::fail;
 using mcp::Result;
+
+// A gateway that has just begun is worth waiting for, as clients' first list does.
+constexpr auto kFirstStart = std::chrono::seconds(10);
+constexpr auto kPause = std::chrono::milliseconds(100);
 
 std::string percent_encode(std::string_view text) {
   static constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -37,20 +43,36 @@ std::string text_member(std::string_view object, std::string_view name) {
   return value.starts_with('"') ? mcp::decode_json_string(value) : std::string();
 }
 
+/// The names of the servers that are on their very first start, with commas.
+std::string first_starts(std::string_view servers_json) {
+  std::string names;
+  for (const std::string_view server : mcp::elements(mcp::member(servers_json, "servers"))) {
+    if (text_member(server, "state") != "starting" || mcp::member(server, "restarts") != "0") continue;
+    names.append(names.empty() ? "" : ", ").append(text_member(server, "name"));
+  }
+  return names;
+}
+
 class RemoteAccess final : public GatewayAccess {
  public:
   RemoteAccess(RunningGateway gateway, const Console& console) : gateway_(std::move(gateway)), console_(console) {}
 
-  Result<std::string> servers() override { return get("/api/v1/servers"); }
+  Result<std::string> servers() override { return ask("/api/v1/servers"); }
 
-  void await_tool(const std::string&, const std::string&) override {}
+  void await_tool(const std::string& profile, const std::string& tool) override {
+    ProgressLine progress(console_.err, console_.err_terminal, "starting");
+    const auto until = std::chrono::steady_clock::now() + kFirstStart;
+    while (std::chrono::steady_clock::now() < until) {
+      const auto servers = get("/api/v1/servers");
+      const std::string starting = servers ? first_starts(*servers) : std::string();
+      if (starting.empty() || has_tool(profile, tool)) return;
+      progress.set("starting: " + starting);
+      std::this_thread::sleep_for(kPause);
+    }
+  }
 
   Result<std::string> tools(const std::string& profile, const std::string& server) override {
-    std::string query;
-    if (!profile.empty()) query += "&profile=" + percent_encode(profile);
-    if (!server.empty()) query += "&server=" + percent_encode(server);
-    if (!query.empty()) query.front() = '?';
-    return get("/api/v1/tools" + query);
+    return ask(tools_target(profile, server));
   }
 
   Result<std::string> call(const ToolQuestion& question, const OnProgress& on_progress) override {
@@ -60,8 +82,29 @@ class RemoteAccess final : public GatewayAccess {
   }
 
  private:
-  Result<std::string> get(const std::string& target) const {
+  bool has_tool(const std::string& profile, const std::string& tool) {
+    if (tool.empty()) return false;
+    const auto table = get(tools_target(profile, ""));
+    if (!table) return true;
+    const auto entries = mcp::elements(mcp::member(*table, "tools"));
+    return std::ranges::any_of(entries, [&](std::string_view entry) { return text_member(entry, "name") == tool; });
+  }
+
+  static std::string tools_target(const std::string& profile, const std::string& server) {
+    std::string query;
+    if (!profile.empty()) query += "&profile=" + percent_encode(profile);
+    if (!server.empty()) query += "&server=" + percent_encode(server);
+    if (!query.empty()) query.front() = '?';
+    return "/api/v1/tools" + query;
+  }
+
+  /// get() with a progress line.
+  Result<std::string> ask(const std::string& target) const {
     const ProgressLine progress(console_.err, console_.err_terminal, "asking the gateway");
+    return get(target);
+  }
+
+  Result<std::string> get(const std::string& target) const {
     const auto url = mcp::Url::parse(gateway_.admin_url);
     if (!url) return std::unexpected(url.error());
     httplib::Client client(url->host, url->port);

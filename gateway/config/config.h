@@ -37,6 +37,7 @@ struct StdioSpec {
 struct HttpSpec {
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::string ca_file;  // PEM: certificate authorities trusted besides the system's; "" = none
 
   bool operator==(const HttpSpec&) const = default;
 };

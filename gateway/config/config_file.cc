@@ -99,7 +99,7 @@ mcp::Result<Config> load_config(const std::string& file, const Environment& envi
   if (!text) {
     return mcp::fail(mcp::ErrorCode::io_error,
                      "configuration " + text.error().message,
-                     "Make one with `switchyard add NAME -- COMMAND` or `switchyard import`, or name another with --config FILE.");
+                     R"(Write one, {"mcpServers": {"NAME": {"command": "…"}}} for example, or name another with --config FILE.)");
   }
   return parse_config(*text, file, environment);
 }

@@ -201,7 +201,7 @@ class EntryReader {
 
   void refuse_other_fields(Kind kind) {
     static constexpr std::array kStdioOnly = {Field::args, Field::env, Field::env_file, Field::cwd};
-    static constexpr std::array kHttpOnly = {Field::headers, Field::oauth};
+    static constexpr std::array kHttpOnly = {Field::headers, Field::ca_file, Field::oauth};
     const std::span<const Field> others =
         kind == Kind::stdio ? std::span<const Field>(kHttpOnly) : std::span<const Field>(kStdioOnly);
     const std::string why = kind == Kind::stdio ? " is not supported for a stdio server (one with a command)"
@@ -247,9 +247,8 @@ ServerEntry broken_server(const JsonMember& member, mcp::ErrorCode code, const F
   }
   if (mistakes > kShown) error.message += "; and " + std::to_string(mistakes - kShown) + " more";
   if (!error.message.ends_with('?')) error.message += '.';
-  error.remedy = code == mcp::ErrorCode::variable_missing
-                     ? "Start switchyard again with the variable set, or mend the file and run `switchyard reload`."
-                     : "Mend the file and run `switchyard reload`.";
+  error.remedy = code == mcp::ErrorCode::variable_missing ? "Set the variable or mend the file, then start the gateway again."
+                                                          : "Mend the file, then start the gateway again.";
   return ServerEntry{
       std::nullopt, BrokenServer{ServerName(member.key), says_required(member.value), std::move(error)}, std::move(sorted)};
 }

@@ -30,6 +30,7 @@ constexpr std::array kRules = std::to_array<KeyRule>({
     {"serverUrl", Field::url},
     {"endpoint", Field::url},
     {"headers", Field::headers, true},
+    {"caFile", Field::ca_file, true},
     {"http_headers", Field::headers},
     {"type", Field::type, true},
     {"transport", Field::type},

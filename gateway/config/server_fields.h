@@ -19,6 +19,7 @@ enum class Field {
   cwd,
   url,
   headers,
+  ca_file,
   type,
   enabled,
   disabled,

@@ -90,6 +90,7 @@ HttpSpec ServerValues::http() {
   HttpSpec spec;
   spec.url = url();
   spec.headers = headers();
+  if (const auto file = resolve_field(Field::ca_file); file && !file->empty()) spec.ca_file = absolute(*file);
   return spec;
 }
 

@@ -3,12 +3,14 @@
 #include <chrono>
 #include <memory>
 
+#include "mcp/base/task.h"
 #include "mcp/transport/message_pipe.h"
 
 namespace gateway {
 
-/// Lets `pipe` write what is queued, until `deadline` at the latest: a peer that does not read must not keep us from ending.
-/// Close the pipe afterwards.
-mcp::Task<void> drain_until(std::shared_ptr<mcp::MessagePipe> pipe, std::chrono::steady_clock::time_point deadline);
+/// Waits until what is queued was written, at most this long: the peer may have stopped reading.
+mcp::Task<void> drain_within(mcp::Executor executor,
+                             std::shared_ptr<mcp::MessagePipe> pipe,
+                             std::chrono::steady_clock::duration limit);
 
 }  // namespace gateway

@@ -1,6 +1,5 @@
 #include "gateway/downstream/relay.h"
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <utility>
@@ -18,7 +17,7 @@ using mcp::Task;
 
 namespace {
 
-constexpr auto kLastMessages = std::chrono::seconds(1);  // for the end of each side
+constexpr auto kLastWrites = std::chrono::seconds(2);  // to a client that may have stopped reading
 
 }  // namespace
 
@@ -111,9 +110,8 @@ Task<void> Relay::finish(std::chrono::steady_clock::time_point deadline) {
     idle_ = std::make_unique<mcp::Event>(executor_);
     co_await idle_->wait_until(deadline);
   }
-  co_await server_->close(kLastMessages);
-  const auto last_writes = std::max(deadline, std::chrono::steady_clock::now() + kLastMessages);
-  co_await drain_until(client_, last_writes);
+  co_await server_->close(std::chrono::seconds(1));
+  co_await drain_within(executor_, client_, kLastWrites);
   client_->close();
 }
 

@@ -1,6 +1,5 @@
 #include "gateway/downstream/stdio_endpoint.h"
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <utility>
@@ -16,7 +15,8 @@ using mcp::Task;
 
 namespace {
 
-constexpr auto kLastAnswers = std::chrono::seconds(1);  // for those who were cancelled, and for writing what is queued
+constexpr auto kLastAnswers = std::chrono::seconds(1);  // of requests that were cancelled
+constexpr auto kLastWrites = std::chrono::seconds(2);   // to a client that may have stopped reading
 
 }  // namespace
 
@@ -77,8 +77,7 @@ Task<void> StdioEndpoint::finish(std::chrono::steady_clock::time_point deadline)
     co_await idle_->wait_until(std::chrono::steady_clock::now() + kLastAnswers);
   }
   session_->set_outlet({});
-  const auto last_writes = std::max(deadline, std::chrono::steady_clock::now() + kLastAnswers);
-  co_await drain_until(pipe_, last_writes);
+  co_await drain_within(executor_, pipe_, kLastWrites);
   pipe_->close();
   closed_.set();
 }

@@ -146,7 +146,8 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
                         .metrics = &metrics_,
                         .absent = &absent_,
                         .startup_wait = config_.startup_wait,
-                        .list_page_size = config_.list_page_size};
+                        .list_page_size = config_.list_page_size,
+                        .instance = dependencies_.instance};
   return std::make_shared<Router>(std::move(context), std::move(view));
 }
 

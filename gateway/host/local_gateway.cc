@@ -29,6 +29,7 @@ class LocalGatewayImpl final : public LocalGateway {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
     dependencies.environment = std::move(environment.variables);
     dependencies.random = make_random_source();
+    dependencies.resolver = std::make_shared<mcp::Resolver>();
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), std::move(config));
     gateway_->start();
     thread_ = std::thread([this] { loop_.run(); });

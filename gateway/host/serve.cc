@@ -36,6 +36,16 @@ namespace {
 constexpr std::size_t kMaxClientMessage = std::size_t{4} << 20;
 constexpr std::size_t kMaxQueued = std::size_t{64} << 20;
 
+/// Thousands of clients and children need descriptors: takes what the system allows at most. Returns what was allowed before, for
+/// the children, some of which close every descriptor they could have; 0 where nothing changed.
+long raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return 0;
+  const auto before = static_cast<long>(limit.rlim_cur);
+  limit.rlim_cur = limit.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? before : 0;
+}
+
 /// Builds the parts in order, runs the loop, and stops the parts in reverse.
 class Service final : public AdminSource {
  public:
@@ -43,7 +53,7 @@ class Service final : public AdminSource {
       : options_(std::move(options)),
         wake_(loop_.get_executor()),
         signals_(loop_, SIGTERM, SIGINT),
-        launcher_(mcp::make_process_launcher(options_.environment.guardian)) {}
+        launcher_(mcp::make_process_launcher(options_.environment.guardian, raise_descriptor_limit())) {}
 
   Result<> run() {
     auto lock = StateLock::acquire(options_.state_dir);
@@ -69,9 +79,10 @@ class Service final : public AdminSource {
  private:
   Task<Result<>> main() {
     watch_signals();
-    start_gateway();
+    make_gateway();
     Result<> outcome = open_listeners();
     if (outcome) {
+      gateway_->start();
       if (options_.on_listening) options_.on_listening(whole_status());
       if (options_.stdio) open_stdio();
       asio::co_spawn(loop_, watch_start(), asio::detached);
@@ -88,18 +99,19 @@ class Service final : public AdminSource {
       mcp::log_info("host", "stopping", {{"signal", std::int64_t{signal}}});
       wake_.set();
       // The second one ends the wait for calls in flight.
-      signals_.async_wait([this](boost::system::error_code again, int) {
+      signals_.async_wait([](boost::system::error_code again, int) {
         if (!again) ::_exit(130);
       });
     });
   }
 
-  void start_gateway() {
+  void make_gateway() {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
     dependencies.environment = options_.environment.variables;
     dependencies.random = make_random_source();
+    dependencies.resolver = std::make_shared<mcp::Resolver>();
+    dependencies.instance = mcp::random_hex(16);
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), options_.config);
-    gateway_->start();
   }
 
   Result<> open_listeners() {
@@ -230,18 +242,9 @@ class Service final : public AdminSource {
   bool stopping_ = false;
 };
 
-/// Thousands of clients and children need descriptors; what the system allows at most is taken.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 
 Result<> serve(ServeOptions options) {
-  raise_descriptor_limit();
   return Service(std::move(options)).run();
 }
 

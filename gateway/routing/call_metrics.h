@@ -19,7 +19,7 @@ class CallMetrics {
       0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60};
 
   struct Server {
-    std::map<std::string, std::uint64_t, std::less<>> outcomes;  // "ok", "rpc_error", or an Error's code
+    std::map<std::string, std::uint64_t, std::less<>> outcomes;  // "ok", "tool_error" (isError), "rpc_error", or an Error's code
     std::array<std::uint64_t, kBuckets.size() + 1> buckets{};
     double seconds = 0;
     std::uint64_t calls = 0;

@@ -8,6 +8,7 @@
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
+#include "mcp/session/client_session.h"
 
 namespace gateway {
 
@@ -43,6 +44,16 @@ Task<void> tell_settled(std::shared_ptr<View> view, Clock::time_point deadline, 
   over->set();
 }
 
+/// How a call that was answered went, for the metrics.
+std::string_view outcome_of(const Message& answer) {
+  constexpr std::size_t kLookedAt = std::size_t{64} << 10;  // longer answers are hardly errors, and reading them twice costs
+  if (answer.is_error()) return "rpc_error";
+  const std::string_view result = answer.raw(answer.envelope().result);
+  // Inside a JSON string the quotes would be escaped, so the plain search finds every real member.
+  if (result.size() > kLookedAt || result.find("\"isError\"") == std::string_view::npos) return "ok";
+  return mcp::member(result, "isError") == "true" ? "tool_error" : "ok";
+}
+
 }  // namespace
 
 Router::Router(RouterContext context, std::shared_ptr<View> view)
@@ -69,6 +80,11 @@ Task<Result<Message>> Router::handle(Message request, CallContext& context) {
 void Router::notice(Message, CallContext&) {}
 
 Task<Result<Message>> Router::initialize(Message request, CallContext& context) {
+  if (const std::string instance = mcp::instance_of(request); !instance.empty() && instance == context_.instance) {
+    co_return fail(ErrorCode::invalid_request,
+                   "this is the very gateway that asks: one of its servers is the gateway itself",
+                   "Take that server out of the configuration.");
+  }
   if (!view_->naming().own_names) {
     const std::string result = introduction_json(context.caller().version, kOwnInfo, {});
     co_return Message::result(request.id(), result);
@@ -123,10 +139,7 @@ Task<Result<Message>> Router::call_tool(Message request, CallContext& context) {
     projection = view_->projection();
     route = projection->find(request.name());
   }
-  if (route == nullptr) {
-    const std::string name(request.name());
-    co_return std::unexpected(explain_missing(*projection, name));
-  }
+  if (route == nullptr) co_return answer_missing(request, *projection);
   co_return co_await forward(*route, std::move(request), context);
 }
 
@@ -140,7 +153,7 @@ Task<Result<Message>> Router::forward(const Route& route, Message request, CallC
   }
   auto answer = co_await route.runtime->handle(std::move(request), context);
   const auto taken = Clock::now() - began;
-  const std::string_view outcome = !answer ? to_string(answer.error().code) : answer->is_error() ? "rpc_error" : "ok";
+  const std::string_view outcome = !answer ? to_string(answer.error().code) : outcome_of(*answer);
   context_.metrics->record(route.server, outcome, taken);
   if (mcp::log_enabled("calls", mcp::LogLevel::debug)) {
     mcp::log(mcp::LogLevel::debug,
@@ -160,13 +173,15 @@ Task<Result<Message>> Router::forward(const Route& route, Message request, CallC
   co_return mcp::tool_error_response(id, error, route.server.str());
 }
 
-Error Router::explain_missing(const Projection& projection, const std::string& name) const {
+Message Router::answer_missing(const Message& request, const Projection& projection) const {
+  const std::string name(request.name());
   const std::string shown = "\"" + name.substr(0, 200) + "\"";
   if (const Route* route = projection.find_filtered(name)) {
-    return {
+    const Error error{
         ErrorCode::tool_filtered,
         "tool " + shown + " is kept back by the configuration (tools.allow / tools.deny of server \"" + route->server.str() + "\")",
         "Use another tool, or ask whoever runs the gateway to allow it."};
+    return mcp::error_response(request.id(), error);
   }
   // Only to say more; routing never takes a name apart.
   for (const auto& member : view_->members()) {
@@ -174,17 +189,19 @@ Error Router::explain_missing(const Projection& projection, const std::string& n
     if (member->state() == RuntimeState::ready || !may_have_it) continue;
     Error error = member->unavailable();
     error.message = "tool " + shown + " is not there: " + error.message;
-    return error;
+    return mcp::tool_error_response(request.id(), error, member->spec().name.str());
   }
   for (const AbsentServer& absent : *context_.absent) {
     if (!name.starts_with(absent.name.str() + "__")) continue;
-    return {ErrorCode::server_unavailable, "tool " + shown + " is not there: " + absent.why.message, absent.why.remedy};
+    const Error error{ErrorCode::server_unavailable, "tool " + shown + " is not there: " + absent.why.message, absent.why.remedy};
+    return mcp::tool_error_response(request.id(), error, absent.name.str());
   }
   const std::string near = projection.nearest(name);
-  return {
+  const Error error{
       ErrorCode::unknown_tool,
       "there is no tool " + shown,
       near.empty() ? "See tools/list for those there are." : "Did you mean \"" + near + "\"? See tools/list for those there are."};
+  return mcp::error_response(request.id(), error);
 }
 
 void Router::list_changed() {

@@ -24,6 +24,7 @@ struct RouterContext {
   const std::vector<AbsentServer>* absent = nullptr;
   std::chrono::milliseconds startup_wait = std::chrono::seconds(10);
   std::size_t list_page_size = 1000;
+  std::string instance;  // the gateway's own
 };
 
 /// The RequestHandler behind one client's session: answers what the gateway answers itself from the view's snapshot, and sends
@@ -54,7 +55,9 @@ class Router final : public mcp::SessionHandler, private View::Listener {
 
   mcp::Task<void> wait_for_first_start(mcp::CallContext& context);
   mcp::Task<mcp::Result<mcp::Message>> forward(const Route& route, mcp::Message request, mcp::CallContext& context);
-  mcp::Error explain_missing(const Projection& projection, const std::string& name) const;
+  /// To a call of a name that leads nowhere: a tool's error where its server is known to be down (which is nothing the client's
+  /// program did wrong, but its model should know), else a JSON-RPC error.
+  mcp::Message answer_missing(const mcp::Message& request, const Projection& projection) const;
   void list_changed() override;
 
   RouterContext context_;

@@ -30,7 +30,8 @@ std::shared_ptr<mcp::Transport> connect_stdio(const mcp::Executor& executor,
 mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor& executor,
                                                             mcp::ProcessLauncher& launcher,
                                                             const ServerSpec& spec,
-                                                            const Environment& environment) {
+                                                            const Environment& environment,
+                                                            std::shared_ptr<mcp::Resolver> resolver) {
   if (const auto* stdio = std::get_if<StdioSpec>(&spec.transport)) {
     return connect_stdio(executor, launcher, spec.name, *stdio, environment);
   }
@@ -39,6 +40,8 @@ mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor&
   if (!url) return std::unexpected(std::move(url).error());
   mcp::StreamableClientOptions options;
   options.headers = http.headers;
+  options.http.ca_file = http.ca_file;
+  options.http.resolver = std::move(resolver);
   return mcp::make_streamable_client(executor, std::move(*url), std::move(options));
 }
 

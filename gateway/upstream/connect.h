@@ -5,17 +5,19 @@
 
 #include "gateway/config/config.h"
 #include "gateway/config/config_file.h"
+#include "mcp/http/resolver.h"
 #include "mcp/process/child_process.h"
 #include "mcp/transport/transport.h"
 
 namespace gateway {
 
 /// The transport that reaches a server, not opened yet. Lines of a child's stderr go to the log under the server's name.
-/// Error config_invalid where the URL does not parse.
+/// `resolver` may be null (one of the transport's own). Error config_invalid where the URL does not parse.
 mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor& executor,
                                                             mcp::ProcessLauncher& launcher,
                                                             const ServerSpec& spec,
-                                                            const Environment& environment);
+                                                            const Environment& environment,
+                                                            std::shared_ptr<mcp::Resolver> resolver);
 
 /// The command line or the URL as people may see it: arguments and query that look like secrets are masked.
 std::string describe_target(const ServerSpec& spec);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/upstream/connect.h"
+#include "gateway/upstream/deadline.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 #include "mcp/transport/stdio_client.h"
@@ -23,8 +24,10 @@ using mcp::Task;
 
 namespace {
 
-constexpr int kMaxFailures = 5;                                // of a stdio server, in a row
-constexpr auto kStableAfter = std::chrono::seconds(60);        // a server that ran this long starts counting anew
+constexpr int kMaxFailures = 5;                          // of a stdio server, in a row
+constexpr auto kStableAfter = std::chrono::seconds(60);  // a server that ran this long starts counting anew
+constexpr auto kDrainPause = std::chrono::milliseconds(100);
+constexpr auto kProbeTime = std::chrono::seconds(5);
 constexpr auto kRefreshDelay = std::chrono::milliseconds(50);  // list_changed often comes in bursts
 
 /// May this method be sent again where its first try was lost? What calls code of the server's never.
@@ -40,27 +43,13 @@ std::string seconds_text(std::chrono::milliseconds duration) {
   return text + " s";
 }
 
-/// Requests cancellation when the time is over, unless destroyed before.
-class Deadline {
- public:
-  Deadline(const mcp::Executor& executor,
-           std::chrono::milliseconds duration,
-           std::function<Error()> reason,
-           mcp::Cancellation& target)
-      : timer_(std::make_shared<asio::steady_timer>(executor, duration)) {
-    timer_->async_wait([reason = std::move(reason), &target, alive = std::weak_ptr(timer_)](boost::system::error_code error) {
-      if (!error && !alive.expired()) target.request(reason());
-    });
+/// What ended the server is for whoever looks after it; a caller hears what it means for the call.
+Error with_callers_remedy(Error error) {
+  if (error.code == ErrorCode::exited) {
+    error.remedy = "The call may or may not have run. Try again in a moment, when the server has been started again.";
   }
-
-  ~Deadline() { timer_->cancel(); }
-
-  Deadline(const Deadline&) = delete;
-  Deadline& operator=(const Deadline&) = delete;
-
- private:
-  std::shared_ptr<asio::steady_timer> timer_;
-};
+  return error;
+}
 
 }  // namespace
 
@@ -106,6 +95,8 @@ Task<void> Runtime::stop() {
   if (starting_ != nullptr) starting_->request({ErrorCode::shutting_down, "stopped while starting"});
   if (session_end_) session_end_->set();
   if (supervised_) co_await stopped_.wait();
+  while (!draining_.empty())
+    co_await mcp::sleep_for(kDrainPause);
   settled_.set();
   set_state(RuntimeState::stopped);
 }
@@ -171,11 +162,13 @@ Task<Result<>> Runtime::start_session() {
   mcp::Cancellation cancellation;
   const Deadline deadline(dependencies_.executor, spec_.startup_timeout, [this] { return explain_timeout(); }, cancellation);
   phase_ = std::holds_alternative<StdioSpec>(spec_.transport) ? "process" : "connect";
-  auto transport = make_transport(dependencies_.executor, *dependencies_.launcher, spec_, dependencies_.environment);
+  auto transport =
+      make_transport(dependencies_.executor, *dependencies_.launcher, spec_, dependencies_.environment, dependencies_.resolver);
   if (!transport) co_return std::unexpected(std::move(transport).error());
   transport_ = std::move(*transport);
   mcp::ClientSessionOptions options;
   options.client_version = SWITCHYARD_VERSION;
+  options.instance = dependencies_.instance;
   options.on_notification = [weak = weak_from_this()](const Message& message) {
     if (auto self = weak.lock()) self->on_notification(message);
   };
@@ -228,10 +221,49 @@ Error Runtime::explain_timeout() const {
 }
 
 Task<void> Runtime::end_session() {
-  auto session = session_;
-  if (session) co_await session->close(dependencies_.stop_grace);
+  auto session = std::move(session_);
   session_.reset();
+  if (!session) co_return;
+  if (lost_reason_ && lost_reason_->code == ErrorCode::session_lost && session->open_requests() > 0 && !stopping_.is_set()) {
+    draining_.insert(session);
+    asio::co_spawn(dependencies_.executor, drain(std::move(session)), asio::detached);
+  } else {
+    Error reason = lost_reason_.value_or(mcp::ClientSession::closing());
+    co_await session->close(dependencies_.stop_grace, std::move(reason));
+  }
   transport_.reset();
+}
+
+/// A server that forgot our session may still answer what it took before.
+Task<void> Runtime::drain(std::shared_ptr<mcp::ClientSession> session) {
+  auto self = shared_from_this();
+  const auto deadline = std::chrono::steady_clock::now() + spec_.call_timeout;
+  while (session->open_requests() > 0 && !stopping_.is_set() && std::chrono::steady_clock::now() < deadline) {
+    co_await stopping_.wait_until(std::chrono::steady_clock::now() + kDrainPause);
+  }
+  Error reason = mcp::ClientSession::closing();
+  co_await session->close(dependencies_.stop_grace, std::move(reason));
+  draining_.erase(session);
+}
+
+/// A connection could not be made. Calls in flight on others may be well, so a server is only given up when it does not answer.
+Task<void> Runtime::probe(std::shared_ptr<mcp::ClientSession> session) {
+  auto self = shared_from_this();
+  mcp::Cancellation cancellation;
+  const auto silent = [] { return Error{ErrorCode::connect_failed, "the server takes no connections"}; };
+  {
+    const Deadline deadline(dependencies_.executor, kProbeTime, silent, cancellation);
+    auto answer = co_await session->call("ping", {}, cancellation);
+    if (!answer) lost(session.get(), answer.error());
+  }
+  probing_ = false;
+}
+
+void Runtime::after_failure(const std::shared_ptr<mcp::ClientSession>& session, const Error& error) {
+  if (error.code == ErrorCode::session_lost || error.code == ErrorCode::login_required) return lost(session.get(), error);
+  if (error.code != ErrorCode::connect_failed && error.code != ErrorCode::tls_failed) return;
+  if (session != session_ || std::exchange(probing_, true)) return;
+  asio::co_spawn(dependencies_.executor, probe(session), asio::detached);
 }
 
 void Runtime::lost(const mcp::ClientSession* session, const Error& reason) {
@@ -319,13 +351,9 @@ Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context
     if (!session) co_return std::unexpected(std::move(session).error());
     auto answer = co_await (*session)->handle(std::move(request), context);
     if (answer) co_return std::move(*answer);
-    const Error& error = answer.error();
-    const bool session_lost = error.code == ErrorCode::session_lost;
-    if (session_lost || error.code == ErrorCode::connect_failed || error.code == ErrorCode::tls_failed ||
-        error.code == ErrorCode::login_required) {
-      lost(session->get(), error);
-    }
-    if (!session_lost || !again) co_return std::unexpected(std::move(answer).error());
+    after_failure(*session, answer.error());
+    const bool session_lost = answer.error().code == ErrorCode::session_lost;
+    if (!session_lost || !again) co_return std::unexpected(with_callers_remedy(std::move(answer).error()));
     request = std::move(*again);
     again.reset();
   }

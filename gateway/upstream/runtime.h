@@ -12,6 +12,7 @@
 #include "gateway/upstream/backoff.h"
 #include "gateway/upstream/server_catalog.h"
 #include "mcp/base/event.h"
+#include "mcp/http/resolver.h"
 #include "mcp/process/child_process.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/client_session.h"
@@ -45,7 +46,9 @@ struct RuntimeDependencies {
   mcp::Executor executor;
   mcp::ProcessLauncher* launcher = nullptr;
   Environment environment;
-  std::function<double()> random;                                  // in [0, 1)
+  std::function<double()> random;           // in [0, 1)
+  std::shared_ptr<mcp::Resolver> resolver;  // shared by all HTTP servers; null: each has one of its own
+  std::string instance;  // unguessable name of this gateway, by which it notices that a server is the gateway itself
   std::chrono::milliseconds stop_grace = std::chrono::seconds(2);  // each step of the ladder that ends a child
 };
 
@@ -54,7 +57,7 @@ struct RuntimeDependencies {
 /// stopped → starting → ready → (lost) → backing_off → starting …; failed is the end of trying: what failed cannot mend itself
 /// (a command that is not there, a login that is missing), or a stdio server ended five times in a row without having run for a
 /// minute. An HTTP server is tried for ever. A server that lost our session (HTTP 404) is initialised again at once, unless it did
-/// so a minute ago or less: then it is lost like any other.
+/// so a minute ago or less: then it is lost like any other. Calls in flight finish on the old session.
 ///
 /// handle(): while the server is starting the request waits for it (until its deadline); in every other state but ready it fails
 /// at once with server_unavailable, saying why and what to do. A request is sent at most once, but for safe ones (ping, lists,
@@ -103,6 +106,9 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   mcp::Task<mcp::Result<>> start_session();
   mcp::Task<mcp::Result<>> shake_hands(mcp::Cancellation& cancellation);
   mcp::Task<void> end_session();
+  mcp::Task<void> drain(std::shared_ptr<mcp::ClientSession> session);
+  mcp::Task<void> probe(std::shared_ptr<mcp::ClientSession> session);
+  void after_failure(const std::shared_ptr<mcp::ClientSession>& session, const mcp::Error& error);
   void start_refresh();
   mcp::Task<void> refresh();
   mcp::Task<mcp::Result<std::shared_ptr<mcp::ClientSession>>> ready_session(mcp::CallContext& context);
@@ -134,8 +140,10 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   mcp::Event stopping_;
   mcp::Event stopped_;
   std::unique_ptr<mcp::Event> session_end_;
-  mcp::Cancellation* starting_ = nullptr;  // of the start that is under way
+  mcp::Cancellation* starting_ = nullptr;                             // of the start that is under way
+  std::unordered_set<std::shared_ptr<mcp::ClientSession>> draining_;  // replaced, with calls in flight
   bool supervised_ = false;
+  bool probing_ = false;
   bool refreshing_ = false;
   bool refresh_wanted_ = false;
 };

@@ -50,7 +50,8 @@ class Listing {
     if (++pages_ > bounds_.max_pages) return broken(std::to_string(bounds_.max_pages) + " pages");
     if (bytes_ > bounds_.max_bytes) return broken(std::to_string(bounds_.max_bytes >> 20) + " MiB");
     for (const auto tool : mcp::elements(tools)) {
-      if (catalog_->tools.size() + catalog_->refused.size() >= bounds_.max_tools) return broken(std::to_string(bounds_.max_tools) + " tools");
+      if (catalog_->tools.size() + catalog_->refused.size() >= bounds_.max_tools)
+        return broken(std::to_string(bounds_.max_tools) + " tools");
       add(tool);
     }
     return next_cursor(mcp::member(result, "nextCursor"));

@@ -41,9 +41,9 @@ IoResult ClientConnection::read(char* to, std::size_t size) {
   return {would_block() ? IoState::want_read : IoState::failed};
 }
 
-IoResult ClientConnection::write(std::string_view first, std::string_view second) {
-  if (tls_) return tls_->write(first.empty() ? second : first);
-  std::array<iovec, 2> pieces = {piece(first), piece(second)};
+IoResult ClientConnection::write(std::string_view head_rest, std::string_view body) {
+  if (tls_) return tls_->write(head_rest.empty() ? body : head_rest);
+  std::array<iovec, 2> pieces = {piece(head_rest), piece(body)};
   msghdr message = {};
   message.msg_iov = pieces.data();
   message.msg_iovlen = pieces.size();
@@ -70,11 +70,11 @@ void ClientConnection::interrupt() {
 }
 
 bool ClientConnection::idle_alive() {
+  // A TLS server may send session tickets at any time, and bytes may wait within the TLS stream.
+  if (tls_) return tls_->idle_alive();
   char byte = 0;
   auto received = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (received < 0) return would_block();
-  // A TLS server may send session tickets at any time.
-  return received > 0 && tls_ != nullptr && tls_->idle_alive();
+  return received < 0 && would_block();
 }
 
 }  // namespace mcp

@@ -30,8 +30,8 @@ class ClientConnection {
 
   IoResult read(char* to, std::size_t size);
 
-  /// Writes some of `head`, then of `body`, in one system call (over TLS: of the first that is not empty).
-  IoResult write(std::string_view head, std::string_view body);
+  /// Writes some of `head_rest`, then of `body`, in one system call (over TLS: of the first that is not empty).
+  IoResult write(std::string_view head_rest, std::string_view body);
 
   /// Waits until the socket is ready for what `want` (want_read or want_write) says, or interrupt().
   Task<void> wait(IoState want);
@@ -47,8 +47,6 @@ class ClientConnection {
 
   std::string head;                                  // the request's head, formatted here
   std::chrono::steady_clock::time_point idle_until;  // while in the pool
-  std::chrono::steady_clock::time_point idle_since;  // when it was last given back
-  int answered = 0;                                  // requests it carried to their end
 
  private:
   boost::asio::ip::tcp::socket socket_;

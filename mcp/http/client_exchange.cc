@@ -14,7 +14,16 @@ namespace {
 
 constexpr std::size_t kFirstAllocation = std::size_t{1} << 20;
 constexpr int kMaxInterim = 32;
+constexpr std::string_view kAskForLess = "Ask the server for less at a time.";
 constexpr std::string_view kUnknownOutcome = "The request may or may not have been carried out.";
+
+/// Doubles, but never copies more than half the limit: a flood would cost twice of it.
+void make_body_room(std::string& body, std::size_t more, std::size_t limit) {
+  const auto needed = body.size() + more;
+  if (needed <= body.capacity()) return;
+  const auto doubled = std::max(needed, body.capacity() * 2);
+  body.reserve(doubled <= limit / 2 ? doubled : limit);
+}
 
 class Exchange final : public ClientExchange {
  public:
@@ -46,11 +55,13 @@ class Exchange final : public ClientExchange {
   Result<Step> step();
   Result<> end_of_stream();
   Task<Result<std::string>> read_fixed(Cancellation& cancellation);
+  bool make_room();
   Task<Result<std::size_t>> fill(Cancellation& cancellation, bool first);
   Task<Result<>> wait(IoState want, Cancellation& cancellation);
   void drop_buffer() { pool_->return_buffer(std::move(buffer_)); }
   void finish(bool complete);
-  std::unexpected<Error> lost(std::string what);
+  std::unexpected<Error> lost(std::string_view what);
+  std::unexpected<Error> closed_in_head();
   std::unexpected<Error> malformed(const std::string& why);
   std::unexpected<Error> too_large(std::size_t limit);
   std::unexpected<Error> head_too_large();
@@ -66,6 +77,7 @@ class Exchange final : public ClientExchange {
   int interim_ = 0;
   bool write_failed_ = false;
   bool got_byte_ = false;
+  bool has_status_line_ = false;
   bool fixed_ = false;           // the length is known: the parser is not asked for the body
   bool complete_ = false;        // the body was read to its end
   std::uint64_t remaining_ = 0;  // of a fixed body
@@ -124,45 +136,50 @@ Task<Result<>> Exchange::wait(IoState want, Cancellation& cancellation) {
   co_return pool_->check(cancellation);
 }
 
+/// Makes room behind what is buffered; false when the buffer is full.
+bool Exchange::make_room() {
+  if (!buffer_) buffer_ = pool_->borrow_buffer();
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (end_ == capacity_ && begin_ != 0) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+  }
+  return end_ != capacity_;
+}
+
 /// Reads what is here, or waits for it; 0 when the peer ended the stream. `first`: nothing can be here yet.
 Task<Result<std::size_t>> Exchange::fill(Cancellation& cancellation, bool first) {
-  if (begin_ == end_) begin_ = end_ = 0;
   for (;;) {
-    if (!buffer_) buffer_ = pool_->borrow_buffer();
-    if (end_ == capacity_ && begin_ != 0) {
-      std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
-      end_ -= std::exchange(begin_, 0);
-    }
-    if (end_ == capacity_) co_return head_too_large();
+    if (!make_room()) co_return head_too_large();
     auto* to = buffer_.get() + end_;
-    IoResult read;
-    if (std::exchange(first, false) && connection_->tls() == nullptr) {
-      if (auto go_on = pool_->check(cancellation); !go_on) co_return std::unexpected(std::move(go_on.error()));
-      Cancellation::Callback on_cancel(cancellation, [this] { connection_->interrupt(); });
-      Cancellation::Callback on_close(pool_->closing(), [this] { connection_->interrupt(); });
-      read = co_await connection_->read_later(to, capacity_ - end_);
-    } else {
+    IoResult read{IoState::want_read};
+    if (!first) {
       read = connection_->read(to, capacity_ - end_);
+    } else if (connection_->tls() == nullptr) {
+      const Cancellation::Callback on_cancel(cancellation, [this] { connection_->interrupt(); });
+      const Cancellation::Callback on_close(pool_->closing(), [this] { connection_->interrupt(); });
+      read = co_await connection_->read_later(to, capacity_ - end_);
     }
+    first = false;
     if (auto go_on = pool_->check(cancellation); !go_on) co_return std::unexpected(std::move(go_on.error()));
-    if (read.state == IoState::done) {
+    if (read.state == IoState::failed) co_return lost("broke");
+    if (read.state == IoState::done) got_byte_ = true;
+    if (read.state == IoState::done || read.state == IoState::end) {
       end_ += read.bytes;
-      got_byte_ = true;
       co_return read.bytes;
     }
-    if (read.state == IoState::end) co_return std::size_t{0};
-    if (read.state == IoState::failed) co_return lost("broke");
     if (begin_ == end_) drop_buffer();
     if (auto waited = co_await wait(read.state, cancellation); !waited) co_return std::unexpected(std::move(waited.error()));
   }
 }
 
 Task<Result<>> Exchange::read_head(bool no_body, Cancellation& cancellation) {
+  if (auto go_on = pool_->check(cancellation); !go_on) co_return go_on;
   parser_.emplace(pool_->options().max_head, no_body);
   for (bool first = true;; first = false) {
     auto bytes = co_await fill(cancellation, first);
     if (!bytes) co_return std::unexpected(std::move(bytes.error()));
-    if (*bytes == 0) co_return lost(got_byte_ ? "was closed in the middle of the answer" : "was closed");
+    if (*bytes == 0) co_return closed_in_head();
     auto parsed = parse_head(no_body);
     if (!parsed) co_return std::unexpected(std::move(parsed.error()));
     if (*parsed) break;
@@ -173,7 +190,9 @@ Task<Result<>> Exchange::read_head(bool no_body, Cancellation& cancellation) {
 
 Result<bool> Exchange::parse_head(bool no_body) {
   while (begin_ != end_) {
+    const auto had = begin_;
     auto state = parser_->put(buffered(), begin_);
+    if (begin_ != had) has_status_line_ = true;
     if (state == ResponseParser::State::need_more) break;
     if (state == ResponseParser::State::too_large) return head_too_large();
     if (state == ResponseParser::State::malformed) return malformed(parser_->error());
@@ -275,6 +294,7 @@ Task<Result<std::string>> Exchange::read_all(Cancellation& cancellation, std::si
       finish(false);
       co_return too_large(limit);
     }
+    make_body_room(body, piece->size(), limit);
     body += *piece;
   }
 }
@@ -339,26 +359,39 @@ void Exchange::finish(bool complete) {
   pool_->give_back(std::move(connection_), idle);
 }
 
-std::unexpected<Error> Exchange::lost(std::string what) {
+std::unexpected<Error> Exchange::lost(std::string_view what) {
   auto when = got_byte_ ? "" : " before it answered";
-  return fail(
-      ErrorCode::connection_lost, "the connection to " + pool_->origin() + " " + what + when + ".", std::string(kUnknownOutcome));
+  return fail(ErrorCode::connection_lost,
+              "the connection to " + pool_->origin() + " " + std::string(what) + when + ".",
+              std::string(kUnknownOutcome));
+}
+
+std::unexpected<Error> Exchange::closed_in_head() {
+  static constexpr std::string_view kStart = "HTTP/1.";
+  if (!has_status_line_ && !kStart.starts_with(buffered().substr(0, kStart.size()))) return malformed("it has no status line");
+  return lost(got_byte_ ? "was closed in the middle of the answer" : "was closed");
 }
 
 std::unexpected<Error> Exchange::malformed(const std::string& why) {
+  // The types of TLS records that a server may begin with: alert, handshake.
+  const bool speaks_tls = begin_ != end_ && (buffered().front() == '\x15' || buffered().front() == '\x16');
   return fail(ErrorCode::not_mcp,
               "the answer of " + pool_->origin() + " is not HTTP/1.1: " + why + ".",
-              "Check that \"url\" points to the server's MCP endpoint.");
+              speaks_tls ? "The server seems to speak TLS: begin \"url\" with https://."
+                         : "Check that \"url\" points to the server's MCP endpoint.");
 }
 
 std::unexpected<Error> Exchange::too_large(std::size_t limit) {
-  return fail(ErrorCode::too_large, "the answer of " + pool_->origin() + " is larger than " + std::to_string(limit) + " bytes.");
+  return fail(ErrorCode::too_large,
+              "the answer of " + pool_->origin() + " is larger than " + std::to_string(limit) + " bytes.",
+              std::string(kAskForLess));
 }
 
 std::unexpected<Error> Exchange::head_too_large() {
   return fail(
       ErrorCode::too_large,
-      "the head of the answer of " + pool_->origin() + " is larger than " + std::to_string(pool_->options().max_head) + " bytes.");
+      "the head of the answer of " + pool_->origin() + " is larger than " + std::to_string(pool_->options().max_head) + " bytes.",
+      "Check that \"url\" points to the server's MCP endpoint.");
 }
 
 }  // namespace

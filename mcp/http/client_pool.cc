@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::size_t kSpareBuffers = 16;
 
-// A connection that has proved to last and was in use this short a time ago is taken as it is: under load, looking for a close by
-// the peer before every request would cost a system call each, and a peer that closes an idle connection does so after seconds.
-constexpr auto kSurelyAlive = std::chrono::milliseconds(20);
-constexpr int kProved = 3;
-
 }  // namespace
 
 /// A request that waits for its turn. Lives in its coroutine; leaves the queue with it.
@@ -77,8 +72,7 @@ std::unique_ptr<ClientConnection> ClientPool::take_idle() {
   while (!idle_.empty()) {
     auto connection = std::move(idle_.back());
     idle_.pop_back();
-    const bool fresh = connection->answered >= kProved && now - connection->idle_since < kSurelyAlive;
-    if (now < connection->idle_until && (fresh || connection->idle_alive())) return connection;
+    if (now < connection->idle_until && connection->idle_alive()) return connection;
     discard(std::move(connection));
   }
   return nullptr;
@@ -123,16 +117,13 @@ Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::connect(Cancellation
 }
 
 void ClientPool::give_back(std::unique_ptr<ClientConnection> connection, Clock::duration idle) {
-  if (closing_.requested()) {
-    discard(std::move(connection));
-  } else if (!waiters_.empty()) {
+  const bool wanted = !closing_.requested();
+  if (wanted && !waiters_.empty()) {
     waiters_.front()->grant(std::move(connection));
-  } else if (idle_.size() >= options_.max_idle) {
+  } else if (!wanted || idle_.size() >= options_.max_idle) {
     discard(std::move(connection));
   } else {
-    ++connection->answered;
-    connection->idle_since = Clock::now();
-    connection->idle_until = connection->idle_since + std::min(idle, options_.idle_timeout);
+    connection->idle_until = Clock::now() + std::min(idle, options_.idle_timeout);
     idle_.push_back(std::move(connection));
     arm_sweep();
   }

@@ -25,7 +25,7 @@ bool valid_target(std::string_view text) {
 }
 
 void append_number(std::string& out, std::size_t number) {
-  std::array<char, 24> digits;
+  std::array<char, 24> digits{};
   auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   out.append(digits.data(), end);
 }

@@ -29,11 +29,11 @@ constexpr std::size_t kMaxWaiting = 256;
 
 asio::ip::address address_of(const sockaddr& from) {
   if (from.sa_family == AF_INET) {
-    sockaddr_in v4;
+    sockaddr_in v4 = {};
     std::memcpy(&v4, &from, sizeof(v4));
     return asio::ip::address_v4(ntohl(v4.sin_addr.s_addr));
   }
-  sockaddr_in6 v6;
+  sockaddr_in6 v6 = {};
   std::memcpy(&v6, &from, sizeof(v6));
   asio::ip::address_v6::bytes_type bytes;
   std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
@@ -72,7 +72,24 @@ struct Resolver::Lookup {
   Result<Addresses> result;
   std::mutex mutex;
   bool abandoned = false;  // guarded by mutex: nobody waits any more, and the loop may be gone
+
+  static void answer(const std::shared_ptr<Lookup>& self);
 };
+
+/// Looks the name up and wakes who waits. On a thread of the resolver's.
+void Resolver::Lookup::answer(const std::shared_ptr<Lookup>& self) {
+  {
+    const std::lock_guard lock(self->mutex);
+    if (self->abandoned) return;
+  }
+  auto found = look_up(self->host);
+  const std::lock_guard lock(self->mutex);
+  if (self->abandoned) return;
+  self->result = std::move(found);
+  asio::post(self->executor, [self] {
+    if (self->answered != nullptr) self->answered->set();
+  });
+}
 
 struct Resolver::Shared {
   std::mutex mutex;
@@ -80,7 +97,7 @@ struct Resolver::Shared {
   // Guarded by mutex:
   std::deque<std::shared_ptr<Lookup>> waiting;
   int threads = 0;
-  int idle = 0;
+  std::size_t idle = 0;
   bool stopped = false;
 };
 
@@ -126,7 +143,7 @@ Result<> Resolver::enqueue(const std::shared_ptr<Lookup>& lookup) {
   if (shared_->waiting.size() >= kMaxWaiting) {
     return fail(ErrorCode::overloaded, "too many host names wait to be resolved.", "Check this machine's name servers.");
   }
-  if (shared_->idle == 0 && shared_->threads < kMaxThreads) {
+  if (shared_->waiting.size() >= shared_->idle && shared_->threads < kMaxThreads) {
     try {
       std::thread([shared = shared_] { work(shared); }).detach();
       ++shared_->threads;
@@ -150,20 +167,7 @@ void Resolver::work(const std::shared_ptr<Shared>& shared) {
     auto lookup = std::move(shared->waiting.front());
     shared->waiting.pop_front();
     lock.unlock();
-    bool wanted = [&] {
-      std::lock_guard still(lookup->mutex);
-      return !lookup->abandoned;
-    }();
-    if (wanted) {
-      auto result = look_up(lookup->host);
-      std::lock_guard still(lookup->mutex);
-      if (!lookup->abandoned) {
-        lookup->result = std::move(result);
-        asio::post(lookup->executor, [lookup] {
-          if (lookup->answered != nullptr) lookup->answered->set();
-        });
-      }
-    }
+    Lookup::answer(lookup);
     lookup.reset();
     lock.lock();
   }

@@ -97,8 +97,7 @@ Result<Url> Url::parse(std::string_view text) {
 
   auto authority = text.substr(0, text.find_first_of("/?#"));
   if (authority.contains('@') || authority.contains('\\')) {
-    return bad("the URL has a user name or password in it.",
-               "Put credentials into \"headers\" or sign in with `switchyard login`.");
+    return bad("the URL has a user name or password in it.", "Put credentials into \"headers\".");
   }
   // In brackets the colons are the address's own.
   auto host_end = authority.starts_with('[') ? authority.find(']') : authority.find(':');

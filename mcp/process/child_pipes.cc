@@ -1,9 +1,10 @@
 #include "mcp/process/child_pipes.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 namespace mcp {
 

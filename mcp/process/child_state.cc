@@ -1,12 +1,12 @@
 #include "mcp/process/child_state.h"
 
-#include <signal.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/buffer.hpp>
 #include <charconv>
+#include <csignal>
+#include <cstring>
 #include <string_view>
 
 #include "mcp/base/log.h"

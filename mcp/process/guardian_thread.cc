@@ -1,9 +1,6 @@
 #include "mcp/process/guardian_thread.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +10,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/process/v2/process.hpp>
+#include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <cstring>
 #include <thread>
 
 namespace mcp {
@@ -48,7 +48,7 @@ struct Initializer {
       signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
+    pthread_sigmask(SIG_SETMASK, &none, nullptr);
     const bool placed = dup2(spec.in.get(), 0) == 0 && dup2(spec.out.get(), 1) == 1 && dup2(spec.err.get(), 2) == 2;
     if (placed && syscall(SYS_close_range, 3U, ~0U, kCloseRangeCloexec) == 0 && fcntl(spec.control.get(), F_SETFD, 0) == 0 &&
         fcntl(spec.status.get(), F_SETFD, 0) == 0) {

@@ -1,7 +1,6 @@
-#include <signal.h>
-
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <csignal>
 #include <map>
 
 #include "mcp/base/event.h"

@@ -1,12 +1,12 @@
 #include "mcp/process/program_path.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <string_view>
 
@@ -118,7 +118,7 @@ Result<std::string> find_program(const ChildSpec& spec) {
   if (auto strings = check_strings(spec); !strings) return std::unexpected(std::move(strings).error());
   if (auto cwd = check_cwd(spec.cwd); !cwd) return std::unexpected(std::move(cwd).error());
   if (spec.command.find('/') == std::string::npos) return search_path(spec);
-  const std::string path = resolve(spec.command, spec.cwd);
+  std::string path = resolve(spec.command, spec.cwd);
   const FileKind kind = look_at(path);
   if (kind != FileKind::program) return not_a_program(kind, path);
   return path;

@@ -33,7 +33,7 @@ PendingCalls::~PendingCalls() {
     waiter->calls_ = nullptr;
 }
 
-bool PendingCalls::complete(Message&& response) {
+bool PendingCalls::complete(Message& response) {
   const std::string_view text = response.id();
   std::uint64_t id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);

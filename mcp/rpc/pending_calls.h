@@ -46,8 +46,8 @@ class PendingCalls {
   PendingCalls(const PendingCalls&) = delete;
   PendingCalls& operator=(const PendingCalls&) = delete;
 
-  /// Hands a response to its waiter. False, and the response stays where it is, when its id is none of ours or no longer awaited.
-  bool complete(Message&& response);
+  /// Hands a response over to its waiter. False, and the response stays as it is, when its id is none of ours or no longer awaited.
+  bool complete(Message& response);
 
   /// Every waiter gets this error.
   void fail_all(const Error& reason);

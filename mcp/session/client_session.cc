@@ -30,6 +30,14 @@ std::optional<std::uint64_t> parse_id(std::string_view text) {
   return id;
 }
 
+/// "300 s", "0.3 s".
+std::string seconds_text(Clock::duration duration) {
+  const auto tenths = std::lround(std::chrono::duration<double, std::deci>(duration).count());
+  std::string text = std::to_string(tenths / 10);
+  if (tenths % 10 != 0) text += "." + std::to_string(tenths % 10);
+  return text + " s";
+}
+
 Error server_error(const Message& response) {
   const std::string_view error = response.raw(response.envelope().error);
   return {
@@ -69,6 +77,11 @@ class OwnContext final : public CallContext {
 };
 
 }  // namespace
+
+std::string instance_of(const Message& initialize) {
+  const std::string_view instance = member(initialize.raw(initialize.envelope().meta), "switchyard/instance");
+  return instance.starts_with('"') ? decode_json_string(instance) : std::string();
+}
 
 /// A request that waits for its answer; lives in the frame of the coroutine that waits.
 struct ClientSession::Open {
@@ -117,9 +130,19 @@ Task<Result<>> ClientSession::open() {
 
 Task<Result<ServerIntroduction>> ClientSession::initialize(Cancellation& cancellation) {
   auto self = shared_from_this();
-  std::string params = R"({"protocolVersion":")" + std::string(to_string(kLatestVersion)) +
-                       R"(","capabilities":{},"clientInfo":{"name":)" + json_string(options_.client_name) + R"(,"version":)" +
-                       json_string(options_.client_version) + "}}";
+  std::string params = R"({"protocolVersion":")";
+  params += to_string(kLatestVersion);
+  params += R"(","capabilities":{},"clientInfo":{"name":)";
+  append_json_string(params, options_.client_name);
+  params += R"(,"version":)";
+  append_json_string(params, options_.client_version);
+  params += '}';
+  if (!options_.instance.empty()) {
+    params += R"(,"_meta":{"switchyard/instance":)";
+    append_json_string(params, options_.instance);
+    params += '}';
+  }
+  params += '}';
   const std::uint64_t id = next_id_++;
   Message request = Message::request(std::to_string(id), "initialize", params);
   auto response = co_await transport_->request(std::move(request), id, cancellation);
@@ -134,7 +157,7 @@ Task<Result<ServerIntroduction>> ClientSession::initialize(Cancellation& cancell
 
 Task<Result<Message>> ClientSession::handle(Message request, CallContext& context) {
   auto self = shared_from_this();
-  if (closed_) co_return fail(ErrorCode::shutting_down, "the connection to the server is being closed");
+  if (closed_) co_return std::unexpected(closing());
   if (open_.size() >= options_.max_open) {
     co_return fail(ErrorCode::overloaded,
                    std::to_string(open_.size()) + " requests already wait for this server",
@@ -250,15 +273,14 @@ void ClientSession::sweep() {
   }
   // Requesting only wakes the waiting coroutines, which leave the table later, from the loop.
   for (Open* open : overdue) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::duration<double>>(open->patience).count();
     open->cancellation.request({ErrorCode::timeout,
-                                "no answer within " + std::to_string(std::lround(seconds)) + " s",
+                                "no answer within " + seconds_text(open->patience),
                                 "Try again, or raise the server's callTimeout in the configuration."});
   }
   if (timed) arm_sweep();
 }
 
-Task<void> ClientSession::close(std::chrono::steady_clock::duration grace) {
+Task<void> ClientSession::close(std::chrono::steady_clock::duration grace, Error reason) {
   auto self = shared_from_this();
   const bool was_closed = std::exchange(closed_, true);
   sweep_timer_.cancel();
@@ -267,7 +289,7 @@ Task<void> ClientSession::close(std::chrono::steady_clock::duration grace) {
     open.push_back(entry);
   if (!was_closed) {
     for (Open* entry : open)
-      entry->cancellation.request({ErrorCode::shutting_down, "the connection to the server is being closed"});
+      entry->cancellation.request(reason);
   }
   co_await transport_->close(grace);
 }

@@ -23,12 +23,16 @@ struct ServerIntroduction {
 struct ClientSessionOptions {
   std::string client_name = "switchyard";
   std::string client_version;
+  std::string instance;           // goes into initialize as _meta "switchyard/instance", where set: see instance_of()
   std::size_t max_open = 10'000;  // requests waiting for an answer; one more fails (overloaded)
   /// Notifications that belong to no request (list_changed, log lines, …).
   std::function<void(Message)> on_notification;
   /// The connection ended by itself. Runs once, from the loop, never after close() began.
   std::function<void(const Error&)> on_closed;
 };
+
+/// The instance a client names in its initialize, "" when it names none. A gateway that meets its own is connected to itself.
+std::string instance_of(const Message& initialize);
 
 /// Our session with one MCP server, over any Transport: handshake (revisions 2024-11-05 to 2025-11-25), numbering, deadlines,
 /// cancellation, progress to the one who asked. A RequestHandler: what handle() is given goes to the server under an id, and where
@@ -61,8 +65,11 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   /// Requests waiting for an answer.
   std::size_t open_requests() const { return open_.size(); }
 
-  /// Fails what is open with shutting_down and ends the connection within `grace`.
-  Task<void> close(std::chrono::steady_clock::duration grace);
+  /// Fails what is open with `reason` and ends the connection within `grace`.
+  Task<void> close(std::chrono::steady_clock::duration grace, Error reason = closing());
+
+  /// The reason of a close that somebody asked for.
+  static Error closing() { return {ErrorCode::shutting_down, "the connection to the server is being closed"}; }
 
  private:
   struct Open;

@@ -1,8 +1,7 @@
 #include "mcp/transport/line_buffer.h"
 
-#include <string.h>
-
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace mcp {
@@ -38,10 +37,13 @@ std::span<char> LineBuffer::space() {
 
 void LineBuffer::make_room() {
   const std::size_t used = end_ - begin_;
-  if (used <= storage_.size() / 4 && !storage_.empty()) {
+  if (!storage_.empty() && (used <= storage_.size() / 4 || storage_.size() > max_line_ + kSmallestRead)) {
     memmove(storage_.data(), storage_.data() + begin_, used);
   } else {
-    std::string larger = raw_string(std::max(kUsualSize, storage_.size() * 2));
+    // A line that gets no longer than it may fits into max_line_ and a read.
+    const std::size_t enough = std::max(kUsualSize, max_line_ + 2 * kSmallestRead);
+    const std::size_t doubled = std::max(kUsualSize, storage_.size() * 2);
+    std::string larger = raw_string(doubled < max_line_ ? doubled : enough);
     memcpy(larger.data(), storage_.data() + begin_, used);
     storage_ = std::move(larger);
   }
@@ -68,10 +70,17 @@ std::optional<LineBuffer::Line> LineBuffer::next() {
   if (newline != nullptr) return take(static_cast<std::size_t>(static_cast<const char*>(newline) - storage_.data()));
   scanned_ = end_;
   if (end_ - begin_ <= max_line_) return std::nullopt;
-  Line line = cut_line();
-  begin_ = end_;
   dropping_ = true;
-  return line;
+  if (end_ - begin_ < kLongLine) {
+    Line line = cut_line();
+    begin_ = end_;
+    return line;
+  }
+  // All there is belongs to the line, which takes it along: a copy would double what a flood costs.
+  storage_.erase(0, begin_);
+  storage_.resize(max_line_);
+  begin_ = end_ = scanned_ = 0;
+  return Line{std::exchange(storage_, {}), true};
 }
 
 LineBuffer::Line LineBuffer::cut_line() {

@@ -17,7 +17,7 @@ class LineBuffer {
     bool cut = false;  // longer than the limit: `text` is its beginning, the rest is dropped as it comes
   };
 
-  /// `max_line` in bytes; memory stays below twice that, plus a read.
+  /// `max_line` in bytes; memory stays at that and two reads (and half as much again for the moment in which it grows).
   explicit LineBuffer(std::size_t max_line) : max_line_(max_line) {}
 
   /// Room for the next read, at least 32 KiB.

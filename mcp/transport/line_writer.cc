@@ -1,10 +1,10 @@
 #include "mcp/transport/line_writer.h"
 
-#include <errno.h>
 #include <sys/uio.h>
 
 #include <array>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <utility>
 
 namespace mcp {
@@ -71,7 +71,7 @@ void LineWriter::flush() {
 }
 
 long LineWriter::write_some() {
-  std::array<iovec, kBuffersPerWrite> parts;
+  std::array<iovec, kBuffersPerWrite> parts{};
   std::size_t count = 0;
   std::size_t skip = front_written_;
   for (std::string& chunk : chunks_) {

@@ -42,7 +42,7 @@ struct Link : std::enable_shared_from_this<Link> {
 
   void to_client_one(Message message) {
     if (message.kind() != MessageKind::response) return client->on_message(std::move(message), std::nullopt);
-    if (!pending.complete(std::move(message))) log_debug("upstream", "a response nobody waits for", {{"id", message.id()}});
+    if (!pending.complete(message)) log_debug("upstream", "a response nobody waits for", {{"id", message.id()}});
   }
 
   /// Each side hears of the other's end after the last message of it.

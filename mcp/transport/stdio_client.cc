@@ -28,6 +28,7 @@ constexpr milliseconds kLastWrites{200};  // at close, for a notice that is queu
 constexpr std::size_t kShownNoise = 200;
 constexpr int kLoudNoise = 3;  // a banner; more of it is for those who look for it
 constexpr std::size_t kStderrTail = 2048;
+constexpr std::string_view kServersFault = "That is a mistake of the server's: see whether there is a newer version of it.";
 
 bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -98,16 +99,14 @@ Task<Result<>> StdioClientImpl::open(Receiver& receiver) {
   ChildSpec spec = spec_;
   auto child = co_await launcher_.launch(std::move(spec));
   launching_ = false;
-  if (child && !closing_) {
-    child_ = *std::move(child);
-    start_pipes();
-  }
   launched_.set();
-  if (closing_) co_return std::unexpected(closing_error());
+  if (closing_) co_return std::unexpected(closing_error());  // and the child, if there is one, is let go of
   if (!child) {
     ended_ = child.error();
     co_return std::unexpected(std::move(child).error());
   }
+  child_ = *std::move(child);
+  start_pipes();
   co_return Result<>();
 }
 
@@ -121,10 +120,10 @@ void StdioClientImpl::start_pipes() {
     if (!rest.empty()) on_stderr(rest);
     stderr_end_.set();
   };
-  stderr_ =
-      std::make_shared<LineReader>(child_->stderr_pipe(),
-                                   options_.max_stderr_line,
-                                   LineReader::Receiver{[this](LineBuffer::Line line) { on_stderr(line.text); }, on_stderr_end});
+  stderr_ = std::make_shared<LineReader>(
+      child_->stderr_pipe(),
+      options_.max_stderr_line,
+      LineReader::Receiver{[this](const LineBuffer::Line& line) { on_stderr(line.text); }, on_stderr_end});
   output_->start();
   stderr_->start();
   asio::co_spawn(executor_, watch_exit(weak_from_this(), child_->wait_exit()), asio::detached);
@@ -142,14 +141,14 @@ void StdioClientImpl::on_line(LineBuffer::Line line) {
   if (line.cut) {
     return finish({ErrorCode::too_large,
                    "'" + spec_.command + "' sent a message longer than " + std::to_string(options_.max_message) + " bytes.",
-                   "Raise the limit on message size, or ask the server for less at a time."});
+                   "Ask the server for less at a time."});
   }
-  std::array<char, kShownNoise> beginning;  // parse() takes the line with it
+  std::array<char, kShownNoise> beginning{};  // parse() takes the line with it
   const std::size_t size = line.text.copy(beginning.data(), beginning.size());
   auto message = Message::parse(std::move(line.text));
   if (!message) return on_noise({beginning.data(), size});
   if (message->kind() != MessageKind::response) return receiver_->on_message(*std::move(message), std::nullopt);
-  if (!pending_.complete(*std::move(message))) {
+  if (!pending_.complete(*message)) {
     log_debug("upstream", "a response nobody waits for", {{"command", spec_.command}, {"id", message->id()}});
   }
 }
@@ -210,11 +209,17 @@ Task<void> StdioClientImpl::conclude_from(std::shared_ptr<StdioClientImpl> self)
 Error StdioClientImpl::reason_of_end() const {
   Error reason;
   if (child_ && child_->exit()) {
-    reason = {ErrorCode::exited, "'" + spec_.command + "' ended: " + child_->exit()->text() + "."};
+    reason = {ErrorCode::exited,
+              "'" + spec_.command + "' ended: " + child_->exit()->text() + ".",
+              "Run the command in a shell to see why it ends."};
   } else if (output_end_.is_set()) {
-    reason = {ErrorCode::connection_lost, "'" + spec_.command + "' closed its standard output, though it still runs."};
+    reason = {ErrorCode::connection_lost,
+              "'" + spec_.command + "' closed its standard output, though it still runs.",
+              std::string(kServersFault)};
   } else {
-    reason = {ErrorCode::connection_lost, "'" + spec_.command + "' closed its standard input, though it still runs."};
+    reason = {ErrorCode::connection_lost,
+              "'" + spec_.command + "' closed its standard input, though it still runs.",
+              std::string(kServersFault)};
   }
   if (!errors_.text().empty()) reason.message += " Its last lines on standard error: " + errors_.text();
   if (!noise_.empty()) reason.message += " The first line on its standard output that was no message: '" + noise_ + "'.";

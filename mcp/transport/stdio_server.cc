@@ -1,10 +1,10 @@
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <csignal>
 #include <string>
 #include <utility>
 
@@ -51,7 +51,8 @@ class SharedDescriptor {
  private:
   static int reopen(int fd, int mode) {
     struct stat info{};
-    if (fstat(fd, &info) != 0 || !(S_ISFIFO(info.st_mode) || isatty(fd) == 1)) return -1;
+    const bool reopens = fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || isatty(fd) == 1);
+    if (!reopens) return -1;
     const std::string path = "/proc/self/fd/" + std::to_string(fd);
     return open(path.c_str(), mode | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   }

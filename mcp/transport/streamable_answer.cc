@@ -12,7 +12,14 @@ namespace {
 
 constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10;
 constexpr std::size_t kShown = 300;
+constexpr std::string_view kServersFault = "That is a mistake of the server's: see whether there is a newer version of it.";
 constexpr std::string_view kCheckUrl = "Check that \"url\" points to the server's MCP endpoint.";
+
+std::string_view status_remedy(int status) {
+  if (status == 404 || status == 405) return kCheckUrl;
+  if (status == 408 || status == 429 || status >= 500) return "The trouble is on the server's side: try again later.";
+  return "Check \"url\" and \"headers\" of the server in the configuration.";
+}
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -80,11 +87,13 @@ Error status_error(const StreamableConnection& connection, const HttpClientRespo
   if (status == 401) {
     return {ErrorCode::login_required,
             origin + " wants a login (HTTP 401).",
-            "Sign in with `switchyard login`, or set an Authorization header.",
+            "Set an Authorization header under \"headers\" of the server; signing in is not supported yet.",
             data};
   }
   if (status == 404 && connection.has_session()) {
-    return {ErrorCode::session_lost, origin + " no longer knows our session (HTTP 404).", "The server was probably restarted."};
+    return {ErrorCode::session_lost,
+            origin + " no longer knows our session (HTTP 404); it was probably restarted.",
+            "Try again: a new session is being opened."};
   }
   if (status >= 300 && status < 400) {
     const auto target = shown(response.header("Location"));
@@ -94,16 +103,17 @@ Error status_error(const StreamableConnection& connection, const HttpClientRespo
   }
   std::string message = origin + " answered with HTTP " + std::to_string(status);
   message += text.empty() ? "." : ": " + shown(text);
-  return {ErrorCode::http_status, std::move(message), std::string(status == 404 || status == 405 ? kCheckUrl : ""), data};
+  return {ErrorCode::http_status, std::move(message), std::string(status_remedy(status)), data};
 }
 
 Result<Message> check_response(const StreamableConnection& connection, Message message, std::string_view id) {
   if (message.kind() == MessageKind::response && message.id() == id) return message;
   const auto what =
       message.kind() == MessageKind::response ? "a response with the id " + shown(message.id()) : std::string("no response");
-  return fail(ErrorCode::not_mcp,
-              connection.origin() + " answered the request with the id " + std::string(id) + " with " + what + ": " +
-                  shown(message.text()));
+  return fail(
+      ErrorCode::not_mcp,
+      connection.origin() + " answered the request with the id " + std::string(id) + " with " + what + ": " + shown(message.text()),
+      std::string(kServersFault));
 }
 
 Result<Message> parse_response(const StreamableConnection& connection, std::string text, std::string_view id) {

@@ -19,12 +19,15 @@ struct StreamableClientOptions {
 /// A Transport over streamable HTTP (MCP 2025-03-26 and later, "Transports"): each message a POST, answered with JSON or an SSE
 /// stream; a standing GET stream for what the server sends of its own accord, opened by negotiated() and re-opened with back-off
 /// (the server's `retry` honoured; 405 means it has none); Mcp-Session-Id and MCP-Protocol-Version on every request after the
-/// handshake; DELETE at close.
+/// handshake; DELETE at close. A response stream that breaks off after an event with an id is resumed with GET and Last-Event-ID.
+/// Other requests wait until notifications/initialized has arrived, since HTTP connections keep no order among them.
 ///
 /// Errors of request(): those of HttpClient, and login_required (401; the data holds the WWW-Authenticate value), http_status (any
 /// other status but 2xx, with the first 300 bytes of a text body; a redirect names its target), session_lost (404 while a session
 /// id was in use), not_mcp (another content type, a body that is no message, an answer with a foreign id, a stream that ends
-/// without the answer). An error status whose body is a JSON-RPC error with our id is that response.
+/// without the answer). An error status whose body is a JSON-RPC error with our id is that response; where a 404 may also mean a
+/// lost session, only "method not found" is. A lost session ends the transport (on_closed). Trouble with the standing stream, or
+/// with a message of send(), does not.
 std::shared_ptr<Transport> make_streamable_client(const Executor& executor, Url url, StreamableClientOptions options);
 
 }  // namespace mcp

@@ -1,6 +1,8 @@
 #include "mcp/transport/streamable_stream.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -219,6 +221,8 @@ Task<Result<Message>> read_answer_stream(std::shared_ptr<StreamableConnection> c
 
 Task<void> keep_standing_stream(std::shared_ptr<StreamableConnection> connection) {
   auto& ending = connection->ending();
+  // Whoever spawned this gets to send notifications/initialized first.
+  co_await boost::asio::post(boost::asio::use_awaitable);
   co_await connection->wait_initialized(ending);
   StandingStream stream{*connection, {}};
   std::chrono::milliseconds delay = kFirstDelay;

@@ -1,13 +1,13 @@
 // owner_of_child GUARDIAN COMMAND [ARG]...: owns a launcher and one child, says the pids of the child and of its guardian on a
 // line, and waits to be killed.
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
 
 #include "mcp/process/child_process.h"
 

@@ -23,21 +23,33 @@
 //   nest                     DEPTH     before the answer to a tool call, one with its id whose result is nested that deep
 //   never-initialize         -         reads, and answers nothing
 //   deaf                     -         reads nothing after it has answered initialize, nor sees the end of its input
+//   deaf-on-call             -         reads nothing after a tool was called, nor answers
 //   slow-start               MS        starts to read after that time
 //   exit-on-sigterm          FILE      ignores the end of its input; on SIGTERM writes "terminated" to FILE and exits with 0
+//   exit-once                FILE      exits with 1 when a tool is called and there is no FILE yet, which it makes
+//   stream-result            BYTES     as huge-result, without holding the text in memory
+//   hold                     COUNT     answers tool calls only when that many have come, the last first; each with two progress
+//                                      notifications before, where they were asked for, whose message is the call's text
+//   flood-progress           COUNT     that many progress notifications of 1 KiB before the answer to a tool call
+//   gate                     FIFO      a tool call waits until somebody opens FIFO for writing
+//   start-gate               FIFO      starts to read when somebody opens FIFO for writing
+//
+// Where STDIO_FAULT_RECORD names a file, every line that comes is appended to it.
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -119,6 +131,54 @@ void on_terminate(int) {
   _exit(write(file, "terminated", 10) == 10 ? 0 : 1);
 }
 
+/// Waits until somebody opens the other end.
+void pass_gate() {
+  const int file = open(argument.c_str(), O_RDONLY);
+  if (file < 0) exit(1);
+  close(file);
+}
+
+void exit_once() {
+  const int file = open(argument.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600);
+  if (file >= 0) exit(1);
+}
+
+void stream_result(const Json& request) {
+  const std::string frame = answer(request, echo_result("@"));
+  const std::size_t middle = frame.find('@');
+  const std::string piece(65536, 'x');
+  write_out(frame.substr(0, middle));
+  for (std::size_t left = std::stoul(argument); left > 0; left -= std::min(left, piece.size()))
+    write_out(piece.substr(0, left));
+  write_line(frame.substr(middle + 1));
+}
+
+void write_progress(const Json& request, int progress, const std::string& message) {
+  const Json meta = request.at("params").value("_meta", Json::object());
+  if (!meta.contains("progressToken")) return;
+  const Json params = {{"progressToken", meta.at("progressToken")}, {"progress", progress}, {"message", message}};
+  write_line(Json{{"jsonrpc", "2.0"}, {"method", "notifications/progress"}, {"params", params}}.dump());
+}
+
+void hold(const Json& request) {
+  static std::vector<Json> held;
+  held.push_back(request);
+  if (held.size() < std::stoul(argument)) return;
+  std::ranges::reverse(held);
+  for (int progress = 1; progress <= 2; ++progress) {
+    for (const Json& each : held)
+      write_progress(each, progress, each.at("params").at("arguments").at("text"));
+  }
+  for (const Json& each : held)
+    write_line(answer(each, result_of(each)));
+  held.clear();
+}
+
+void record(const std::string& line) {
+  static const char* file = getenv("STDIO_FAULT_RECORD");
+  if (file != nullptr) std::ofstream(file, std::ios::app) << line << std::endl;
+}
+
 void start() {
   if (is("exit-before-init")) {
     fputs("fatal: no licence\n", stderr);
@@ -127,6 +187,7 @@ void start() {
   if (is("banner-then-ok")) write_out("Welcome to the server!\n[info] ready {\n\n");
   if (is("ignore-sigterm-and-fork")) fork_stubborn();
   if (is("exit-on-sigterm")) signal(SIGTERM, on_terminate);
+  if (is("start-gate")) pass_gate();
   if (is("slow-start")) usleep(static_cast<useconds_t>(std::stoul(argument)) * 1000);
   while (is("garbage-only"))
     write_line("This is not the protocol you are looking for.");
@@ -157,6 +218,10 @@ void fault_of_call(const Json& request, const std::string& good) {
     const std::size_t depth = std::stoul(argument);
     write_line(answer(request, std::string(depth, '[') + std::string(depth, ']')));
   }
+  if (is("exit-once")) exit_once();
+  if (is("gate")) pass_gate();
+  for (int i = 0; is("flood-progress") && i < std::stoi(argument); ++i)
+    write_progress(request, i, std::string(1024, 'p'));
 }
 
 void flood_stderr() {
@@ -173,6 +238,9 @@ void handle(const Json& request) {
   const bool is_call = request.at("method") == "tools/call";
   if (is_call) fault_of_call(request, good);
   if (is("flood-stderr")) flood_stderr();
+  if (is_call && is("deaf-on-call")) wait_for_ever();
+  if (is_call && is("hold")) return hold(request);
+  if (is_call && is("stream-result")) return stream_result(request);
   if (is_call && is("late-answer")) {
     held_back = good;
     return;
@@ -189,8 +257,10 @@ int main(int argc, char** argv) {
   mode = argv[1];
   argument = argc > 2 ? argv[2] : "0";
   start();
-  for (std::string line; std::getline(std::cin, line);)
+  for (std::string line; std::getline(std::cin, line);) {
+    record(line);
     handle(Json::parse(line));
+  }
   if (is("ignore-sigterm-and-fork") || is("exit-on-sigterm")) wait_for_ever();
   return 0;
 }

@@ -13,18 +13,18 @@
 //                     program: SIGTERM to what is left, two seconds, SIGKILL
 //
 // A program of its own, small and without libraries, because it must outlive a gateway that was killed.
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <cstdio>
 
 #include "mcp/process/guardian/process_tree.h"
 #include "mcp/process/guardian/program.h"
@@ -189,7 +189,7 @@ void Guardian::kill_tree() {
 int open_signals() {
   sigset_t all;
   sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, nullptr);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
   sigset_t wanted;
   sigemptyset(&wanted);
   for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT})

@@ -2,13 +2,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -37,10 +37,14 @@ template <class Visit>
 void for_each_number(const std::string& folder, Visit visit) {
   DIR* directory = opendir(folder.c_str());
   if (directory == nullptr) return;
-  while (const dirent* entry = readdir(directory)) {
+  while (const dirent* entry = readdir(directory)) {  // NOLINT(concurrency-mt-unsafe): there is one thread
     if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9') visit(entry->d_name);
   }
   closedir(directory);
+}
+
+pid_t number(const char* digits) {
+  return static_cast<pid_t>(strtol(digits, nullptr, 10));
 }
 
 /// Children of all threads of `pid`, from the kernel's own list.
@@ -65,17 +69,17 @@ std::vector<std::pair<pid_t, pid_t>> all_parents() {
     const std::string stat = read_file(std::string("/proc/") + pid + "/stat");
     const std::size_t after_name = stat.rfind(')');  // the name may itself hold brackets and spaces
     if (after_name == std::string::npos || after_name + 4 > stat.size()) return;
-    parents.emplace_back(static_cast<pid_t>(atol(pid)), static_cast<pid_t>(atol(stat.c_str() + after_name + 4)));
+    parents.emplace_back(number(pid), number(stat.c_str() + after_name + 4));
   });
   return parents;
 }
 
 bool kernel_lists_children() {
-  static const bool lists = [] {
+  static const bool kLists = [] {
     const std::string self = std::to_string(getpid());
     return access(("/proc/" + self + "/task/" + self + "/children").c_str(), R_OK) == 0;
   }();
-  return lists;
+  return kLists;
 }
 
 }  // namespace

@@ -1,14 +1,15 @@
 #include "mcp/process/guardian/program.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
 
 namespace mcp {
 
@@ -29,7 +30,7 @@ void reset_signals() {
     signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
 void limit_files(long files) {
@@ -57,9 +58,9 @@ void limit_files(long files) {
 std::optional<GuardianArguments> parse_arguments(int argc, char** argv) {
   if (argc < 7) return std::nullopt;
   GuardianArguments arguments;
-  arguments.control = atoi(argv[1]);
-  arguments.status = atoi(argv[2]);
-  arguments.files = atol(argv[3]);
+  arguments.control = static_cast<int>(strtol(argv[1], nullptr, 10));
+  arguments.status = static_cast<int>(strtol(argv[2], nullptr, 10));
+  arguments.files = strtol(argv[3], nullptr, 10);
   arguments.cwd = argv[4];
   arguments.path = argv[5];
   arguments.argv = argv + 6;

@@ -72,11 +72,11 @@ TEST(ParseConfigTest, ABrokenServerLeavesTheOthersAndSaysWhatToDo) {
   EXPECT_TRUE(config->broken[0].required);
   EXPECT_EQ(config->broken[0].error.text(),
             "server \"a\" is left out: f:1:73: mcpServers.a.comand: unknown key \"comand\"; did you mean \"command\"?; "
-            "f:1:95: mcpServers.a.cwd: expected a string, found a number. Mend the file and run `switchyard reload`.");
+            "f:1:95: mcpServers.a.cwd: expected a string, found a number. Mend the file, then start the gateway again.");
   EXPECT_EQ(
       config->broken[1].error.text(),
       "server \"c\" is left out: f:2:15: mcpServers.c.url: the variable HOST is not set; set it where switchyard runs, or write "
-      "${HOST:-default}. Start switchyard again with the variable set, or mend the file and run `switchyard reload`.");
+      "${HOST:-default}. Set the variable or mend the file, then start the gateway again.");
 }
 
 TEST(ParseConfigTest, NamesOfServersAreChecked) {
@@ -223,6 +223,7 @@ INSTANTIATE_TEST_SUITE_P(
             "error f:2:60: mcpServers.s.timeout: unknown key \"timeout\"; write \"callTimeout\"\n"
             "error f:2:74: mcpServers.s.enabled_tools: unknown key \"enabled_tools\"; write \"tools\": {\"allow\": […]}\n"
             "error f:2:95: mcpServers.s.zzz: unknown key \"zzz\"; known here: command, args, env, envFile, cwd, url, headers, "
+            "caFile, "
             "type, "
             "enabled, disabled, required, startupTimeout, callTimeout, tools, oauth\n"
             "error f:2:117: mcpServers.s.args: written twice; the first is at line 2, column 105\n"},

@@ -50,6 +50,7 @@ inline std::string servers_of(const Config& config) {
       out += " reach " + http->url;
       for (const auto& [key, value] : http->headers)
         out += " " + key + ": " + value + ";";
+      if (!http->ca_file.empty()) out += " trusting " + http->ca_file;
     }
     out += "\n";
   }

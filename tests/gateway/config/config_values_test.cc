@@ -60,6 +60,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         ResolvedCase{R"({"command": "~/bin/x", "args": ["~/a", "~"], "cwd": "~"})",
                      "s: run </home/ana/bin/x> <~/a> <~> in /home/ana\n"},
+        ResolvedCase{R"({"url": "https://h/mcp", "caFile": "${REGION}/ca.pem"})",
+                     "s: reach https://h/mcp trusting /etc/sw/eu/ca.pem\n"},
         ResolvedCase{R"({"command": "./x", "cwd": "sub/../dir/"})", "s: run <./x> in /etc/sw/dir\n"},
         ResolvedCase{R"({"command": "x", "cwd": "."})", "s: run <x> in /etc/sw\n"},
         ResolvedCase{R"({"command": "x", "cwd": "${HOME}/w"})", "s: run <x> in /home/ana/w\n"},
@@ -107,7 +109,7 @@ TEST_F(ConfigFolderTest, AFileThatCannotBeReadIsNamed) {
   EXPECT_EQ(
       missing.error().text(),
       "configuration " + folder_ +
-          "/none.json: no such file Make one with `switchyard add NAME -- COMMAND` or `switchyard import`, or name another with "
+          R"(/none.json: no such file. Write one, {"mcpServers": {"NAME": {"command": "…"}}} for example, or name another with )"
           "--config FILE.");
   EXPECT_EQ(load_config(folder_, test_environment()).error().message, "configuration " + folder_ + ": a folder, not a file");
   const std::string large = write("large.json", std::string(kJsoncMaxBytes + 1, ' '));

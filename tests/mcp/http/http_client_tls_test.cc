@@ -151,6 +151,23 @@ TEST_F(HttpClientTlsTest, ReusesConnectionsAndMovesLargeBodies) {
   EXPECT_EQ(server.connections(), 1);
 }
 
+TEST_F(HttpClientTlsTest, BytesAfterAnAnswerAreNeverTheNextAnswer) {
+  const std::string large(300'000, 'x');
+  ScriptedServer server(
+      [&](ScriptedServer::Peer& peer) {
+        while (!peer.request().empty())
+          peer.send(http_answer(200, "", large) + http_answer(200, "", "smuggled"));
+      },
+      authority_.server({"x", "IP:127.0.0.1"}));
+  auto http = client(server.url());
+  for (int i = 0; i < 2; ++i) {
+    auto answer = run_task(loop_, fetch(*http, "{}", cancellation_));
+    ASSERT_TRUE(answer) << answer.error().text();
+    EXPECT_EQ(*answer, large);
+  }
+  EXPECT_EQ(server.connections(), 2);
+}
+
 TEST_F(HttpClientTlsTest, ABodyWithoutLengthNeedsAProperEnd) {
   for (bool proper : {true, false}) {
     ScriptedServer server(

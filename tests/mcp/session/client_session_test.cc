@@ -1,8 +1,8 @@
 #include "mcp/session/client_session.h"
 
+#include <deque>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <deque>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
@@ -148,7 +148,8 @@ TEST_F(ClientSessionTest, ProgressReachesOnlyTheOneWhoAskedUnderItsToken) {
   spawn(call(1, {{"name", "a"}, {"_meta", {{"progressToken", "mine"}, {"other", 1}}}}), asking);
   spawn(call(2, {{"name", "b"}}), silent);
   settle();
-  for (const auto& result : results) EXPECT_TRUE(result && result->has_value());
+  for (const auto& result : results)
+    EXPECT_TRUE(result && result->has_value());
   ASSERT_EQ(asking.notified.size(), 1u);
   EXPECT_EQ(asking.notified[0]["params"]["progressToken"], "mine");
   EXPECT_TRUE(silent.notified.empty());

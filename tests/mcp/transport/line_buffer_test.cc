@@ -1,8 +1,7 @@
 #include "mcp/transport/line_buffer.h"
 
-#include <string.h>
-
 #include <algorithm>
+#include <cstring>
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>

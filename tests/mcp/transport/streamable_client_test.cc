@@ -174,6 +174,7 @@ TEST_F(StreamableClientTest, SendsWhatTheTransportPrescribes) {
   run_until([&] { return !server.requests("GET").empty(); });
   close();
 
+  EXPECT_THAT(server.requests("").at(1), HasSubstr("notifications/initialized")) << "nothing may overtake it";
   const auto posts = server.requests("POST");
   ASSERT_EQ(posts.size(), 3U);
   for (const auto& post : posts) {

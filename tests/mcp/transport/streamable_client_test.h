@@ -135,8 +135,13 @@ class StreamableClientTest : public testing::Test {
   /// initialize, and what follows it.
   void shake_hands(ProtocolVersion version = ProtocolVersion::v2025_11_25) {
     ASSERT_TRUE(call(1, "initialize"));
-    transport_->negotiated(version);
-    transport_->send(Message::notification("notifications/initialized", {}));
+    // As a session does it, on the loop.
+    boost::asio::post(loop_, [this, version] {
+      transport_->negotiated(version);
+      transport_->send(Message::notification("notifications/initialized", {}));
+    });
+    loop_.restart();
+    loop_.poll();
   }
 
   void close(std::chrono::milliseconds grace = std::chrono::seconds(5)) { run_task(loop_, transport_->close(grace)); }

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <future>
+#include <optional>
+#include <utility>
+
+#include "gateway/admin/status.h"
+
+namespace gateway {
+
+inline std::chrono::system_clock::time_point at_milliseconds(std::int64_t since_epoch) {
+  return std::chrono::system_clock::time_point(std::chrono::milliseconds(since_epoch));
+}
+
+/// What a gateway with a server of each kind says.
+inline GatewayStatus sample_status() {
+  GatewayStatus status{.version = "1.2.3",
+                       .pid = 4321,
+                       .mcp_url = "http://127.0.0.1:7332/mcp",
+                       .admin_url = "http://127.0.0.1:7333",
+                       .config_file = "/etc/switchyard.json",
+                       .started = at_milliseconds(1'700'000'000'000)};
+  status.sessions = 3;
+  status.streams = 2;
+  status.connections = 5;
+  status.spawned = 7;
+  RuntimeStatus files{
+      .name = ServerName("files"), .state = RuntimeState::ready, .transport = "stdio", .target = "npx -y files-mcp"};
+  files.since = at_milliseconds(1'700'000'001'500);
+  files.pid = 99;
+  files.restarts = 1;
+  files.tools = 14;
+  files.open_calls = 2;
+  files.version = "2025-11-25";
+  RuntimeStatus linear{.name = ServerName("linear"),
+                       .state = RuntimeState::backing_off,
+                       .transport = "http",
+                       .target = "https://mcp.example.com/mcp"};
+  linear.since = at_milliseconds(1'700'000'002'000);
+  linear.retry_at = at_milliseconds(1'700'000'012'000);
+  linear.cause = mcp::Error{mcp::ErrorCode::connect_failed, "cannot connect", "Is it running?"};
+  linear.required = true;
+  status.servers = {files, linear};
+  status.absent = {{ServerName("off"), {mcp::ErrorCode::cancelled, "it is switched off", "Enable it."}},
+                   {ServerName("bad"), {mcp::ErrorCode::variable_missing, "KEY is not set"}}};
+  return status;
+}
+
+inline ToolTable sample_tools() {
+  ToolTable table;
+  table.tools.push_back({"files__read", "files", "read", R"({"name":"files__read","description":"Reads\na file","n":1.50})"});
+  table.tools.push_back({"linear__add", "linear", "add\"", R"({"name":"linear__add","title":"Add","description":7})"});
+  table.clashes = {"one \"clash\""};
+  return table;
+}
+
+/// Answers with samples, or with an error; can be made to wait.
+class FakeSource : public AdminSource {
+ public:
+  mcp::Result<GatewayStatus> status() override {
+    if (asked) std::exchange(asked, std::nullopt)->set_value();
+    if (gate.valid()) gate.wait();
+    if (error) return std::unexpected(*error);
+    return answer;
+  }
+
+  mcp::Result<ToolTable> tools(const std::string& profile) override {
+    if (!profile.empty() && profile != "coding") {
+      return mcp::fail(mcp::ErrorCode::config_invalid, "there is no profile \"" + profile + "\"", "There are: coding.");
+    }
+    return table;
+  }
+
+  GatewayStatus answer = sample_status();
+  ToolTable table = sample_tools();
+  std::optional<mcp::Error> error;
+  std::optional<std::promise<void>> asked;  // set when status() is first called
+  std::shared_future<void> gate;            // where valid, status() waits for it
+};
+
+}  // namespace gateway

@@ -1,0 +1,134 @@
+// Commands where no gateway runs: they start the servers themselves.
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/gateway/cli/cli_fixture.h"
+
+namespace gateway {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class LocalCommandsTest : public CliTest {
+ protected:
+  LocalCommandsTest() {
+    const json config = {{"mcpServers",
+                          {{"good", {{"command", mcp::program_path("stdio_fault")}, {"args", {"ok"}}}},
+                           {"gone", {{"command", "/no/such/program"}}},
+                           {"off", {{"command", "true"}, {"enabled", false}}}}},
+                         {"profiles", {{"one", {{"servers", {"good"}}}}}}};
+    variables_["SWITCHYARD_CONFIG"] = write("switchyard.json", config.dump());
+  }
+};
+
+TEST_F(LocalCommandsTest, ListShowsEveryServerAndSucceeds) {
+  const Outcome list = run({"list"});
+  EXPECT_EQ(list.exit, 0);
+  EXPECT_EQ(list.err, "");
+  EXPECT_THAT(list.out, HasSubstr("good  ready     stdio      1 "));
+  EXPECT_THAT(list.out, HasSubstr("gone  failed    stdio      0 "));
+  EXPECT_THAT(list.out, HasSubstr("off   disabled "));
+  EXPECT_THAT(list.out, HasSubstr("'/no/such/program' does not exist"));
+}
+
+TEST_F(LocalCommandsTest, JsonIsOneLine) {
+  const Outcome list = run({"list", "--json"});
+  EXPECT_EQ(list.exit, 0);
+  EXPECT_EQ(json::parse(list.out).at("servers").size(), 3U);
+  EXPECT_EQ(list.out.find('\n'), list.out.size() - 1);
+  EXPECT_EQ(json::parse(run({"--json", "status", "gone"}).out).at("cause").at("reason"), "spawn_failed");
+  EXPECT_EQ(json::parse(run({"--json", "tools"}).out).at("tools").at(0).at("name"), "good__echo");
+  EXPECT_EQ(json::parse(run({"--json", "describe", "good__echo"}).out).at("tool"), "echo");
+  EXPECT_EQ(json::parse(run({"version", "--json"}).out).at("version"), SWITCHYARD_VERSION);
+}
+
+TEST_F(LocalCommandsTest, StatusOfOneServer) {
+  const Outcome gone = run({"status", "gone"});
+  EXPECT_EQ(gone.exit, 0);
+  EXPECT_THAT(gone.out, HasSubstr("state       failed\n"));
+  const Outcome unknown = run({"status", "god"});
+  EXPECT_EQ(unknown.exit, 1);
+  EXPECT_EQ(unknown.out, "");
+  EXPECT_EQ(unknown.err, "switchyard: there is no server \"god\"; did you mean \"good\"?\n");
+}
+
+TEST_F(LocalCommandsTest, Tools) {
+  EXPECT_THAT(run({"tools"}).out, HasSubstr("good__echo  good "));
+  EXPECT_THAT(run({"tools", "--profile", "one"}).out, HasSubstr("good__echo"));
+  const Outcome profile = run({"tools", "--profile", "two"});
+  EXPECT_EQ(profile.exit, 1);
+  EXPECT_THAT(profile.err, HasSubstr("there is no profile \"two\". There are: one."));
+  const Outcome of_gone = run({"tools", "--server", "gone"});
+  EXPECT_EQ(of_gone.exit, 0);
+  EXPECT_EQ(of_gone.out, "");
+  EXPECT_THAT(of_gone.err, StartsWith("switchyard: \"gone\" is failed: "));
+  const Outcome of_none = run({"tools", "--server", "gon"});
+  EXPECT_EQ(of_none.exit, 1);
+  EXPECT_THAT(of_none.err, HasSubstr("did you mean \"gone\"?"));
+}
+
+TEST_F(LocalCommandsTest, Describe) {
+  EXPECT_THAT(run({"describe", "good__echo"}).out, HasSubstr("own name  echo\n"));
+  const Outcome unknown = run({"describe", "good__ecko"});
+  EXPECT_EQ(unknown.exit, 1);
+  EXPECT_THAT(unknown.err, StartsWith("switchyard: there is no tool \"good__ecko\"; did you mean \"good__echo\"?"));
+}
+
+TEST_F(LocalCommandsTest, Call) {
+  const Outcome plain = run({"call", "good__echo", R"({"text":"hi"})"});
+  EXPECT_EQ(plain.exit, 0) << plain.err;
+  EXPECT_EQ(plain.out, "hi\n");
+  EXPECT_EQ(run({"call", "good__echo", "--arg", "text=hello there"}).out, "hello there\n");
+  EXPECT_EQ(run({"call", "good__echo", "-", "--profile", "one"}, R"({"text":"from stdin"})").out, "from stdin\n");
+  EXPECT_EQ(json::parse(run({"--json", "call", "good__echo", R"({"text":"hi"})"}).out).at("content").at(0).at("text"), "hi");
+  const Outcome unknown = run({"call", "good__nothing"});
+  EXPECT_EQ(unknown.exit, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("good__nothing"));
+  const Outcome wrong = run({"call", "good__echo", "[]"});
+  EXPECT_EQ(wrong.exit, 2);
+  EXPECT_EQ(wrong.out, "");
+  EXPECT_THAT(wrong.err, HasSubstr("not a JSON object"));
+}
+
+TEST_F(LocalCommandsTest, WrongUsageIsTwoAndHelpIsZero) {
+  const Outcome wrong = run({"lits"});
+  EXPECT_EQ(wrong.exit, 2);
+  EXPECT_EQ(wrong.out, "");
+  EXPECT_EQ(wrong.err, "switchyard: unknown command \"lits\": did you mean \"list\"? Try \"switchyard --help\".\n");
+  const Outcome help = run({"--help"});
+  EXPECT_EQ(help.exit, 0);
+  EXPECT_EQ(help.err, "");
+  EXPECT_THAT(help.out, HasSubstr("Usage: switchyard"));
+  EXPECT_EQ(run({"list", "--log-level", "loud"}).exit, 2);
+  EXPECT_EQ(run({"version"}).out, "switchyard " SWITCHYARD_VERSION "\n");
+}
+
+TEST_F(LocalCommandsTest, AMissingConfigurationIsOneClearLine) {
+  variables_.erase("SWITCHYARD_CONFIG");
+  for (const char* command : {"list", "serve", "tools"}) {
+    const Outcome outcome = run({command});
+    EXPECT_EQ(outcome.exit, 1) << command;
+    EXPECT_EQ(outcome.out, "") << command;
+    EXPECT_THAT(outcome.err, StartsWith("switchyard: ")) << command;
+    EXPECT_THAT(outcome.err, HasSubstr(folder_ + "/home/.config/switchyard/switchyard.json")) << command;
+  }
+}
+
+TEST_F(LocalCommandsTest, NoServersIsSaid) {
+  const Outcome list = run({"list", "--config", write("empty.json", R"({"mcpServers":{}})")});
+  EXPECT_EQ(list.exit, 0);
+  EXPECT_EQ(list.out, "");
+  EXPECT_THAT(list.err, HasSubstr("no servers"));
+}
+
+TEST_F(LocalCommandsTest, ServeNeedsItsPorts) {
+  const Outcome outside = run({"serve", "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"});
+  EXPECT_EQ(outside.exit, 1);
+  EXPECT_EQ(outside.out, "");
+  EXPECT_THAT(outside.err, HasSubstr("loopback"));
+}
+
+}  // namespace
+}  // namespace gateway

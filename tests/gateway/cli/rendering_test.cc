@@ -1,0 +1,158 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sstream>
+
+#include "gateway/admin/admin_views.h"
+#include "gateway/cli/commands.h"
+#include "gateway/cli/startup_text.h"
+#include "tests/gateway/admin/fake_source.h"
+
+namespace gateway {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class RenderingTest : public testing::Test {
+ protected:
+  std::istringstream in_;
+  std::ostringstream out_, err_;
+  Console console_{.in = in_, .out = out_, .err = err_};
+  const SystemTime now_ = at_milliseconds(1'700'000'010'000);
+  const std::string servers_ = servers_json(sample_status());
+};
+
+TEST_F(RenderingTest, List) {
+  EXPECT_EQ(list_text(servers_, now_, console_),
+            "NAME    STATE        TRANSPORT  TOOLS  DETAIL\n"
+            "files   ready        stdio      14     npx -y files-mcp\n"
+            "linear  backing_off  http       0      cannot connect. Is it running? Next try in 2 s.\n"
+            "off     disabled                       it is switched off. Enable it.\n"
+            "bad     broken                         KEY is not set\n");
+  EXPECT_EQ(list_text(R"({"servers":[]})", now_, console_), "");
+}
+
+TEST_F(RenderingTest, ListOnATerminalIsCutAndColoured) {
+  console_.width = 50;
+  console_.colour = true;
+  const std::string text = list_text(servers_, now_, console_);
+  EXPECT_THAT(text, HasSubstr("files   \x1b[32mready\x1b[0m        stdio"));
+  EXPECT_THAT(text, HasSubstr("cannot conn…\n"));
+}
+
+TEST_F(RenderingTest, Status) {
+  EXPECT_EQ(status_text(servers_, now_, console_),
+            "Switchyard 1.2.3, pid 4321, up 10 s, not ready\n"
+            "MCP http://127.0.0.1:7332/mcp  admin http://127.0.0.1:7333\n"
+            "Configuration /etc/switchyard.json\n"
+            "\n"
+            "NAME    STATE        SINCE  TRANSPORT  TOOLS  CALLS  RESTARTS  PID\n"
+            "files   ready        8 s    stdio      14     2      1         99\n"
+            "linear  backing_off  8 s    http       0      0      0\n"
+            "off     disabled\n"
+            "bad     broken\n"
+            "\n"
+            "linear: cannot connect. Is it running? Next try in 2 s.\n"
+            "bad: KEY is not set\n");
+}
+
+TEST_F(RenderingTest, StatusOfServersStartedForTheCommand) {
+  GatewayStatus status = sample_status();
+  status.mcp_url.clear();
+  EXPECT_THAT(status_text(servers_json(status), now_, console_), HasSubstr("No gateway runs here"));
+}
+
+TEST_F(RenderingTest, StatusOfOneServer) {
+  EXPECT_EQ(server_text(servers_, "linear", now_, console_),
+            "name        linear\n"
+            "state       backing_off\n"
+            "since       8 s (2023-11-14T22:13:22.000Z)\n"
+            "cause       cannot connect\n"
+            "reason      connect_failed\n"
+            "do          Is it running?\n"
+            "next try    2023-11-14T22:13:32.000Z\n"
+            "transport   http\n"
+            "url         https://mcp.example.com/mcp\n"
+            "required    yes\n"
+            "tools       0\n"
+            "open calls  0\n"
+            "restarts    0\n");
+  EXPECT_FALSE(server_text(servers_, "linea", now_, console_));
+}
+
+TEST_F(RenderingTest, Tools) {
+  EXPECT_EQ(tools_text(tools_json(sample_tools(), ""), console_),
+            "NAME         SERVER  DESCRIPTION\n"
+            "files__read  files   Reads\n"
+            "linear__add  linear  Add\n");
+}
+
+TEST_F(RenderingTest, Describe) {
+  EXPECT_EQ(tool_text(R"({"name":"a__b","server":"a","tool":"b","title":"B","description":"One\n\u001b[2Jtwo",)"
+                      R"("definition":{"inputSchema":{"type":"object","required":["x"]},"annotations":{"readOnlyHint":true}}})",
+                      console_),
+            "name      a__b\n"
+            "server    a\n"
+            "own name  b\n"
+            "title     B\n"
+            "\n"
+            "One\n"
+            "?[2Jtwo\n"
+            "\n"
+            "input schema\n"
+            "{\n"
+            "  \"type\": \"object\",\n"
+            "  \"required\": [\n"
+            "    \"x\"\n"
+            "  ]\n"
+            "}\n"
+            "\n"
+            "annotations\n"
+            "{\n"
+            "  \"readOnlyHint\": true\n"
+            "}\n");
+}
+
+TEST_F(RenderingTest, ResultsArePlainTextAndOtherContentIsJson) {
+  const std::string result =
+      R"({"content":[{"type":"text","text":"a\u001bb"},{"type":"text","text":"c\n"},{"type":"image","data":"AA=="}]})";
+  EXPECT_EQ(result_text(result, console_),
+            "a\x1b"
+            "b\nc\n{\"type\":\"image\",\"data\":\"AA==\"}\n");
+  console_.out_terminal = true;
+  EXPECT_THAT(result_text(result, console_), HasSubstr("a?b\n"));
+  EXPECT_EQ(result_text(R"({"content":[],"structuredContent":{"n":1}})", console_), "{\"n\":1}\n");
+  EXPECT_EQ(result_text(R"({"content":[{"type":"text","text":"t"}],"structuredContent":{"n":1}})", console_), "t\n");
+  EXPECT_EQ(result_text("{}", console_), "");
+}
+
+TEST_F(RenderingTest, CallArguments) {
+  const auto arguments = [this](CallCommand command, const std::string& input = "") {
+    in_.str(input);
+    in_.clear();
+    const auto json = call_arguments(command, in_);
+    return json ? *json : "error: " + json.error().message;
+  };
+  EXPECT_EQ(arguments({.arguments = R"( {"a": 1e400} )"}), R"( {"a": 1e400} )");
+  EXPECT_EQ(arguments({.arguments = "-"}, "{\"a\":\n2}"), "{\"a\":\n2}");
+  EXPECT_EQ(arguments({}), "{}");
+  EXPECT_EQ(arguments({.pairs = {"n=1", "s=one", "q=\"1\"", "o={\"x\":[]}", "e=", "b=true", "t=a=b"}}),
+            R"({"b":true,"e":"","n":1,"o":{"x":[]},"q":"1","s":"one","t":"a=b"})");
+  EXPECT_THAT(arguments({.arguments = "{"}), HasSubstr("not JSON"));
+  EXPECT_THAT(arguments({.arguments = "[1]"}), HasSubstr("not a JSON object"));
+  EXPECT_THAT(arguments({.arguments = "-"}, ""), HasSubstr("not JSON"));
+  EXPECT_THAT(arguments({.pairs = {"novalue"}}), HasSubstr("expected KEY=VALUE"));
+  EXPECT_THAT(arguments({.pairs = {"=1"}}), HasSubstr("expected KEY=VALUE"));
+  EXPECT_THAT(arguments({.pairs = {"a=1", "a=2"}}), HasSubstr("given before"));
+}
+
+TEST_F(RenderingTest, StartupNamesWhatIsStarting) {
+  GatewayStatus status = sample_status();
+  status.servers[1].state = RuntimeState::starting;
+  EXPECT_EQ(startup_text(status), "starting: linear (1 of 2 ready)");
+  status.servers[0].state = RuntimeState::starting;
+  EXPECT_EQ(startup_text(status), "starting: files, linear (0 of 2 ready)");
+}
+
+}  // namespace
+}  // namespace gateway
