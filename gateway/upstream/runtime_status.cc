@@ -69,6 +69,8 @@ Error Runtime::unavailable() const {
       error.message += "not ready";
   }
   if (cause_) {
+    // A missing login is one reason everywhere: in the status, and for whoever calls.
+    if (cause_->code == ErrorCode::login_required) error.code = cause_->code;
     error.message += ": " + cause_->message;
     error.remedy = cause_->remedy;
   }
