@@ -74,6 +74,7 @@ std::string facts_text(const ServerRow& server, SystemTime now, const Console& c
 Exit report_unknown(const CommandContext& context, const std::string& name, std::string_view json) {
   const std::vector<ServerRow> servers = read_servers(json);
   std::vector<std::string_view> names;
+  names.reserve(servers.size());
   for (const ServerRow& server : servers)
     names.push_back(server.name);
   return report_failure(context.console,
