@@ -5,6 +5,7 @@
 
 #include "gateway/cli/commands.h"
 #include "gateway/cli/progress_line.h"
+#include "gateway/cli/report.h"
 #include "gateway/cli/text.h"
 #include "mcp/json/text.h"
 
@@ -16,17 +17,28 @@ using mcp::ErrorCode;
 using mcp::fail;
 using mcp::Result;
 
-Result<std::string> arguments_of_pairs(const std::vector<std::string>& pairs) {
-  std::map<std::string, std::string> members;
-  for (const std::string& pair : pairs) {
-    const auto equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return fail(ErrorCode::config_invalid, "--arg " + pair + ": expected KEY=VALUE");
-    }
-    const std::string value = pair.substr(equals + 1);
-    const auto added = members.emplace(pair.substr(0, equals), mcp::validate_json(value) ? value : mcp::json_string(value));
-    if (!added.second)
-      return fail(ErrorCode::config_invalid, "--arg " + pair + ": \"" + added.first->first + "\" was given before");
+using Members = std::map<std::string, std::string>;  // name to JSON
+
+/// Takes in the KEY=VALUE of one `option`, --arg or --text.
+Result<> add_pair(Members& members, const std::string& option, const std::string& pair) {
+  const auto equals = pair.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return fail(ErrorCode::config_invalid, option + " " + pair + ": expected KEY=VALUE");
+  }
+  const std::string value = pair.substr(equals + 1);
+  const bool is_json = option == "--arg" && mcp::validate_json(value);
+  const auto added = members.emplace(pair.substr(0, equals), is_json ? value : mcp::json_string(value));
+  if (added.second) return {};
+  return fail(ErrorCode::config_invalid, option + " " + pair + ": \"" + added.first->first + "\" was given before");
+}
+
+Result<std::string> arguments_of_pairs(const CallCommand& command) {
+  Members members;
+  for (const std::string& pair : command.pairs) {
+    if (auto added = add_pair(members, "--arg", pair); !added) return std::unexpected(std::move(added).error());
+  }
+  for (const std::string& pair : command.texts) {
+    if (auto added = add_pair(members, "--text", pair); !added) return std::unexpected(std::move(added).error());
   }
   std::string json = "{";
   for (const auto& [key, value] : members) {
@@ -67,10 +79,17 @@ std::string plain_result_text(std::string_view result) {
   return text;
 }
 
+/// The message names what an agent would ask next; people have a command for that.
+std::string for_people(std::string message) {
+  static constexpr std::string_view kAsked = "See tools/list for those there are.";
+  if (message.ends_with(kAsked)) message.replace(message.size() - kAsked.size(), kAsked.size(), "See \"switchyard tools\".");
+  return message;
+}
+
 Exit report_rpc_error(const CommandContext& context, std::string_view error) {
   const std::string_view message = mcp::member(error, "message");
-  if (context.options.json) context.console.out << error << "\n";
-  report_note(context.console, message.starts_with('"') ? mcp::decode_json_string(message) : std::string(error));
+  if (context.options.json) context.console.out << R"({"error":)" << error << "}\n";
+  report_note(context.console, message.starts_with('"') ? for_people(mcp::decode_json_string(message)) : std::string(error));
   return Exit::failed;
 }
 
@@ -88,14 +107,16 @@ Exit show_response(const CommandContext& context, const std::string& tool, std::
   std::string text = plain_result_text(result);
   while (text.ends_with('\n'))
     text.pop_back();
-  report_note(context.console, tool + " failed: " + (text.empty() ? "it did not say why" : text));
+  // What the gateway says names the tool already.
+  const bool ours = !mcp::member(mcp::member(result, "_meta"), "switchyard/error").empty();
+  report_note(context.console, ours ? text : tool + " failed: " + (text.empty() ? "it did not say why" : text));
   return Exit::failed;
 }
 
 }  // namespace
 
 Result<std::string> call_arguments(const CallCommand& command, std::istream& in) {
-  if (!command.arguments) return arguments_of_pairs(command.pairs);
+  if (!command.arguments) return arguments_of_pairs(command);
   std::string json = *command.arguments;
   if (json == "-") json.assign(std::istreambuf_iterator<char>(in), {});
   const auto begin = json.find_first_not_of(" \t\r\n");
@@ -116,11 +137,11 @@ std::string result_text(std::string_view result, const Console& console) {
 Exit run_call(const CommandContext& context, const CallCommand& command) {
   auto arguments = call_arguments(command, context.console.in);
   if (!arguments) {
-    report_note(context.console, arguments.error().message + ". Try \"switchyard call --help\".");
+    report_note(context.console, failure_text(arguments.error().message, "Try \"switchyard call --help\"."));
     return Exit::usage;
   }
   const auto access = open_gateway(context);
-  if (!access) return report_failure(context.console, access.error());
+  if (!access) return report_failure(context, access.error());
   (*access)->await_tool(command.profile, command.tool);
   const ToolQuestion question{.profile = command.profile, .tool = command.tool, .arguments = std::move(*arguments)};
   const auto response = [&] {
@@ -130,7 +151,7 @@ Exit run_call(const CommandContext& context, const CallCommand& command) {
       if (!text.empty()) line.set("calling " + command.tool + ": " + text);
     });
   }();
-  if (!response) return report_failure(context.console, response.error());
+  if (!response) return report_failure(context, response.error());
   return show_response(context, command.tool, *response);
 }
 

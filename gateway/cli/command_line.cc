@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gateway/config/near_name.h"
+#include "gateway/host/environment.h"
 
 namespace gateway {
 
@@ -46,6 +47,9 @@ Outcome finish_serve(Parsed& parsed) {
   if (!listen) return std::unexpected(listen.error());
   auto admin = read_address("--admin", parsed.admin);
   if (!admin) return std::unexpected(admin.error());
+  if (!parsed.serve.profile.empty() && !parsed.serve.stdio) {
+    return std::unexpected(Mistake{"--profile goes with --stdio; over HTTP each profile has an address, /mcp/PROFILE"});
+  }
   parsed.serve.listen = *listen;
   parsed.serve.admin = *admin;
   return parsed.serve;
@@ -53,8 +57,8 @@ Outcome finish_serve(Parsed& parsed) {
 
 Outcome finish_call(Parsed& parsed) {
   if (!parsed.call_arguments.empty()) parsed.call.arguments = parsed.call_arguments;
-  if (parsed.call.arguments && !parsed.call.pairs.empty()) {
-    return std::unexpected(Mistake{"call takes either JSON or --arg, not both"});
+  if (parsed.call.arguments && !(parsed.call.pairs.empty() && parsed.call.texts.empty())) {
+    return std::unexpected(Mistake{"call takes either JSON or --arg and --text, not both"});
   }
   return parsed.call;
 }
@@ -101,16 +105,21 @@ class Parser {
     app_.add_option("--log-format", parsed_.log_format, "How log lines look on standard error")
         ->type_name("FORMAT")
         ->check(CLI::IsMember({"text", "json"}));
-    app_.add_option("--log-level", parsed_.log_levels, "What is logged: LEVEL or TARGET=LEVEL, comma separated")
+    app_.add_option(
+            "--log-level", parsed_.log_levels, "What is logged: LEVEL or TARGET=LEVEL, comma separated (error; serve: see there)")
         ->type_name("LEVELS");
     app_.add_flag("--version", parsed_.version, "Show the version");
   }
 
   void add_serve() {
     CLI::App* serve = add("serve", "Run the gateway", "switchyard serve --listen 127.0.0.1:7332", finish_serve);
-    serve->add_option("--listen", parsed_.listen, "Where agents connect")->type_name("HOST:PORT");
-    serve->add_option("--admin", parsed_.admin, "Where the admin API answers")->type_name("HOST:PORT");
+    const Config usual;
+    const auto unless = [](const ListenAddress& address) { return " (the configuration's, or " + address.text() + ")"; };
+    serve->add_option("--listen", parsed_.listen, "Where agents connect" + unless(usual.listen))->type_name("HOST:PORT");
+    serve->add_option("--admin", parsed_.admin, "Where the admin API answers" + unless(usual.admin))->type_name("HOST:PORT");
     serve->add_flag("--stdio", parsed_.serve.stdio, "Speak MCP on standard input and output");
+    serve->add_option("--profile", parsed_.serve.profile, "With --stdio: this profile of the gateway that runs")->type_name("NAME");
+    serve->footer("Without --log-level, the log tells warn and error on a terminal, info too elsewhere.\n" + serve->get_footer());
   }
 
   void add_lists() {
@@ -138,6 +147,9 @@ class Parser {
     call->add_option("TOOL", parsed_.call.tool, "The name agents see")->required();
     call->add_option("JSON", parsed_.call_arguments, "Its arguments, a JSON object; - reads them from standard input");
     call->add_option("--arg", parsed_.call.pairs, "One argument; the value is JSON, or else text")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    call->add_option("--text", parsed_.call.texts, "One argument; the value is text, also where it looks like a number")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
     call->add_option("--profile", parsed_.call.profile, "Call it as this profile shows it")->type_name("NAME");
@@ -190,8 +202,8 @@ class Parser {
   std::expected<CommandLine, NoCommand> finish() {
     if (const auto extras = app_.remaining(true); !extras.empty()) return unknown(extras.front());
     const auto given = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
-    parsed_.global.config = given(parsed_.config);
-    parsed_.global.state = given(parsed_.state);
+    parsed_.global.config = given(parsed_.config).transform(absolute_path);
+    parsed_.global.state = given(parsed_.state).transform(absolute_path);
     parsed_.global.log_levels = given(parsed_.log_levels);
     if (parsed_.log_format == "json") parsed_.global.log_format = mcp::LogFormat::json;
     if (parsed_.version) return CommandLine{parsed_.global, VersionCommand{}};

@@ -12,8 +12,8 @@
 namespace gateway {
 
 struct GlobalOptions {
-  std::optional<std::string> config;  // --config FILE
-  std::optional<std::string> state;   // --state DIR
+  std::optional<std::string> config;  // --config FILE, absolute
+  std::optional<std::string> state;   // --state DIR, absolute
   std::optional<std::string> log_levels;
   mcp::LogFormat log_format = mcp::LogFormat::text;
   bool json = false;
@@ -22,6 +22,7 @@ struct GlobalOptions {
 struct ServeCommand {
   std::optional<ListenAddress> listen, admin;
   bool stdio = false;
+  std::string profile;  // with stdio; "" means all servers
 };
 
 struct ListCommand {};
@@ -41,7 +42,8 @@ struct DescribeCommand {
 struct CallCommand {
   std::string tool, profile;
   std::optional<std::string> arguments;  // JSON, or "-" for standard input
-  std::vector<std::string> pairs;        // KEY=VALUE
+  std::vector<std::string> pairs;        // KEY=VALUE; the value is JSON, or else text
+  std::vector<std::string> texts;        // KEY=VALUE; the value is text
 };
 
 struct VersionCommand {};

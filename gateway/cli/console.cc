@@ -33,11 +33,6 @@ std::string failure_text(std::string_view message, std::string_view remedy) {
   return mcp::Error{mcp::ErrorCode::internal, std::string(message), std::string(remedy)}.text();
 }
 
-Exit report_failure(const Console& console, const mcp::Error& error) {
-  report_note(console, error.text());
-  return Exit::failed;
-}
-
 void report_note(const Console& console, std::string_view note) {
   console.err << "switchyard: " << clean_text(note) << std::endl;
 }

@@ -29,9 +29,6 @@ std::string failure_text(std::string_view message, std::string_view remedy);
 /// The program's exit status.
 enum class Exit { done = 0, failed = 1, usage = 2 };
 
-/// "switchyard: what failed. what to do" on `err`.
-Exit report_failure(const Console& console, const mcp::Error& error);
-
 /// "switchyard: note" on `err`.
 void report_note(const Console& console, std::string_view note);
 

@@ -2,6 +2,7 @@
 
 #include "gateway/cli/commands.h"
 #include "gateway/cli/pretty_json.h"
+#include "gateway/cli/report.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/text.h"
 #include "gateway/config/near_name.h"
@@ -28,7 +29,7 @@ std::string tool_text(std::string_view entry, const Console& console) {
   add_fact("own name  ", text_of(entry, "tool"));
   add_fact("title     ", text_of(entry, "title"));
   if (const std::string description = clean_text(text_of(entry, "description")); !description.empty()) {
-    text += "\n" + description + "\n";
+    text += "\n" + (console.width > 0 ? wrap_words(description, console.width) : description) + "\n";
   }
   const std::string_view definition = mcp::member(entry, "definition");
   const auto add_json = [&](std::string_view label, std::string_view member) {
@@ -43,10 +44,10 @@ std::string tool_text(std::string_view entry, const Console& console) {
 
 Exit run_describe(const CommandContext& context, const DescribeCommand& command) {
   const auto access = open_gateway(context);
-  if (!access) return report_failure(context.console, access.error());
+  if (!access) return report_failure(context, access.error());
   (*access)->await_tool(command.profile, command.tool);
   const auto json = (*access)->tools(command.profile, "");
-  if (!json) return report_failure(context.console, json.error());
+  if (!json) return report_failure(context, json.error());
   std::vector<std::string> names;
   for (const std::string_view entry : mcp::elements(mcp::member(*json, "tools"))) {
     names.push_back(text_of(entry, "name"));
@@ -58,7 +59,7 @@ Exit run_describe(const CommandContext& context, const DescribeCommand& command)
     }
     return Exit::done;
   }
-  return report_failure(context.console,
+  return report_failure(context,
                         {mcp::ErrorCode::unknown_tool,
                          "there is no tool \"" + command.tool + "\"" + name_hint(command.tool, {names.begin(), names.end()}),
                          "\"switchyard tools\" lists them, \"switchyard status\" says how the servers do."});

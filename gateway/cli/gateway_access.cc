@@ -6,9 +6,9 @@ namespace gateway {
 
 namespace {
 
-/// The configuration the user names for this command, "" for none.
-std::string named_config(const CommandContext& context) {
-  return context.options.config.value_or(context.environment.variables("SWITCHYARD_CONFIG").value_or(""));
+/// Whether the user names a configuration for this command.
+bool names_config(const CommandContext& context) {
+  return context.options.config || !context.environment.variables("SWITCHYARD_CONFIG").value_or("").empty();
 }
 
 bool same_file(const std::string& a, const std::string& b) {
@@ -26,12 +26,16 @@ std::string CommandContext::state_dir() const {
   return options.state.value_or(default_state_dir(environment.variables));
 }
 
+std::string other_config(const CommandContext& context, const RunningGateway& running) {
+  if (!names_config(context) || same_file(context.config_file(), running.config)) return "";
+  return context.config_file();
+}
+
 mcp::Result<std::unique_ptr<GatewayAccess>> open_gateway(const CommandContext& context) {
   auto running = find_running_gateway(context.state_dir());
   if (!running) return std::unexpected(std::move(running).error());
   if (!*running || (*running)->admin_url.empty()) return make_local_access(context);
-  const std::string named = named_config(context);
-  if (!named.empty() && !same_file(named, (*running)->config)) {
+  if (const std::string named = other_config(context, **running); !named.empty()) {
     report_note(context.console,
                 "the gateway that runs (pid " + std::to_string((*running)->pid) + ") uses " + (*running)->config +
                     ", so the servers of " + named + " are started for this command alone");

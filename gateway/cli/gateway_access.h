@@ -54,6 +54,9 @@ class GatewayAccess {
 /// The running gateway of the state folder, unless the user names another configuration than it has; else one of our own.
 mcp::Result<std::unique_ptr<GatewayAccess>> open_gateway(const CommandContext& context);
 
+/// The configuration that the user names for this command, where the gateway that runs has another one; else "".
+std::string other_config(const CommandContext& context, const RunningGateway& running);
+
 /// The gateway that runs, over its admin API and its MCP endpoint.
 std::unique_ptr<GatewayAccess> make_remote_access(RunningGateway gateway, const Console& console);
 

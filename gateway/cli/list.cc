@@ -1,6 +1,7 @@
 #include <ostream>
 
 #include "gateway/cli/commands.h"
+#include "gateway/cli/report.h"
 #include "gateway/cli/server_rows.h"
 
 namespace gateway {
@@ -20,15 +21,15 @@ std::string list_text(std::string_view servers_json, SystemTime now, const Conso
 
 Exit run_list(const CommandContext& context) {
   const auto access = open_gateway(context);
-  if (!access) return report_failure(context.console, access.error());
+  if (!access) return report_failure(context, access.error());
   const auto json = (*access)->servers();
-  if (!json) return report_failure(context.console, json.error());
+  if (!json) return report_failure(context, json.error());
   if (context.options.json) {
     context.console.out << *json << "\n";
     return Exit::done;
   }
   const std::string text = list_text(*json, std::chrono::system_clock::now(), context.console);
-  if (text.empty()) report_note(context.console, "the configuration has no servers: add one to its \"mcpServers\"");
+  if (text.empty()) report_no_servers(context.console, read_gateway(*json).config);
   context.console.out << text;
   return Exit::done;
 }

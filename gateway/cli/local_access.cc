@@ -3,6 +3,7 @@
 #include "gateway/admin/admin_views.h"
 #include "gateway/cli/gateway_access.h"
 #include "gateway/cli/progress_line.h"
+#include "gateway/cli/report.h"
 #include "gateway/cli/startup_text.h"
 #include "gateway/config/config_file.h"
 #include "gateway/host/local_gateway.h"
@@ -65,6 +66,7 @@ class LocalAccess final : public GatewayAccess {
 mcp::Result<std::unique_ptr<GatewayAccess>> make_local_access(const CommandContext& context) {
   auto config = load_config(context.config_file(), context.environment.variables);
   if (!config) return std::unexpected(std::move(config).error());
+  if (!context.options.json) report_diagnostics(context.console, *config);
   std::chrono::milliseconds patience = kSlack;
   for (const ServerSpec& server : config->servers) {
     if (server.enabled) patience = std::max(patience, server.startup_timeout + kSlack);

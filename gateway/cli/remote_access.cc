@@ -22,22 +22,6 @@ using mcp::Result;
 constexpr auto kFirstStart = std::chrono::seconds(10);
 constexpr auto kPause = std::chrono::milliseconds(100);
 
-std::string percent_encode(std::string_view text) {
-  static constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain =
-        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
-    if (plain) {
-      out += c;
-    } else {
-      out += {'%', kDigits[byte >> 4], kDigits[byte & 0xF]};
-    }
-  }
-  return out;
-}
-
 std::string text_member(std::string_view object, std::string_view name) {
   const std::string_view value = mcp::member(object, name);
   return value.starts_with('"') ? mcp::decode_json_string(value) : std::string();
@@ -76,9 +60,7 @@ class RemoteAccess final : public GatewayAccess {
   }
 
   Result<std::string> call(const ToolQuestion& question, const OnProgress& on_progress) override {
-    std::string url = gateway_.mcp_url;
-    if (!question.profile.empty()) url += "/" + percent_encode(question.profile);
-    return call_over_http(url, question, on_progress);
+    return call_over_http(endpoint_url(gateway_.mcp_url, question.profile), question, on_progress);
   }
 
  private:
@@ -125,7 +107,8 @@ class RemoteAccess final : public GatewayAccess {
     }
     if (result->status != 200) {
       const std::string_view error = mcp::member(result->body, "error");
-      return fail(ErrorCode::http_status, text_member(error, "message"), text_member(error, "remedy"));
+      return std::unexpected(
+          mcp::Error{ErrorCode::http_status, text_member(error, "message"), text_member(error, "remedy"), std::string(error)});
     }
     return std::move(result->body);
   }

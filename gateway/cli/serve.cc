@@ -7,30 +7,18 @@
 
 #include "gateway/admin/admin_views.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/mcp_call.h"
 #include "gateway/cli/progress_line.h"
+#include "gateway/cli/report.h"
 #include "gateway/cli/server_rows.h"
 #include "gateway/cli/startup_text.h"
 #include "gateway/config/config_file.h"
-#include "mcp/json/text.h"
 
 namespace gateway {
 
 namespace {
 
 constexpr auto kDrain = std::chrono::seconds(10);
-
-void print_diagnostics(const Console& console, const Config& config) {
-  for (const Diagnostic& diagnostic : config.diagnostics) {
-    const bool warning = diagnostic.severity == Diagnostic::Severity::warning;
-    report_note(console, (warning ? "warning: " : "error: ") + diagnostic.text(config.file));
-  }
-}
-
-/// What people paste to connect a client.
-std::string paste_text(const std::string& url) {
-  return "\nConnect a client:\n  claude mcp add --transport http switchyard " + url +
-         "\nor, in a client's configuration:\n  {\"mcpServers\":{\"switchyard\":{\"url\":" + mcp::json_string(url) + "}}}\n";
-}
 
 /// Tells people how the gateway comes up: on `out`, or on standard error where standard output belongs to MCP.
 class StartReport {
@@ -62,7 +50,7 @@ class StartReport {
       return;
     }
     out() << list_text(json, std::chrono::system_clock::now(), console());
-    if (!status.mcp_url.empty()) out() << paste_text(status.mcp_url);
+    if (!status.mcp_url.empty()) out() << "\n" << connect_text(status.mcp_url);
     out() << std::flush;
   }
 
@@ -94,40 +82,49 @@ mcp::Result<ServeOptions> make_options(const CommandContext& context, const Serv
 }
 
 Exit report(const CommandContext& context, const mcp::Result<>& outcome) {
-  return outcome ? Exit::done : report_failure(context.console, outcome.error());
+  return outcome ? Exit::done : report_failure(context, outcome.error());
 }
 
-/// The gateway to relay to, "" for none.
-mcp::Result<std::string> running_url(const CommandContext& context) {
+/// The gateway to relay to, if one runs.
+mcp::Result<std::optional<RunningGateway>> find_relay(const CommandContext& context) {
   auto running = find_running_gateway(context.state_dir());
-  if (!running) return std::unexpected(std::move(running).error());
-  return *running ? (*running)->mcp_url : std::string();
+  if (running && *running && (*running)->mcp_url.empty()) return std::nullopt;
+  return running;
 }
 
 /// Two clients that start us at the same moment: the one that came second waits for the first to listen.
-std::string await_running_url(const CommandContext& context) {
+std::optional<RunningGateway> await_relay(const CommandContext& context) {
   constexpr auto kPatience = std::chrono::seconds(5);
   constexpr auto kPause = std::chrono::milliseconds(50);
   const auto until = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < until) {
-    if (const auto url = running_url(context); url && !url->empty()) return *url;
+    if (auto running = find_relay(context); running && *running) return std::move(*running);
     std::this_thread::sleep_for(kPause);
   }
-  return "";
+  return std::nullopt;
 }
 
-}  // namespace
-
-Exit run_serve(const CommandContext& context, const ServeCommand& command) {
-  if (command.stdio) {
-    const auto url = running_url(context);
-    if (!url) return report_failure(context.console, url.error());
-    if (!url->empty()) return report(context, relay_stdio(*url, kDrain));
+Exit relay(const CommandContext& context, const ServeCommand& command, const RunningGateway& running) {
+  if (const std::string named = other_config(context, running); !named.empty()) {
+    report_note(context.console,
+                "the gateway that runs (pid " + std::to_string(running.pid) + ") uses " + running.config + ", so the servers of " +
+                    named + " are not served here. Give them a gateway of their own with --state DIR.");
   }
-  auto options = make_options(context, command);
-  if (!options) return report_failure(context.console, options.error());
-  print_diagnostics(context.console, options->config);
+  if (!command.profile.empty()) {
+    // Its absence is told now, not with each message of the client.
+    const auto tools = make_remote_access(running, context.console)->tools(command.profile, "");
+    if (!tools) return report_failure(context, tools.error());
+  }
+  return report(context, relay_stdio(endpoint_url(running.mcp_url, command.profile), kDrain));
+}
 
+Exit run_gateway(const CommandContext& context, const ServeCommand& command) {
+  auto options = make_options(context, command);
+  if (!options) return report_failure(context, options.error());
+  report_diagnostics(context.console, options->config);
+  if (options->config.servers.empty() && options->config.broken.empty()) {
+    report_no_servers(context.console, options->config.file);
+  }
   StartReport start(context, command.stdio);
   bool listened = false;
   options->on_listening = [&](const GatewayStatus& status) {
@@ -139,10 +136,29 @@ Exit run_serve(const CommandContext& context, const ServeCommand& command) {
   const auto outcome = serve(std::move(*options));
   start.end();
   if (command.stdio && !outcome && !listened && outcome.error().code == mcp::ErrorCode::config_invalid) {
-    const std::string url = await_running_url(context);
-    if (!url.empty()) return report(context, relay_stdio(url, kDrain));
+    if (const auto other = await_relay(context)) return relay(context, command, *other);
   }
   return report(context, outcome);
+}
+
+Exit serve_stdio(const CommandContext& context, const ServeCommand& command) {
+  const auto running = find_relay(context);
+  if (!running) return report_failure(context, running.error());
+  if (*running) return relay(context, command, **running);
+  if (command.profile.empty()) return run_gateway(context, command);
+  return report_failure(
+      context,
+      {mcp::ErrorCode::config_invalid, "no gateway runs here, and --profile needs one", "Start it with \"switchyard serve\"."});
+}
+
+}  // namespace
+
+Exit run_serve(const CommandContext& context, const ServeCommand& command) {
+  if (!command.stdio) return run_gateway(context, command);
+  // Standard output belongs to MCP.
+  CommandContext quiet = context;
+  quiet.options.json = false;
+  return serve_stdio(quiet, command);
 }
 
 }  // namespace gateway

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "mcp/json/text.h"
+
 namespace gateway {
 
 std::string startup_text(const GatewayStatus& status) {
@@ -11,6 +13,13 @@ std::string startup_text(const GatewayStatus& status) {
   }
   const auto ready = std::ranges::count(status.servers, RuntimeState::ready, &RuntimeStatus::state);
   return "starting:" + starting + " (" + std::to_string(ready) + " of " + std::to_string(status.servers.size()) + " ready)";
+}
+
+std::string connect_text(const std::string& url) {
+  // One client passes over an entry that has a URL and no type.
+  return "Connect a client:\n  claude mcp add --transport http switchyard " + url +
+         "\nor, in a client's configuration:\n  {\"mcpServers\":{\"switchyard\":{\"type\":\"http\",\"url\":" +
+         mcp::json_string(url) + "}}}\n";
 }
 
 }  // namespace gateway

@@ -9,4 +9,7 @@ namespace gateway {
 /// "starting: everything, files (2 of 4 ready)"
 std::string startup_text(const GatewayStatus& status);
 
+/// What people paste to connect a client to the endpoint at `url`.
+std::string connect_text(const std::string& url);
+
 }  // namespace gateway

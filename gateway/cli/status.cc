@@ -2,6 +2,7 @@
 
 #include "gateway/admin/time_text.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/report.h"
 #include "gateway/cli/server_rows.h"
 #include "gateway/cli/text.h"
 #include "gateway/config/near_name.h"
@@ -50,7 +51,12 @@ class FactSheet {
   std::string text_;
 };
 
-std::string facts_text(const ServerRow& server, SystemTime now, const Console& console) {
+/// What has to come after the remedy: a server that failed is not tried again.
+std::string next_action(const ServerRow& server, const GatewayRow& gateway) {
+  return server.state == "failed" && !gateway.mcp_url.empty() ? "Fix it, then restart the gateway." : "";
+}
+
+std::string facts_text(const ServerRow& server, const GatewayRow& gateway, SystemTime now, const Console& console) {
   FactSheet facts(console.colour);
   facts.add("name", server.name);
   facts.add("state", server.state, server.tone());
@@ -58,7 +64,7 @@ std::string facts_text(const ServerRow& server, SystemTime now, const Console& c
   facts.add("doing", server.phase);
   facts.add("cause", server.message, server.ready() ? Tone::plain : server.tone());
   facts.add("reason", server.reason);
-  facts.add("do", server.remedy);
+  facts.add("do", failure_text(server.remedy, next_action(server, gateway)));
   if (server.retry_at && !server.ready()) facts.add("next try", rfc3339(*server.retry_at));
   facts.add("transport", server.transport);
   facts.add(server.transport == "http" ? "url" : "command", server.target);
@@ -77,15 +83,15 @@ Exit report_unknown(const CommandContext& context, const std::string& name, std:
   names.reserve(servers.size());
   for (const ServerRow& server : servers)
     names.push_back(server.name);
-  return report_failure(context.console,
-                        {mcp::ErrorCode::config_invalid, "there is no server \"" + name + "\"" + name_hint(name, names)});
+  return report_failure(context, {mcp::ErrorCode::config_invalid, "there is no server \"" + name + "\"" + name_hint(name, names)});
 }
 
 }  // namespace
 
 std::string status_text(std::string_view servers_json, SystemTime now, const Console& console) {
-  Table table({"NAME", "STATE", "SINCE", "TRANSPORT", "TOOLS", "CALLS", "RESTARTS", "PID"});
+  Table table({"NAME", "STATE", "SINCE", "TRANSPORT", "TOOLS", "OPEN", "RESTARTS", "PID"});
   std::string needs;
+  const GatewayRow gateway = read_gateway(servers_json);
   for (const ServerRow& server : read_servers(servers_json)) {
     table.add_row({server.name,
                    {server.state, server.tone()},
@@ -95,11 +101,11 @@ std::string status_text(std::string_view servers_json, SystemTime now, const Con
                    server.open_calls,
                    server.restarts,
                    server.pid});
-    const std::string explanation = clean_line(server.explanation(now));
+    const std::string explanation = clean_line(failure_text(server.explanation(now), next_action(server, gateway)));
     if (!explanation.empty() && server.state != "disabled")
       needs += toned(clean_line(server.name), server.tone(), console.colour) + ": " + explanation + "\n";
   }
-  std::string text = gateway_text(read_gateway(servers_json), now, console);
+  std::string text = gateway_text(gateway, now, console);
   if (!table.empty()) text += table.render(console.width, console.colour);
   return needs.empty() ? text : text + "\n" + needs;
 }
@@ -109,19 +115,20 @@ std::optional<std::string> server_text(std::string_view servers_json,
                                        SystemTime now,
                                        const Console& console) {
   for (const ServerRow& server : read_servers(servers_json)) {
-    if (server.name == name) return facts_text(server, now, console);
+    if (server.name == name) return facts_text(server, read_gateway(servers_json), now, console);
   }
   return std::nullopt;
 }
 
 Exit run_status(const CommandContext& context, const StatusCommand& command) {
   const auto access = open_gateway(context);
-  if (!access) return report_failure(context.console, access.error());
+  if (!access) return report_failure(context, access.error());
   const auto json = (*access)->servers();
-  if (!json) return report_failure(context.console, json.error());
+  if (!json) return report_failure(context, json.error());
   const auto now = std::chrono::system_clock::now();
   if (command.server.empty()) {
     context.console.out << (context.options.json ? *json + "\n" : status_text(*json, now, context.console));
+    if (!context.options.json && read_servers(*json).empty()) report_no_servers(context.console, read_gateway(*json).config);
     return Exit::done;
   }
   const auto text = server_text(*json, command.server, now, context.console);

@@ -66,6 +66,32 @@ void for_each_character(std::string_view text, const Visit& visit) {
   }
 }
 
+/// One line as several.
+std::string wrap_line(std::string_view line, std::size_t width) {
+  const std::string_view indent = line.substr(0, std::min(line.find_first_not_of(" \t"), line.size()));
+  std::string out(indent);
+  std::size_t used = indent.size();
+  bool fresh = true;
+  for (std::size_t at = indent.size(); at < line.size();) {
+    const std::size_t end = std::min(line.find(' ', at), line.size());
+    const std::string_view word = line.substr(at, end - at);
+    at = end + 1;
+    if (word.empty()) continue;
+    const std::size_t wanted = display_width(word);
+    if (!fresh && used + 1 + wanted > width) {
+      out.append("\n").append(indent);
+      used = indent.size();
+    } else if (!fresh) {
+      out += ' ';
+      ++used;
+    }
+    out += word;
+    used += wanted;
+    fresh = false;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string clean_line(std::string_view text) {
@@ -114,6 +140,18 @@ std::string cut_to_width(std::string_view text, std::size_t width) {
     out += bytes;
   });
   return width == 0 ? std::string() : out + "…";
+}
+
+std::string wrap_words(std::string_view text, std::size_t width) {
+  std::string out;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = text.substr(begin, end - begin);
+    if (begin > 0) out += '\n';
+    begin = end + 1;
+    out += display_width(line) <= width ? std::string(line) : wrap_line(line, width);
+  }
+  return out;
 }
 
 std::string duration_text(std::chrono::milliseconds duration) {

@@ -21,6 +21,10 @@ std::size_t display_width(std::string_view text);
 /// At most `width` columns of it, the last one "…" where something was left out. `text` is clean.
 std::string cut_to_width(std::string_view text, std::size_t width);
 
+/// Lines longer than `width` columns broken between words, as far indented as they were; a longer word stays whole. `text` is
+/// clean.
+std::string wrap_words(std::string_view text, std::size_t width);
+
 /// "850 ms", "45 s", "12 min", "3 h", "4 d".
 std::string duration_text(std::chrono::milliseconds duration);
 

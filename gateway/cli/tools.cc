@@ -1,13 +1,17 @@
 #include <ostream>
 
 #include "gateway/cli/commands.h"
+#include "gateway/cli/report.h"
 #include "gateway/cli/server_rows.h"
+#include "gateway/cli/text.h"
 #include "gateway/config/near_name.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
 
 namespace {
+
+constexpr std::size_t kPipedDescription = 120;  // columns of a description where there is no terminal
 
 /// A member of the entry as text, "" when it is not there.
 std::string text_of(std::string_view entry, std::string_view name) {
@@ -24,27 +28,33 @@ std::string first_line(std::string_view entry) {
   return text.substr(begin, text.find('\n', begin) - begin);
 }
 
-/// Why there is nothing to show.
-Exit report_empty(const CommandContext& context, GatewayAccess& access, const ToolsCommand& command) {
+/// Why there is nothing to show of a server, or at all. `tools` is the empty answer.
+Exit report_empty(const CommandContext& context, GatewayAccess& access, const ToolsCommand& command, std::string_view tools) {
   const auto json = access.servers();
-  if (!json) return report_failure(context.console, json.error());
+  if (!json) return report_failure(context, json.error());
   const std::vector<ServerRow> servers = read_servers(*json);
   std::vector<std::string_view> names;
   for (const ServerRow& server : servers) {
     names.push_back(server.name);
     if (server.name != command.server) continue;
+    if (context.options.json) {
+      context.console.out << tools << "\n";
+      return Exit::done;
+    }
     const std::string why =
         server.ready() ? "no tools of \"" + server.name + "\" are offered here"
                        : "\"" + server.name + "\" is " + server.state + ": " + server.explanation(std::chrono::system_clock::now());
     report_note(context.console, why);
     return Exit::done;
   }
+  if (servers.empty()) report_no_servers(context.console, read_gateway(*json).config);
   if (command.server.empty()) {
+    if (servers.empty()) return Exit::done;
     report_note(context.console, "no tools are offered. \"switchyard status\" says how the servers do.");
     return Exit::done;
   }
   return report_failure(
-      context.console,
+      context,
       {mcp::ErrorCode::config_invalid, "there is no server \"" + command.server + "\"" + name_hint(command.server, names)});
 }
 
@@ -52,26 +62,26 @@ Exit report_empty(const CommandContext& context, GatewayAccess& access, const To
 
 std::string tools_text(std::string_view tools_json, const Console& console) {
   Table table({"NAME", "SERVER", "DESCRIPTION"});
+  // A terminal cuts at its own width.
+  const auto shown = [&](const std::string& text) {
+    return console.width > 0 ? text : cut_to_width(clean_line(text), kPipedDescription);
+  };
   for (const std::string_view entry : mcp::elements(mcp::member(tools_json, "tools")))
-    table.add_row({text_of(entry, "name"), text_of(entry, "server"), first_line(entry)});
+    table.add_row({text_of(entry, "name"), text_of(entry, "server"), shown(first_line(entry))});
   return table.empty() ? "" : table.render(console.width, console.colour);
 }
 
 Exit run_tools(const CommandContext& context, const ToolsCommand& command) {
   const auto access = open_gateway(context);
-  if (!access) return report_failure(context.console, access.error());
+  if (!access) return report_failure(context, access.error());
   (*access)->await_tool(command.profile, "");
   const auto json = (*access)->tools(command.profile, command.server);
-  if (!json) return report_failure(context.console, json.error());
+  if (!json) return report_failure(context, json.error());
   for (const std::string_view clash : mcp::elements(mcp::member(*json, "clashes")))
     report_note(context.console, mcp::decode_json_string(clash));
-  if (context.options.json) {
-    context.console.out << *json << "\n";
-    return Exit::done;
-  }
-  const std::string text = tools_text(*json, context.console);
-  if (text.empty()) return report_empty(context, **access, command);
-  context.console.out << text;
+  const bool none = mcp::elements(mcp::member(*json, "tools")).empty();
+  if (none && !(context.options.json && command.server.empty())) return report_empty(context, **access, command, *json);
+  context.console.out << (context.options.json ? *json + "\n" : tools_text(*json, context.console));
   return Exit::done;
 }
 

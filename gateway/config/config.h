@@ -104,8 +104,8 @@ struct Config {
   std::chrono::milliseconds startup_wait = std::chrono::seconds(10);
   std::size_t max_name_length = 46;          // of the profile-less endpoint /mcp
   std::size_t list_page_size = 1000;         // tools in one page toward clients
-  std::vector<std::string> allowed_origins;  // besides loopback ones
-  std::vector<std::string> allowed_hosts;    // besides loopback names and the listen address
+  std::vector<std::string> allowed_origins;  // besides loopback ones; lower case, without a port that is the scheme's own
+  std::vector<std::string> allowed_hosts;    // besides loopback names; lower case, without port and brackets
   std::vector<Diagnostic> diagnostics;  // warnings, the errors behind `broken`, unknown servers of profiles; in the file's order
 };
 

@@ -21,6 +21,11 @@ std::string folder_of(const std::string& file) {
   return error ? std::string(".") : (file.empty() ? whole : whole.parent_path()).string();
 }
 
+bool is_toml(const std::string& file) {
+  const std::string extension = std::filesystem::path(file).extension().string();
+  return extension == ".toml" || extension == ".TOML";
+}
+
 std::unexpected<mcp::Error> refused(const std::vector<Diagnostic>& diagnostics, const std::string& file) {
   std::string message;
   for (const Diagnostic& diagnostic : diagnostics) {
@@ -100,6 +105,11 @@ mcp::Result<Config> load_config(const std::string& file, const Environment& envi
     return mcp::fail(mcp::ErrorCode::io_error,
                      "configuration " + text.error().message,
                      R"(Write one, {"mcpServers": {"NAME": {"command": "…"}}} for example, or name another with --config FILE.)");
+  }
+  if (is_toml(file)) {
+    return mcp::fail(mcp::ErrorCode::config_invalid,
+                     "configuration " + file + ": TOML, as Codex has it, is not read yet",
+                     R"(Write its servers as JSON, {"mcpServers": {"NAME": {"command": "…"}}} for example, into another file.)");
   }
   return parse_config(*text, file, environment);
 }

@@ -10,6 +10,9 @@
 
 namespace gateway {
 
+/// Said of what is accepted for a later version.
+inline constexpr std::string_view kWithoutEffect = "has no effect in this version";
+
 /// What was found wrong with one part of a file: a server's entry, or the file's top level.
 class Findings {
  public:

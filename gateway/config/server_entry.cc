@@ -146,9 +146,12 @@ class EntryReader {
 
   void read_oauth() {
     const FieldEntry* entry = field(Field::oauth);
-    if (entry == nullptr || context_.foreign) return;
-    if (!entry->value->is(JsonNode::Kind::object)) findings_.wrong_type(entry->path, *entry->value, "an object");
-    refuse_repeated_keys(*entry->value, entry->path, findings_);
+    if (entry == nullptr) return;
+    const bool object = entry->value->is(JsonNode::Kind::object);
+    if (!object && !context_.foreign) findings_.wrong_type(entry->path, *entry->value, "an object");
+    if (!context_.foreign) refuse_repeated_keys(*entry->value, entry->path, findings_);
+    // With a command it is no key of this entry at all, which is said elsewhere.
+    if (object && field(Field::command) == nullptr) findings_.warning(entry->path, entry->at, std::string(kWithoutEffect));
   }
 
   std::optional<Kind> kind_of_transport() {

@@ -132,7 +132,7 @@ void ServerValues::read_header(const JsonMember& member, const std::string& path
   if (const auto warning = literal_header_secret(server_, member.key, member.value.text)) {
     findings_.warning(path, member.value.at, *warning);
   }
-  const auto resolved = resolve(member.value, path);
+  const auto resolved = resolve(member.value, path, member.key);
   if (!resolved) return;
   const std::string value(without_outer_blanks(*resolved));
   if (const std::string problem = header_value_problem(value); !problem.empty()) findings_.error(path, member.value.at, problem);

@@ -31,7 +31,7 @@ const FieldEntry* ServerValues::field(Field field) const {
   return found == fields_.end() ? nullptr : &found->second;
 }
 
-std::optional<std::string> ServerValues::resolve(const JsonNode& node, const std::string& path) {
+std::optional<std::string> ServerValues::resolve(const JsonNode& node, const std::string& path, std::string_view key) {
   const auto written = read_text(node, path, findings_);
   if (!written) return std::nullopt;
   Expansion expansion = expand_variables(*written, context_.environment, context_.foreign);
@@ -45,8 +45,12 @@ std::optional<std::string> ServerValues::resolve(const JsonNode& node, const std
   if (expansion.missing.empty()) return std::move(expansion.text);
   if (disabled_) return std::nullopt;
   for (const std::string& name : expansion.missing) {
-    findings_.missing_variable(
-        path, node.at, "the variable " + name + " is not set; set it where switchyard runs, or write ${" + name + ":-default}");
+    // A default in the file is the wrong place for a secret.
+    const bool secret = names_secret(name) || (!key.empty() && names_secret(key));
+    findings_.missing_variable(path,
+                               node.at,
+                               "the variable " + name + " is not set; set it where switchyard runs" +
+                                   (secret ? "" : ", or write ${" + name + ":-default}"));
   }
   return std::nullopt;
 }
@@ -146,7 +150,7 @@ void ServerValues::read_env_member(const JsonMember& member, const std::string& 
     return;
   }
   if (const auto warning = literal_env_secret(member.key, member.value.text)) findings_.warning(path, member.value.at, *warning);
-  if (const auto value = resolve(member.value, path)) put(env, member.key, *value);
+  if (const auto value = resolve(member.value, path, member.key)) put(env, member.key, *value);
 }
 
 void ServerValues::read_env_file(Pairs& env) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,8 +26,9 @@ class ServerValues {
 
   const FieldEntry* field(Field field) const;
 
-  /// A value with its variables put in; nothing when a mistake was reported or a disabled server's variable is missing.
-  std::optional<std::string> resolve(const JsonNode& node, const std::string& path);
+  /// A value with its variables put in; nothing when a mistake was reported or a disabled server's variable is missing. `key` is
+  /// the variable or header it is the value of, if any.
+  std::optional<std::string> resolve(const JsonNode& node, const std::string& path, std::string_view key = {});
   std::optional<std::string> resolve_field(Field field);
   std::string absolute(const std::string& path) const;
 

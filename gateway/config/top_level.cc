@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "gateway/config/access_names.h"
 #include "gateway/config/config_file.h"
 #include "gateway/config/field_values.h"
 #include "gateway/config/near_name.h"
@@ -25,37 +27,30 @@ void read_listen_address(const JsonMember& member, ListenAddress& address, Findi
   address = std::move(*parsed);
 }
 
-/// What is read by the part that needs it.
+/// What a later version reads.
 void accept_object(const JsonMember& member, Config&, Findings& findings) {
   if (!member.value.is(JsonNode::Kind::object)) return findings.wrong_type(member.key, member.value, "an object");
   refuse_repeated_keys(member.value, member.key, findings);
+  if (!member.value.members.empty()) findings.warning(member.key, member.at, std::string(kWithoutEffect));
 }
 
-bool has_blank_or_control(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; });
-}
-
-/// "https://app.example.com", "vscode-webview://id": a scheme, a host and perhaps a port.
-bool is_origin(std::string_view text) {
-  const std::size_t mark = text.find("://");
-  if (mark == std::string_view::npos || mark == 0 || has_blank_or_control(text)) return false;
-  const std::string_view rest = text.substr(mark + 3);
-  return !rest.empty() && rest.find_first_of("/?#@*") == std::string_view::npos;
-}
-
-bool is_host_and_port(std::string_view text) {
-  return !has_blank_or_control(text) && text.find_first_of("/?#@*,") == std::string_view::npos;
-}
-
-std::vector<std::string> read_checked(const JsonMember& member,
-                                      bool (*valid)(std::string_view),
-                                      std::string_view wanted,
-                                      Findings& findings) {
-  std::vector<std::string> names = read_names(member.value, member.key, findings);
+/// Each name as `normal` makes it; what it makes nothing of is an error.
+std::vector<std::string> read_normal(const JsonMember& member,
+                                     std::optional<std::string> (*normal)(std::string_view),
+                                     std::string_view wanted,
+                                     Findings& findings) {
+  std::vector<std::string> names;
+  if (!member.value.is(JsonNode::Kind::array)) return read_names(member.value, member.key, findings);
   for (std::size_t i = 0; i < member.value.items.size(); ++i) {
     const JsonNode& item = member.value.items[i];
-    if (!item.is(JsonNode::Kind::string) || item.text.empty() || valid(item.text)) continue;
-    findings.error(path_of_item(member.key, i), item.at, "expected " + std::string(wanted) + ", found " + quoted(item.text));
+    const std::string path = path_of_item(member.key, i);
+    const auto text = read_text(item, path, findings);
+    if (!text) continue;
+    if (auto name = normal(*text)) {
+      names.push_back(std::move(*name));
+    } else {
+      findings.error(path, item.at, "expected " + std::string(wanted) + ", found " + quoted(*text));
+    }
   }
   return names;
 }
@@ -86,12 +81,12 @@ constexpr auto kTopKeys = std::to_array<TopKey>({
      }},
     {"allowedOrigins",
      [](const JsonMember& member, Config& config, Findings& findings) {
-       config.allowed_origins = read_checked(member, is_origin, "an origin like https://app.example.com, without a path", findings);
+       config.allowed_origins =
+           read_normal(member, normal_origin, "an origin like https://app.example.com, without a path", findings);
      }},
     {"allowedHosts",
      [](const JsonMember& member, Config& config, Findings& findings) {
-       config.allowed_hosts =
-           read_checked(member, is_host_and_port, "a host like gateway.example.com, with or without :PORT", findings);
+       config.allowed_hosts = read_normal(member, normal_host, "a host like gateway.example.com, with or without :PORT", findings);
      }},
     {"policy", accept_object},
     {"connectors", accept_object},

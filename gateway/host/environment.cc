@@ -37,13 +37,26 @@ HostEnvironment HostEnvironment::of_process() {
   return environment;
 }
 
+std::string absolute_path(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(path, error);
+  if (error) return path;
+  const std::filesystem::path plain = whole.lexically_normal();
+  // "link/.." is not the folder that holds the link.
+  const bool leads_elsewhere = std::filesystem::exists(whole, error) && !std::filesystem::equivalent(whole, plain, error);
+  std::string text = (leads_elsewhere ? whole : plain).string();
+  while (text.size() > 1 && text.ends_with('/'))
+    text.pop_back();
+  return text;
+}
+
 std::string default_config_file(const Environment& variables) {
-  if (const auto file = variables("SWITCHYARD_CONFIG"); file && !file->empty()) return *file;
+  if (const auto file = variables("SWITCHYARD_CONFIG"); file && !file->empty()) return absolute_path(*file);
   return xdg_dir(variables, "XDG_CONFIG_HOME", "/.config") + "/switchyard.json";
 }
 
 std::string default_state_dir(const Environment& variables) {
-  if (const auto dir = variables("SWITCHYARD_STATE"); dir && !dir->empty()) return *dir;
+  if (const auto dir = variables("SWITCHYARD_STATE"); dir && !dir->empty()) return absolute_path(*dir);
   return xdg_dir(variables, "XDG_STATE_HOME", "/.local/state");
 }
 

@@ -15,10 +15,13 @@ struct HostEnvironment {
   static HostEnvironment of_process();
 };
 
-/// $XDG_CONFIG_HOME/switchyard/switchyard.json (or ~/.config/…), unless SWITCHYARD_CONFIG names a file.
+/// The path from the root, without "." and "..": another process, in another folder, finds the same file by it.
+std::string absolute_path(const std::string& path);
+
+/// $XDG_CONFIG_HOME/switchyard/switchyard.json (or ~/.config/…), unless SWITCHYARD_CONFIG names a file. Absolute.
 std::string default_config_file(const Environment& variables);
 
-/// $XDG_STATE_HOME/switchyard (or ~/.local/state/switchyard), unless SWITCHYARD_STATE names a folder.
+/// $XDG_STATE_HOME/switchyard (or ~/.local/state/switchyard), unless SWITCHYARD_STATE names a folder. Absolute.
 std::string default_state_dir(const Environment& variables);
 
 }  // namespace gateway

@@ -20,7 +20,8 @@ mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor&
                                                             const Environment& environment,
                                                             std::shared_ptr<mcp::Resolver> resolver);
 
-/// The command line or the URL as people may see it: arguments and query that look like secrets are masked.
+/// What a server is, as people may see it: "npx @modelcontextprotocol/server-filesystem …" (the program, the first argument that
+/// tells what runs, "…" for all others: they may hold secrets), or the URL with its query masked.
 std::string describe_target(const ServerSpec& spec);
 
 }  // namespace gateway

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <spdlog/logger.h>
@@ -35,8 +36,18 @@ struct Settings {
   Levels levels;
 };
 
+/// A terminal, and nobody asked for none (https://no-color.org).
+bool wants_colour() {
+  // The environment is never written to after main() began.
+  const char* refused = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
+  const char* terminal = std::getenv("TERM");     // NOLINT(concurrency-mt-unsafe)
+  if (refused != nullptr && *refused != '\0') return false;
+  if (terminal != nullptr && std::string_view(terminal) == "dumb") return false;
+  return isatty(STDERR_FILENO) == 1;
+}
+
 Settings& settings() {
-  static Settings instance{.format = LogFormat::text, .colour = isatty(STDERR_FILENO) == 1, .levels = {}};
+  static Settings instance{.format = LogFormat::text, .colour = wants_colour(), .levels = {}};
   return instance;
 }
 
@@ -93,7 +104,7 @@ std::string configure_log(LogFormat format, std::string_view levels) {
     if (item.empty()) continue;
     if (std::string problem = add_level(parsed, item); !problem.empty()) return problem;
   }
-  settings() = {.format = format, .colour = isatty(STDERR_FILENO) == 1, .levels = std::move(parsed)};
+  settings() = {.format = format, .colour = wants_colour(), .levels = std::move(parsed)};
   return {};
 }
 

@@ -17,7 +17,8 @@ struct LogField {
   std::variant<std::string_view, std::int64_t, double, bool> value;
 };
 
-/// Sets where log lines go: standard error, as text or as JSON lines. Call once, before the first line; not thread-safe.
+/// Sets where log lines go: standard error, as text or as JSON lines. Text is coloured on a terminal, unless NO_COLOR is set or
+/// TERM is "dumb". Call once, before the first line; not thread-safe.
 /// `levels` is "LEVEL" or "TARGET=LEVEL" items, comma separated ("info,upstream=debug"); an Error's text names the bad item.
 /// Returns an empty string, or what is wrong with `levels`.
 std::string configure_log(LogFormat format, std::string_view levels);

@@ -15,6 +15,7 @@ namespace mcp {
 namespace {
 
 constexpr std::string_view kDefaultPath = "/bin:/usr/bin";  // what execvp takes where PATH is not set
+constexpr std::size_t kMaxShownFolders = 3;
 constexpr std::size_t kMaxShownPath = 300;
 
 std::string quote(std::string_view text) {
@@ -91,6 +92,13 @@ std::string_view path_variable(const ChildSpec& spec) {
   return kDefaultPath;
 }
 
+/// "PATH (/bin:/usr/bin)", or "the 12 folders of PATH".
+std::string shown_path(std::string_view path) {
+  const auto folders = static_cast<std::size_t>(std::ranges::count(path, ':')) + 1;
+  if (folders > kMaxShownFolders || path.size() > kMaxShownPath) return "the " + std::to_string(folders) + " folders of PATH";
+  return "PATH (" + std::string(path) + ")";
+}
+
 Result<std::string> search_path(const ChildSpec& spec) {
   const std::string_view path = path_variable(spec);
   std::string blocked;  // found, but not executable: named only where nothing better comes
@@ -105,10 +113,8 @@ Result<std::string> search_path(const ChildSpec& spec) {
     if (kind == FileKind::not_executable && blocked.empty()) blocked = std::move(candidate);
   }
   if (!blocked.empty()) return not_a_program(FileKind::not_executable, blocked);
-  std::string shown(path.substr(0, kMaxShownPath));
-  if (shown.size() < path.size()) shown += "…";
   return fail(ErrorCode::spawn_failed,
-              "command " + quote(spec.command) + " not found in PATH (" + shown + ").",
+              "command " + quote(spec.command) + " not found in " + shown_path(path) + ".",
               "Install it, or give its full path.");
 }
 

@@ -27,10 +27,11 @@ std::string host_of(std::string_view authority) {
   return lower(authority.substr(0, authority.find(':')));
 }
 
-bool origin_allowed(std::string_view origin, const std::vector<std::string>& allowed) {
+bool origin_allowed(std::string_view given, const std::vector<std::string>& allowed) {
+  const std::string origin = lower(given);
   if (std::ranges::find(allowed, origin) != allowed.end()) return true;
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (origin.starts_with(scheme)) return is_loopback_host(host_of(origin.substr(scheme.size())));
+    if (origin.starts_with(scheme)) return is_loopback_host(host_of(std::string_view(origin).substr(scheme.size())));
   }
   return false;
 }

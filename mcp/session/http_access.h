@@ -9,7 +9,8 @@ namespace mcp {
 
 /// May a request with these headers come in? Guards a listener on loopback against web pages that make a browser talk to it
 /// (DNS rebinding; MCP 2025-11-25, "Transports", security warning). `host` must name loopback or one of `allowed_hosts` (lower
-/// case, without port); a present `origin` must be that of a loopback host or one of `allowed_origins`.
+/// case, without port and brackets); a present `origin` must be that of a loopback host or one of `allowed_origins` (lower case, as
+/// browsers send it). Upper and lower case in the request count for nothing.
 Result<> check_access(std::string_view host,
                       std::string_view origin,
                       const std::vector<std::string>& allowed_hosts,

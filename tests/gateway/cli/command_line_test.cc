@@ -1,5 +1,6 @@
 #include "gateway/cli/command_line.h"
 
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <initializer_list>
@@ -40,13 +41,14 @@ TEST(CommandLineTest, Serve) {
   EXPECT_EQ(serve.admin, (ListenAddress{"127.0.0.1", 0}));
   EXPECT_TRUE(serve.stdio);
   EXPECT_FALSE(command<ServeCommand>({"serve"}).listen);
+  EXPECT_EQ(command<ServeCommand>({"serve", "--stdio", "--profile", "coding"}).profile, "coding");
 }
 
 TEST(CommandLineTest, GlobalOptionsStandAnywhere) {
   for (const auto& line : {parse({"--config", "a b.json", "--json", "--state", "/s", "list"}),
                            parse({"list", "--config", "a b.json", "--json", "--state=/s"})}) {
     ASSERT_TRUE(line) << line.error().text;
-    EXPECT_EQ(line->global.config, "a b.json");
+    EXPECT_EQ(line->global.config, (std::filesystem::current_path() / "a b.json").string());
     EXPECT_EQ(line->global.state, "/s");
     EXPECT_TRUE(line->global.json);
     EXPECT_EQ(line->global.log_format, mcp::LogFormat::text);
@@ -56,6 +58,15 @@ TEST(CommandLineTest, GlobalOptionsStandAnywhere) {
   ASSERT_TRUE(logged);
   EXPECT_EQ(logged->global.log_format, mcp::LogFormat::json);
   EXPECT_EQ(logged->global.log_levels, "warn,upstream=debug");
+}
+
+TEST(CommandLineTest, PathsAreAbsolute) {
+  const auto line = parse({"list", "--config", "./x/.././a.json", "--state", "s/"});
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->global.config, (std::filesystem::current_path() / "a.json").string());
+  EXPECT_EQ(line->global.state, (std::filesystem::current_path() / "s").string());
+  EXPECT_EQ(parse({"list", "--config", "/a//b/./c.json"})->global.config, "/a/b/c.json");
+  EXPECT_FALSE(parse({"list"})->global.config);
 }
 
 TEST(CommandLineTest, Lists) {
@@ -78,6 +89,9 @@ TEST(CommandLineTest, Call) {
   EXPECT_EQ(pairs.profile, "p");
   EXPECT_FALSE(pairs.arguments);
   EXPECT_THAT(pairs.pairs, ElementsAre("x=1=2", "y=[1,2]", "z=a b"));
+  const auto texts = command<CallCommand>({"call", "a__b", "--text", "x=42", "--arg", "y=1", "--text=z=null"});
+  EXPECT_THAT(texts.texts, ElementsAre("x=42", "z=null"));
+  EXPECT_THAT(texts.pairs, ElementsAre("y=1"));
 }
 
 TEST(CommandLineTest, Version) {
@@ -100,6 +114,15 @@ TEST(CommandLineTest, HelpShowsAnExampleEverywhere) {
   }
 }
 
+TEST(CommandLineTest, HelpShowsDefaults) {
+  const std::string serve = parse({"serve", "--help"}).error().text;
+  EXPECT_THAT(serve, HasSubstr("Where agents connect (the configuration's, or 127.0.0.1:7332)"));
+  EXPECT_THAT(serve, HasSubstr("(the configuration's, or 127.0.0.1:7333)"));
+  EXPECT_THAT(serve, HasSubstr("Without --log-level, the log tells warn and error on a terminal, info too elsewhere."));
+  EXPECT_THAT(parse({"--help"}).error().text, HasSubstr("(error; serve: see there)"));
+  EXPECT_THAT(parse({"call", "--help"}).error().text, HasSubstr("--text KEY=VALUE"));
+}
+
 TEST(CommandLineTest, MistakesAreOneLineWithAHint) {
   EXPECT_EQ(mistake({"lsit"}), "unknown command \"lsit\": did you mean \"list\"? Try \"switchyard --help\".");
   EXPECT_EQ(mistake({"frobnicate"}), "unknown command \"frobnicate\". Try \"switchyard --help\".");
@@ -116,6 +139,9 @@ TEST(CommandLineTest, MistakesAreOneLineWithAHint) {
   EXPECT_THAT(mistake({"serve", "--listen", "7332"}), StartsWith("--listen 7332: expected HOST:PORT"));
   EXPECT_THAT(mistake({"serve", "--admin", "localhost:70000"}), StartsWith("--admin localhost:70000: "));
   EXPECT_THAT(mistake({"call", "a", "{}", "--arg", "x=1"}), HasSubstr("not both"));
+  EXPECT_THAT(mistake({"call", "a", "{}", "--text", "x=1"}), HasSubstr("not both"));
+  EXPECT_EQ(mistake({"serve", "--profile", "p"}),
+            "--profile goes with --stdio; over HTTP each profile has an address, /mcp/PROFILE. Try \"switchyard serve --help\".");
   EXPECT_THAT(mistake({"list", "status"}), Not(HasSubstr("none")));
 }
 

@@ -90,6 +90,63 @@ TEST_F(LocalCommandsTest, Call) {
   EXPECT_EQ(wrong.exit, 2);
   EXPECT_EQ(wrong.out, "");
   EXPECT_THAT(wrong.err, HasSubstr("not a JSON object"));
+  EXPECT_EQ(run({"call", "good__echo", "--text", "text=42"}).out, "42\n");
+  EXPECT_EQ(run({"call", "good__ecko"}).err,
+            "switchyard: there is no tool \"good__ecko\". Did you mean \"good__echo\"? See \"switchyard tools\".\n");
+  EXPECT_EQ(run({"call", "good__echo", "{"}).err.find(".. "), std::string::npos);
+}
+
+TEST_F(LocalCommandsTest, FailuresAreJsonWhereItIsAskedFor) {
+  const auto error = [this](std::initializer_list<std::string> args) {
+    const Outcome outcome = run(args);
+    EXPECT_EQ(outcome.exit, 1);
+    EXPECT_THAT(outcome.err, StartsWith("switchyard: "));
+    EXPECT_EQ(outcome.out.find('\n'), outcome.out.size() - 1);
+    return json::parse(outcome.out).at("error");
+  };
+  EXPECT_EQ(error({"status", "god", "--json"}),
+            json::parse(R"({"reason":"config_invalid","message":"there is no server \"god\"; did you mean \"good\"?"})"));
+  EXPECT_EQ(error({"describe", "good__ecko", "--json"}).at("reason"), "unknown_tool");
+  EXPECT_EQ(error({"tools", "--server", "gon", "--json"}).at("reason"), "config_invalid");
+  EXPECT_EQ(error({"tools", "--profile", "two", "--json"}).at("remedy"), "There are: one.");
+  EXPECT_EQ(error({"call", "good__ecko", "--json"}).at("data").at("reason"), "unknown_tool");
+  for (const char* command : {"list", "status", "tools", "serve"})
+    EXPECT_EQ(error({command, "--json", "--config", folder_ + "/none.json"}).at("reason"), "io_error") << command;
+  // A server that is there has no tools, which is no failure.
+  const Outcome gone = run({"tools", "--server", "gone", "--json"});
+  EXPECT_EQ(gone.exit, 0);
+  EXPECT_EQ(json::parse(gone.out).at("tools").size(), 0U);
+}
+
+TEST_F(LocalCommandsTest, WhatIsOddInTheConfigurationIsSaid) {
+  const json server = {{"command", mcp::program_path("stdio_fault")}, {"args", {"ok"}}};
+  const std::string config = write("odd.json", "{\"limits\": {\"a\": 1}, \"mcpServers\": {\"good\": " + server.dump() + "}}");
+  const std::string warning = "switchyard: warning: " + config + ":1:2: limits: has no effect in this version\n";
+  for (const auto& args : {std::initializer_list<std::string>{"list", "--config", config},
+                           {"status", "--config", config},
+                           {"tools", "--config", config},
+                           {"describe", "good__echo", "--config", config},
+                           {"call", "good__echo", "--config", config}}) {
+    EXPECT_EQ(run(args).err, warning) << *args.begin();
+  }
+  EXPECT_EQ(run({"list", "--json", "--config", config}).err, "");
+}
+
+TEST_F(LocalCommandsTest, AConfigurationIsFoundFromItsOwnFolder) {
+  write("here.json", R"({"listen": ":0", "mcpServers": {}})");
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  variables_["SWITCHYARD_CONFIG"] = "here.json";
+  const Outcome status = run({"status"});
+  std::filesystem::current_path(before);
+  EXPECT_THAT(status.err, StartsWith("switchyard: no servers configured in " + folder_ + "/here.json. "));
+}
+
+TEST_F(LocalCommandsTest, AProfileOverStdioNeedsAGateway) {
+  const Outcome serve = run({"serve", "--stdio", "--profile", "one", "--json"});
+  EXPECT_EQ(serve.exit, 1);
+  EXPECT_EQ(serve.out, "");
+  EXPECT_EQ(serve.err, "switchyard: no gateway runs here, and --profile needs one. Start it with \"switchyard serve\".\n");
 }
 
 TEST_F(LocalCommandsTest, WrongUsageIsTwoAndHelpIsZero) {
@@ -117,10 +174,19 @@ TEST_F(LocalCommandsTest, AMissingConfigurationIsOneClearLine) {
 }
 
 TEST_F(LocalCommandsTest, NoServersIsSaid) {
-  const Outcome list = run({"list", "--config", write("empty.json", R"({"mcpServers":{}})")});
-  EXPECT_EQ(list.exit, 0);
-  EXPECT_EQ(list.out, "");
-  EXPECT_THAT(list.err, HasSubstr("no servers"));
+  const std::string config = write("empty.json", "{}");
+  for (const char* command : {"list", "tools"}) {
+    const Outcome outcome = run({command, "--config", config});
+    EXPECT_EQ(outcome.exit, 0);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(outcome.err,
+              "switchyard: no servers configured in " + config +
+                  R"(. Write some, for example {"mcpServers": {"files": {"command": "npx", )"
+                  R"("args": ["-y", "@modelcontextprotocol/server-filesystem", "/srv/docs"]}}})"
+                  "\n");
+  }
+  EXPECT_THAT(run({"serve", "--config", config, "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"}).err,
+              StartsWith("switchyard: no servers configured in " + config));
 }
 
 TEST_F(LocalCommandsTest, ServeNeedsItsPorts) {

@@ -1,4 +1,7 @@
 // Commands where a gateway runs: they ask it.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,7 +19,27 @@ using mcp::http_answer;
 using mcp::ScriptedServer;
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
+
+/// The process's standard input is at its end while this lives.
+class EmptyInput {
+ public:
+  EmptyInput() : saved_(::dup(STDIN_FILENO)) {
+    const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    EXPECT_EQ(::dup2(nothing, STDIN_FILENO), STDIN_FILENO);
+    ::close(nothing);
+  }
+  ~EmptyInput() {
+    ::dup2(saved_, STDIN_FILENO);
+    ::close(saved_);
+  }
+  EmptyInput(const EmptyInput&) = delete;
+  EmptyInput& operator=(const EmptyInput&) = delete;
+
+ private:
+  int saved_;
+};
 
 class RemoteCommandsTest : public CliTest {
  protected:
@@ -111,6 +134,32 @@ TEST_F(RemoteCommandsTest, AnotherConfigurationIsNotAskedOfIt) {
   EXPECT_THAT(same.out, HasSubstr("linear"));
 }
 
+TEST_F(RemoteCommandsTest, ErrorsOfTheGatewayStayAsTheyAre) {
+  const Outcome profile = run({"tools", "--profile", "none", "--json"});
+  EXPECT_EQ(profile.exit, 1);
+  EXPECT_EQ(json::parse(profile.out),
+            json::parse(
+                R"({"error":{"reason":"config_invalid","message":"there is no profile \"none\"","remedy":"There are: coding."}})"));
+  EXPECT_EQ(json::parse(run({"status", "none", "--json"}).out).at("error").at("reason"), "config_invalid");
+}
+
+TEST_F(RemoteCommandsTest, StdioSaysThatItRelaysToAnotherConfiguration) {
+  const EmptyInput input;
+  const std::string other = write("other.json", R"({"mcpServers":{"x":{"command":"/no/such/program"}}})");
+  const Outcome relayed = run({"serve", "--stdio", "--config", other});
+  EXPECT_THAT(relayed.err,
+              StartsWith("switchyard: the gateway that runs (pid 4321) uses " + running_.config + ", so the servers of " + other +
+                         " are not served here. Give them a gateway of their own with --state DIR.\n"));
+  EXPECT_EQ(relayed.out, "");
+  EXPECT_THAT(run({"serve", "--stdio", "--config", running_.config}).err, Not(HasSubstr("are not served here")));
+}
+
+TEST_F(RemoteCommandsTest, StdioRefusesAProfileThatIsNotThere) {
+  const Outcome serve = run({"serve", "--stdio", "--profile", "none"});
+  EXPECT_EQ(serve.exit, 1);
+  EXPECT_EQ(serve.err, "switchyard: there is no profile \"none\". There are: coding.\n");
+}
+
 TEST_F(RemoteCommandsTest, CallSpeaksMcp) {
   std::vector<std::string> requests;
   const Outcome call = call_against(
@@ -146,6 +195,13 @@ TEST_F(RemoteCommandsTest, CallTellsFailures) {
   EXPECT_EQ(tool.exit, 1);
   EXPECT_EQ(tool.out, "");
   EXPECT_EQ(tool.err, "switchyard: files__read failed: no disk\n");
+  const Outcome ours = call_against(http_answer(
+      200,
+      "application/json",
+      R"({"jsonrpc":"2.0","id":2,"result":{"content":[{"type":"text","text":"calling \"read\" of server \"files\" failed: too late."}],)"
+      R"("isError":true,"_meta":{"switchyard/error":{"reason":"timeout","server":"files"}}}})"));
+  EXPECT_EQ(ours.exit, 1);
+  EXPECT_EQ(ours.err, "switchyard: calling \"read\" of server \"files\" failed: too late.\n");
   const Outcome rpc = call_against(
       http_answer(200, "application/json", R"({"jsonrpc":"2.0","id":2,"error":{"code":-32602,"message":"no such tool"}})"));
   EXPECT_EQ(rpc.exit, 1);

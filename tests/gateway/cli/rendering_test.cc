@@ -46,14 +46,30 @@ TEST_F(RenderingTest, Status) {
             "MCP http://127.0.0.1:7332/mcp  admin http://127.0.0.1:7333\n"
             "Configuration /etc/switchyard.json\n"
             "\n"
-            "NAME    STATE        SINCE  TRANSPORT  TOOLS  CALLS  RESTARTS  PID\n"
-            "files   ready        8 s    stdio      14     2      1         99\n"
-            "linear  backing_off  8 s    http       0      0      0\n"
+            "NAME    STATE        SINCE  TRANSPORT  TOOLS  OPEN  RESTARTS  PID\n"
+            "files   ready        8 s    stdio      14     2     1         99\n"
+            "linear  backing_off  8 s    http       0      0     0\n"
             "off     disabled\n"
             "bad     broken\n"
             "\n"
             "linear: cannot connect. Is it running? Next try in 2 s.\n"
             "bad: KEY is not set\n");
+}
+
+TEST_F(RenderingTest, AFailedServerNeedsTheGatewayToBeRestarted) {
+  GatewayStatus status = sample_status();
+  status.servers[1].state = RuntimeState::failed;
+  status.servers[1].retry_at.reset();
+  EXPECT_THAT(status_text(servers_json(status), now_, console_),
+              HasSubstr("\nlinear: cannot connect. Is it running? Fix it, then restart the gateway.\n"));
+  EXPECT_THAT(*server_text(servers_json(status), "linear", now_, console_),
+              HasSubstr("\ndo          Is it running? Fix it, then restart the gateway.\n"));
+  status.servers[1].cause->remedy.clear();
+  EXPECT_THAT(*server_text(servers_json(status), "linear", now_, console_),
+              HasSubstr("\ndo          Fix it, then restart the gateway.\n"));
+  // What was started for the command alone ends with it.
+  status.mcp_url.clear();
+  EXPECT_THAT(status_text(servers_json(status), now_, console_), Not(HasSubstr("restart")));
 }
 
 TEST_F(RenderingTest, StatusOfServersStartedForTheCommand) {
@@ -85,6 +101,32 @@ TEST_F(RenderingTest, Tools) {
             "NAME         SERVER  DESCRIPTION\n"
             "files__read  files   Reads\n"
             "linear__add  linear  Add\n");
+}
+
+TEST_F(RenderingTest, LongDescriptionsAreCutWhereNoTerminalDoes) {
+  ToolTable table;
+  table.tools.push_back({"a__b", "a", "b", R"({"name":"a__b","description":")" + std::string(119, 'x') + R"(yz"})"});
+  table.tools.push_back({"a__c", "a", "c", R"({"name":"a__c","description":")" + std::string(120, 'x') + R"("})"});
+  EXPECT_EQ(
+      tools_text(tools_json(table, ""), console_),
+      "NAME  SERVER  DESCRIPTION\na__b  a       " + std::string(119, 'x') + "…\na__c  a       " + std::string(120, 'x') + "\n");
+  console_.width = 200;
+  EXPECT_THAT(tools_text(tools_json(table, ""), console_), HasSubstr("xyz\n"));
+}
+
+TEST_F(RenderingTest, DescriptionsAreWrappedOnATerminal) {
+  const std::string entry = R"({"name":"a__b","description":"one two three four\n  - five six seven"})";
+  EXPECT_EQ(tool_text(entry, console_), "name      a__b\n\none two three four\n  - five six seven\n");
+  console_.width = 13;
+  EXPECT_EQ(tool_text(entry, console_), "name      a__b\n\none two three\nfour\n  - five six\n  seven\n");
+}
+
+TEST_F(RenderingTest, WhatPeoplePasteHasAType) {
+  EXPECT_EQ(connect_text("http://127.0.0.1:7332/mcp"),
+            "Connect a client:\n"
+            "  claude mcp add --transport http switchyard http://127.0.0.1:7332/mcp\n"
+            "or, in a client's configuration:\n"
+            "  {\"mcpServers\":{\"switchyard\":{\"type\":\"http\",\"url\":\"http://127.0.0.1:7332/mcp\"}}}\n");
 }
 
 TEST_F(RenderingTest, Describe) {
@@ -138,6 +180,9 @@ TEST_F(RenderingTest, CallArguments) {
   EXPECT_EQ(arguments({}), "{}");
   EXPECT_EQ(arguments({.pairs = {"n=1", "s=one", "q=\"1\"", "o={\"x\":[]}", "e=", "b=true", "t=a=b"}}),
             R"({"b":true,"e":"","n":1,"o":{"x":[]},"q":"1","s":"one","t":"a=b"})");
+  EXPECT_EQ(arguments({.pairs = {"n=1"}, .texts = {"m=42", "t=null", "e="}}), R"({"e":"","m":"42","n":1,"t":"null"})");
+  EXPECT_EQ(arguments({.pairs = {"a=1"}, .texts = {"a=2"}}), "error: --text a=2: \"a\" was given before");
+  EXPECT_EQ(arguments({.texts = {"novalue"}}), "error: --text novalue: expected KEY=VALUE");
   EXPECT_THAT(arguments({.arguments = "{"}), HasSubstr("not JSON"));
   EXPECT_THAT(arguments({.arguments = "[1]"}), HasSubstr("not a JSON object"));
   EXPECT_THAT(arguments({.arguments = "-"}, ""), HasSubstr("not JSON"));

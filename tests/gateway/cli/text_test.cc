@@ -32,6 +32,17 @@ TEST(CliTextTest, CutsBetweenCharacters) {
   EXPECT_EQ(cut_to_width("abc", 0), "");
 }
 
+TEST(CliTextTest, WrapsBetweenWords) {
+  EXPECT_EQ(wrap_words("", 5), "");
+  EXPECT_EQ(wrap_words("ab cd ef", 5), "ab cd\nef");
+  EXPECT_EQ(wrap_words("ab cd\n\nef\n", 5), "ab cd\n\nef\n");
+  EXPECT_EQ(wrap_words("  ab cd ef", 7), "  ab cd\n  ef");
+  EXPECT_EQ(wrap_words("toolongaword x", 5), "toolongaword\nx");
+  EXPECT_EQ(wrap_words("x toolongaword", 5), "x\ntoolongaword");
+  EXPECT_EQ(wrap_words("日本 語", 6), "日本\n語");
+  EXPECT_EQ(wrap_words("ab  cd   ef ", 5), "ab cd\nef");
+}
+
 TEST(CliTextTest, Durations) {
   EXPECT_EQ(duration_text(milliseconds(0)), "0 ms");
   EXPECT_EQ(duration_text(milliseconds(999)), "999 ms");

@@ -30,7 +30,8 @@ TEST(ParseConfigTest, ReadsAWholeFile) {
                                    test_environment());
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_FALSE(config->foreign);
-  EXPECT_TRUE(config->diagnostics.empty());
+  ASSERT_EQ(config->diagnostics.size(), 1u);
+  EXPECT_EQ(config->diagnostics[0].text("f"), "f:5:57: mcpServers.linear.oauth: has no effect in this version");
   EXPECT_EQ(servers_of(*config),
             "files: run <npx> <-y> <server> </srv> LANG=C\n"
             "linear: off reach https://mcp.example.com/mcp\n");
@@ -50,7 +51,7 @@ TEST(ParseConfigTest, ReadsAWholeFile) {
   EXPECT_EQ(config->startup_wait, seconds(0));
   EXPECT_EQ(config->list_page_size, 50u);
   EXPECT_EQ(config->allowed_origins, std::vector<std::string>{"https://app.example.com"});
-  EXPECT_EQ(config->allowed_hosts, std::vector<std::string>{"gateway.example.com:8443"});
+  EXPECT_EQ(config->allowed_hosts, std::vector<std::string>{"gateway.example.com"});
 }
 
 TEST(ParseConfigTest, AnEmptyObjectIsOursAndHasDefaults) {
@@ -142,7 +143,16 @@ INSTANTIATE_TEST_SUITE_P(
             "f:1:61: allowedOrigins[0]: expected an origin like https://app.example.com, without a path, found \"*\"\n"
             "f:1:66: allowedOrigins[1]: expected an origin like https://app.example.com, without a path, found \"https://a/b\"\n"
             "f:1:99: allowedHosts[0]: expected a host like gateway.example.com, with or without :PORT, found \"http://a\"\n"
-            "f:1:111: allowedHosts[1]: expected a string that is not empty\n"},
+            "f:1:111: allowedHosts[1]: expected a host like gateway.example.com, with or without :PORT, found \"\"\n"},
+        ReportCase{R"({"allowedHosts": "a", "allowedOrigins": [1]})",
+                   "failed\nf:1:18: allowedHosts: expected an array of strings, found a string\n"
+                   "f:1:42: allowedOrigins[0]: expected a string, found a number\n"},
+        ReportCase{"{\"policy\": {\"a\": 1}, \"connectors\": {\"a\": 1},\n\"agent\": {\"a\": 1}, \"limits\": {\"a\": 1}}",
+                   "warning f:1:2: policy: has no effect in this version\n"
+                   "warning f:1:22: connectors: has no effect in this version\n"
+                   "warning f:2:1: agent: has no effect in this version\n"
+                   "warning f:2:20: limits: has no effect in this version\n"},
+        ReportCase{R"({"policy": {}, "connectors": {}, "agent": {}, "limits": {}})", ""},
         ReportCase{
             R"({"profiles": {"servers": {"servers": []}, "a b": {}, "p": {"server": [], "servers": [1], "maxNameLength": 200}, "q": []}})",
             "failed\nf:1:15: profiles.servers: a profile cannot be named \"servers\": /mcp/servers/NAME leads to a single server\n"
@@ -223,9 +233,7 @@ INSTANTIATE_TEST_SUITE_P(
             "error f:2:60: mcpServers.s.timeout: unknown key \"timeout\"; write \"callTimeout\"\n"
             "error f:2:74: mcpServers.s.enabled_tools: unknown key \"enabled_tools\"; write \"tools\": {\"allow\": […]}\n"
             "error f:2:95: mcpServers.s.zzz: unknown key \"zzz\"; known here: command, args, env, envFile, cwd, url, headers, "
-            "caFile, "
-            "type, "
-            "enabled, disabled, required, startupTimeout, callTimeout, tools, oauth\n"
+            "caFile, type, enabled, disabled, required, startupTimeout, callTimeout, tools, oauth\n"
             "error f:2:117: mcpServers.s.args: written twice; the first is at line 2, column 105\n"},
         ReportCase{
             with_server(R"({"command": "npx -y server"})"),
@@ -263,6 +271,17 @@ INSTANTIATE_TEST_SUITE_P(
             "error f:2:87: mcpServers.s.args[3]: \"${\" without \"}\"; a literal \"${\" is written \"$${\"\n"
             "error f:2:93: mcpServers.s.args[4]: \"${1:+x}\" is not ${NAME} or ${NAME:-default}; a literal \"${\" is written "
             "\"$${\"\n"},
+        // A default in the file is no place for a secret.
+        ReportCase{
+            with_server(R"({"url": "https://h/${REALM}", "headers": {"Authorization": "Bearer ${KEY}", "X-A": "${API_TOKEN}"}})"),
+            "error f:2:14: mcpServers.s.url: the variable REALM is not set; set it where switchyard runs, or write "
+            "${REALM:-default}\n"
+            "error f:2:65: mcpServers.s.headers.Authorization: the variable KEY is not set; set it where switchyard runs\n"
+            "error f:2:89: mcpServers.s.headers.X-A: the variable API_TOKEN is not set; set it where switchyard runs\n"},
+        ReportCase{with_server(R"({"command": "x", "env": {"DB_PASSWORD": "${DB}", "MODE": "${WAY}"}})"),
+                   "error f:2:46: mcpServers.s.env.DB_PASSWORD: the variable DB is not set; set it where switchyard runs\n"
+                   "error f:2:63: mcpServers.s.env.MODE: the variable WAY is not set; set it where switchyard runs, or write "
+                   "${WAY:-default}\n"},
         ReportCase{with_server(R"({"command": "${A}", "envFile": "/nowhere/.env", "enabled": false})"), ""},
         ReportCase{with_server(R"({"url": "https://${H}/", "headers": {"X": "${N}"}, "enabled": false})"), ""},
         ReportCase{with_server(R"({"command": "x", "envFile": "/nowhere/.env"})"),

@@ -116,6 +116,18 @@ TEST_F(ConfigFolderTest, AFileThatCannotBeReadIsNamed) {
   EXPECT_EQ(load_config(large, test_environment()).error().code, mcp::ErrorCode::io_error);
 }
 
+TEST_F(ConfigFolderTest, TomlIsNotReadYet) {
+  const std::string file = write("config.toml", "[mcp_servers.files]\ncommand = \"npx\"\n");
+  const auto config = load_config(file, test_environment());
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().code, mcp::ErrorCode::config_invalid);
+  EXPECT_EQ(
+      config.error().text(),
+      "configuration " + file +
+          R"(: TOML, as Codex has it, is not read yet. Write its servers as JSON, {"mcpServers": {"NAME": {"command": "…"}}} )"
+          "for example, into another file.");
+}
+
 struct DotenvCase {
   std::string text;
   std::vector<std::pair<std::string, std::string>> variables;

@@ -71,7 +71,8 @@ const ForeignCase kClaudeCode = {
 })",
     "error f:9:25: mcpServers.legacy.type: the old HTTP+SSE transport (\"sse\") is not supported yet; most such "
     "servers speak streamable HTTP too, often at /mcp instead of /sse: write that URL and \"type\": \"http\"\n"
-    "warning f:10:57: mcpServers.helped.headersHelper: unknown key \"headersHelper\" is ignored\n",
+    "warning f:10:57: mcpServers.helped.headersHelper: unknown key \"headersHelper\" is ignored\n"
+    "warning f:10:93: mcpServers.helped.oauth: has no effect in this version\n",
     "api-server: reach https://api.example.com/mcp Authorization: Bearer t-1;\n"
     "db: run </opt/db> CACHE_DIR=/home/ana/cache\n"
     "helped: reach https://h/mcp\n"

@@ -254,16 +254,5 @@ TEST_F(RuntimeRemoteTest, StopsWhileACallAndAListingAreOpen) {
   EXPECT_EQ(catalogs_, 1);
 }
 
-TEST(ConnectTest, ArgumentsAreOnlyCounted) {
-  ServerSpec spec;
-  StdioSpec stdio;
-  stdio.command = "npx";
-  spec.transport = stdio;
-  EXPECT_EQ(describe_target(spec), "npx");
-  stdio.args = {"-y", "--api-key=secret"};
-  spec.transport = stdio;
-  EXPECT_EQ(describe_target(spec), "npx (2 arguments)");
-}
-
 }  // namespace
 }  // namespace gateway

@@ -54,7 +54,7 @@ TEST_F(RuntimeTest, StartsAServerAndKnowsWhatItOffers) {
   const RuntimeStatus status = runtime->status();
   EXPECT_EQ(status.name, ServerName("files"));
   EXPECT_EQ(status.transport, "stdio");
-  EXPECT_THAT(status.target, testing::EndsWith("stdio_fault (1 argument)"));
+  EXPECT_THAT(status.target, testing::StartsWith("stdio_fault"));
   EXPECT_EQ(status.phase, "");
   EXPECT_FALSE(status.cause);
   EXPECT_FALSE(status.retry_at);

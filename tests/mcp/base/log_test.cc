@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -133,6 +135,41 @@ TEST(LogTest, ColourOnlySurroundsOurOwnParts) {
   const LogLine line{.time = at_milliseconds(0), .level = LogLevel::error, .target = "t", .message = "plain"};
   EXPECT_TRUE(format_log_text(line, true).ends_with("\x1b[31mERROR\x1b[0m \x1b[2mt\x1b[0m  plain"));
   EXPECT_EQ(format_log_text(line, false).find('\x1b'), std::string::npos);
+}
+
+/// What a line looks like where standard error is a terminal.
+std::string line_on_a_terminal() {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  std::array<char, 256> name{};
+  EXPECT_EQ(grantpt(terminal), 0);
+  EXPECT_EQ(unlockpt(terminal), 0);
+  EXPECT_EQ(ptsname_r(terminal, name.data(), name.size()), 0);
+  const int ours = open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  const int saved = dup(STDERR_FILENO);
+  dup2(ours, STDERR_FILENO);
+  configure_log(LogFormat::text, "info");
+  log_info("t", "plain");
+  dup2(saved, STDERR_FILENO);
+  configure_log(LogFormat::text, "info");
+  std::array<char, 256> line{};
+  const ssize_t got = read(terminal, line.data(), line.size());
+  for (const int descriptor : {terminal, ours, saved})
+    close(descriptor);
+  return {line.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+}
+
+TEST(LogTest, ATerminalGetsColourUnlessItIsUnwanted) {
+  unsetenv("NO_COLOR");
+  setenv("TERM", "xterm", 1);
+  EXPECT_NE(line_on_a_terminal().find("\x1b[32mINFO \x1b[0m"), std::string::npos);
+  setenv("NO_COLOR", "", 1);
+  EXPECT_NE(line_on_a_terminal().find('\x1b'), std::string::npos);
+  setenv("NO_COLOR", "1", 1);
+  EXPECT_NE(line_on_a_terminal().find("INFO  t  plain"), std::string::npos);
+  EXPECT_EQ(line_on_a_terminal().find('\x1b'), std::string::npos);
+  unsetenv("NO_COLOR");
+  setenv("TERM", "dumb", 1);
+  EXPECT_EQ(line_on_a_terminal().find('\x1b'), std::string::npos);
 }
 
 TEST(LogTest, LongTextIsCutBetweenCharacters) {

@@ -181,6 +181,9 @@ TEST_F(ChildProcessTest, NamesWhatCannotBeStarted) {
   write_file(folder / "no-format", "echo\n", true);
   EXPECT_EQ(error_of(spec("no-such-command")),
             "command 'no-such-command' not found in PATH (/usr/bin:/bin). Install it, or give its full path.");
+  ChildSpec far = spec("no-such-command");
+  far.env = {"PATH=/usr/bin:/bin:/nowhere:/opt/a"};
+  EXPECT_EQ(error_of(far), "command 'no-such-command' not found in the 4 folders of PATH. Install it, or give its full path.");
   EXPECT_EQ(error_of(spec("/nowhere/x")), "command '/nowhere/x' does not exist. Check the path, or install the program.");
   EXPECT_THAT(error_of(spec(folder.str())), HasSubstr("is a directory, not a program."));
   EXPECT_THAT(error_of(spec(folder / "plain.txt")), HasSubstr("plain.txt' is not executable."));

@@ -64,6 +64,7 @@ TEST(HttpAccessTest, OriginMustBeOfALoopbackHost) {
 TEST(HttpAccessTest, OrOneThatIsAllowedExactly) {
   const std::vector<std::string> allowed = {"https://app.example.com"};
   EXPECT_TRUE(origin_admitted("https://app.example.com", allowed));
+  EXPECT_TRUE(origin_admitted("HTTPS://App.example.com", allowed));
   for (const std::string_view origin :
        {"http://app.example.com", "https://app.example.com:8443", "https://app.example.com.evil.org"})
     EXPECT_FALSE(origin_admitted(origin, allowed)) << origin;

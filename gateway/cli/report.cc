@@ -1,0 +1,41 @@
+#include "gateway/cli/report.h"
+
+#include <ostream>
+
+#include "mcp/json/text.h"
+
+namespace gateway {
+
+namespace {
+
+std::string error_json(const mcp::Error& error) {
+  // An error that came as JSON stays as it came.
+  if (error.data.starts_with('{')) return error.data;
+  std::string json = R"({"reason":)" + mcp::json_string(to_string(error.code)) + R"(,"message":)" + mcp::json_string(error.message);
+  if (!error.remedy.empty()) json += R"(,"remedy":)" + mcp::json_string(error.remedy);
+  return json + "}";
+}
+
+}  // namespace
+
+Exit report_failure(const CommandContext& context, const mcp::Error& error) {
+  if (context.options.json) context.console.out << R"({"error":)" << error_json(error) << "}\n";
+  report_note(context.console, error.text());
+  return Exit::failed;
+}
+
+void report_diagnostics(const Console& console, const Config& config) {
+  for (const Diagnostic& diagnostic : config.diagnostics) {
+    const bool warning = diagnostic.severity == Diagnostic::Severity::warning;
+    report_note(console, (warning ? "warning: " : "error: ") + diagnostic.text(config.file));
+  }
+}
+
+void report_no_servers(const Console& console, const std::string& config) {
+  report_note(console,
+              "no servers configured in " + config +
+                  R"(. Write some, for example {"mcpServers": {"files": {"command": "npx", )"
+                  R"("args": ["-y", "@modelcontextprotocol/server-filesystem", "/srv/docs"]}}})");
+}
+
+}  // namespace gateway

@@ -1,0 +1,55 @@
+#include "gateway/upstream/connect.h"
+
+#include <gtest/gtest.h>
+#include <vector>
+
+namespace gateway {
+namespace {
+
+std::string target_of(const std::string& command, std::vector<std::string> args) {
+  StdioSpec stdio;
+  stdio.command = command;
+  stdio.args = std::move(args);
+  ServerSpec spec;
+  spec.transport = std::move(stdio);
+  return describe_target(spec);
+}
+
+TEST(ConnectTest, TargetsNameWhatRuns) {
+  EXPECT_EQ(target_of("npx", {}), "npx");
+  EXPECT_EQ(target_of("npx", {"-y", "@modelcontextprotocol/server-filesystem", "/srv/docs"}),
+            "npx @modelcontextprotocol/server-filesystem …");
+  EXPECT_EQ(target_of("/usr/bin/node", {"/opt/everything/dist/index.js", "stdio"}), "node index.js …");
+  EXPECT_EQ(target_of("uvx", {"mcp-server-git"}), "uvx mcp-server-git");
+  EXPECT_EQ(target_of("python3", {"-m", "weather"}), "python3 weather …");
+  EXPECT_EQ(target_of("docker", {"run", "-i", "--rm", "-e", "KEY=hunter2", "mcp/git"}), "docker run …");
+  EXPECT_EQ(target_of("./serve", {"data/"}), "serve data");
+  EXPECT_EQ(target_of("./serve", {"-v"}), "serve …");
+  EXPECT_EQ(target_of("./serve", {""}), "serve …");
+  EXPECT_EQ(target_of("./serve", {"/"}), "serve …");
+}
+
+TEST(ConnectTest, TargetsHoldNoSecrets) {
+  for (const std::vector<std::string>& args : {std::vector<std::string>{"--api-key=hunter2"},
+                                               {"--api-key", "hunter2"},
+                                               {"--key", "hunter2"},
+                                               {"-p", "hunter2"},
+                                               {"--accessToken", "hunter2"},
+                                               {"TOKEN=hunter2"},
+                                               {"https://ana:hunter2@host"},
+                                               {"https://host/mcp?key=hunter2"},
+                                               {"sk-0123456789hunter2"},
+                                               {"0123456789abcdef0123hunter2"}}) {
+    EXPECT_EQ(target_of("serve", args), "serve …") << args.back();
+  }
+  EXPECT_EQ(target_of("serve", {"--token", "hunter2", "docs"}), "serve docs …");
+}
+
+TEST(ConnectTest, TargetsOfUrlsHideTheQuery) {
+  ServerSpec spec;
+  spec.transport = HttpSpec{.url = "https://host/mcp?key=hunter2", .headers = {}, .ca_file = {}};
+  EXPECT_EQ(describe_target(spec), "https://host/mcp?…");
+}
+
+}  // namespace
+}  // namespace gateway
