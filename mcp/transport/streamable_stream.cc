@@ -147,6 +147,7 @@ struct StandingStream {
   Connection& connection;
   Position position;
   bool stopped = false;
+  bool opened = false;
 
   bool take(SseEvent& event) {
     position.note(event);
@@ -180,6 +181,7 @@ Task<Standing> stand_once(StandingStream& stream) {
   }
   const int status = (*response)->status();
   if (status == 200 && has_media_type((*response)->header("Content-Type"), "text/event-stream")) {
+    stream.opened = true;
     const std::function<bool(SseEvent&)> on_event = [&stream](SseEvent& event) { return stream.take(event); };
     const auto ended = co_await read_events(**response, connection.max_message(), on_event, stream.stopped, connection.ending());
     if (!ended) log_debug("upstream", "standing stream lost", {{"server", connection.origin()}, {"error", ended.error().message}});
@@ -187,7 +189,8 @@ Task<Standing> stand_once(StandingStream& stream) {
   }
   const auto error = status_error(connection, **response, {});
   connection.settle(std::move(*response));
-  if (error.code == ErrorCode::session_lost) connection.lose(error);
+  // Servers without such a stream say 404 as well as 405; only one that had it has lost the session.
+  if (error.code == ErrorCode::session_lost && stream.opened) connection.lose(error);
   if (status == 404 || status == 405) co_return Standing::none;
   log_debug("upstream", "no standing stream", {{"server", connection.origin()}, {"error", error.message}});
   co_return Standing::go_on;

@@ -55,6 +55,11 @@ Task<void> FakeServer::handle(HttpExchange& exchange) {
 }
 
 Task<void> FakeServer::stream(HttpExchange& exchange) {
+  if (exchange.method() == "GET" && get_status != 200) {
+    ++refused_streams;
+    co_await exchange.respond(get_status, {}, {});
+    co_return;
+  }
   if (exchange.method() == "DELETE" || session_.empty() || exchange.header("mcp-session-id") != session_ || status != 200) {
     co_await exchange.respond(exchange.method() == "DELETE" ? 200 : 404, {}, {});
     co_return;

@@ -177,6 +177,16 @@ TEST_F(RuntimeRemoteTest, OthersThatWereOpenInALostSessionFailWithIt) {
   EXPECT_EQ(server.count("tools/call"), 1u);
 }
 
+TEST_F(RuntimeRemoteTest, AServerWithoutAGetStreamStaysReadyWhateverItSaysToThat) {
+  auto& server = add_server({"a"});
+  server.get_status = 404;
+  const auto runtime = settle(remote("web", server.url()));
+  mcp::run_until(loop_, [&] { return server.refused_streams == 1; });
+  EXPECT_TRUE(send(*runtime, tool_call("a")));
+  EXPECT_EQ(runtime->state(), RuntimeState::ready);
+  EXPECT_EQ(server.count("initialize"), 1u);
+}
+
 TEST_F(RuntimeRemoteTest, AServerThatCannotBeReachedIsTriedForEver) {
   random_ = kNoDelay;
   std::string url;
@@ -199,7 +209,8 @@ TEST_F(RuntimeRemoteTest, AMissingLoginIsNotTriedAgain) {
   EXPECT_EQ(runtime->status().cause->code, ErrorCode::login_required);
   const auto answer = send(*runtime, tool_call("a"));
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, ErrorCode::server_unavailable);
+  EXPECT_EQ(answer.error().code, ErrorCode::login_required);
+  EXPECT_THAT(answer.error().message, testing::StartsWith("server \"web\" is down and is not tried again: "));
   EXPECT_THAT(answer.error().remedy, HasSubstr("Authorization header"));
 }
 

@@ -177,13 +177,38 @@ TEST_F(StreamableStreamsTest, TheStandingStreamsTroubleIsNotTheConnections) {
 }
 
 TEST_F(StreamableStreamsTest, AStandingStreamThatLostItsSessionEndsTheTransport) {
-  FakeMcpServer server(hand_shake, [](Peer& peer, const std::string&) { return peer.send(http_answer(404, "", "")); });
+  std::atomic<int> gets = 0;
+  FakeMcpServer server(hand_shake, [&](Peer& peer, const std::string&) {
+    if (gets++ == 0) return peer.send(http_answer(200, "text/event-stream", "retry: 100\n\n"));
+    return peer.send(http_answer(404, "", ""));
+  });
   connect(server);
   shake_hands();
   run_until([&] { return !receiver_.closed.empty(); });
   EXPECT_EQ(receiver_.closed[0].code, ErrorCode::session_lost);
   EXPECT_EQ(call(2).error().code, ErrorCode::session_lost);
   EXPECT_EQ(receiver_.closed.size(), 1U);
+}
+
+TEST_F(StreamableStreamsTest, AServerThatDoesNotKnowStandingStreamsKeepsItsSession) {
+  std::promise<void> asked;
+  FakeMcpServer server(
+      [](Peer& peer, const std::string& request) {
+        if (request.contains("tools/call")) return peer.send(http_answer(200, "application/json", response_text(2)));
+        return hand_shake(peer, request);
+      },
+      [&](Peer& peer, const std::string&) {
+        const bool sent = peer.send(http_answer(404, "text/html", "Cannot GET /mcp"));
+        asked.set_value();
+        return sent;
+      });
+  connect(server);
+  shake_hands();
+  auto answered = asked.get_future();
+  run_until([&] { return answered.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+  EXPECT_TRUE(call(2));
+  EXPECT_TRUE(receiver_.closed.empty());
+  EXPECT_EQ(server.requests("GET").size(), 1U);
 }
 
 TEST_F(StreamableStreamsTest, OldRevisionsHaveNoStandingStream) {
