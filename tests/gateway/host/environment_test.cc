@@ -31,8 +31,8 @@ TEST(EnvironmentTest, RelativeAndEmptyVariablesAreIgnored) {
 }
 
 TEST(EnvironmentTest, OurOwnVariablesWin) {
-  const auto own = with({{"XDG_CONFIG_HOME", "/x"}, {"SWITCHYARD_CONFIG", "here.json"}, {"SWITCHYARD_STATE", "/s"}});
-  EXPECT_EQ(default_config_file(own), "here.json");
+  const auto own = with({{"XDG_CONFIG_HOME", "/x"}, {"SWITCHYARD_CONFIG", "/c/here.json"}, {"SWITCHYARD_STATE", "/s"}});
+  EXPECT_EQ(default_config_file(own), "/c/here.json");
   EXPECT_EQ(default_state_dir(own), "/s");
 }
 

@@ -199,7 +199,7 @@ TEST_F(RuntimeRemoteTest, AMissingLoginIsNotTriedAgain) {
   EXPECT_EQ(runtime->status().cause->code, ErrorCode::login_required);
   const auto answer = send(*runtime, tool_call("a"));
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, ErrorCode::server_unavailable);
+  EXPECT_EQ(answer.error().code, ErrorCode::login_required);
   EXPECT_THAT(answer.error().remedy, HasSubstr("Authorization header"));
 }
 
