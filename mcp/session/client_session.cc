@@ -197,6 +197,13 @@ Task<Result<Message>> ClientSession::handle(Message request, CallContext& contex
 }
 
 Task<Result<Message>> ClientSession::call(std::string_view method, std::string_view params, Cancellation& cancellation) {
+  auto self = shared_from_this();
+  struct Counted {
+    std::size_t& count;
+
+    ~Counted() { --count; }
+  };
+  const Counted counted{++own_};
   OwnContext context;
   const Cancellation::Callback forward(cancellation,
                                        [&context, &cancellation] { context.cancellation().request(cancellation.reason()); });

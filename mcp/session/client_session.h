@@ -62,8 +62,8 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   /// A request of our own. `params` is JSON text, or empty.
   Task<Result<Message>> call(std::string_view method, std::string_view params, Cancellation& cancellation);
 
-  /// Requests waiting for an answer.
-  std::size_t open_requests() const { return open_.size(); }
+  /// Requests of callers waiting for an answer; our own are not counted.
+  std::size_t open_requests() const { return open_.size() - own_; }
 
   /// Fails what is open with `reason` and ends the connection within `grace`.
   Task<void> close(std::chrono::steady_clock::duration grace, Error reason = closing());
@@ -90,6 +90,7 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   std::shared_ptr<Transport> transport_;
   ClientSessionOptions options_;
   std::uint64_t next_id_;
+  std::size_t own_ = 0;  // open requests of our own
   std::unordered_map<std::uint64_t, Open*> open_;
   boost::asio::steady_timer sweep_timer_;
   bool sweeping_ = false;

@@ -124,7 +124,7 @@ TEST_F(HttpFaultTest, A401IsALoginThatIsMissing) {
   const auto down = wait_for_state("faulty", "failed");
   EXPECT_EQ(down.reason, "login_required");
   EXPECT_FALSE(down.remedy.empty());
-  expect_error(call(), "server_unavailable", {"wants a login", "headers"});
+  expect_error(call(), "login_required", {"wants a login", "headers"});
   EXPECT_EQ(counted("tools/call"), 1);
   expect_healthy();
 }
@@ -133,7 +133,7 @@ TEST_F(HttpFaultTest, A401FromTheBeginningIsNotTriedAgain) {
   start({healthy(), http("faulty", "unauthorized-always")});
   const auto down = wait_for_state("faulty", "failed");
   EXPECT_EQ(down.reason, "login_required");
-  expect_error(call(), "server_unavailable", {"wants a login", "headers"});
+  expect_error(call(), "login_required", {"wants a login", "headers"});
   EXPECT_THAT(client().tools(), UnorderedElementsAre("healthy__echo"));
   expect_healthy();
 }

@@ -146,7 +146,7 @@ TEST_F(LifecycleTest, APortInUseIsOneClearLine) {
   for (const std::vector<std::string>& args :
        {std::vector<std::string>{"--listen", taken, "--admin", "127.0.0.1:0"}, {"--listen", "127.0.0.1:0", "--admin", taken}}) {
     const std::string state = "other" + args.back();
-    const auto failure = run_to_end(config({}), args, state);
+    const auto failure = run_to_end(config({healthy()}), args, state);
     EXPECT_EQ(failure.exit, 1);
     EXPECT_THAT(failure.text, AllOf(HasSubstr(taken), HasSubstr("in use")));
     EXPECT_EQ(std::ranges::count(failure.text, '\n'), 1) << failure.text;

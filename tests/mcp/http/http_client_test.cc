@@ -243,10 +243,13 @@ void spawn_post(boost::asio::io_context& loop, HttpClient& client, Cancellation&
 TEST_F(HttpClientTest, RequestsOverTheLimitWaitTheirTurn) {
   options_.max_connections = 1;
   std::atomic<int> at_once = 0, most = 0;
+  std::promise<void> lined_up;  // nobody is answered before the one in the middle of the line has left it
+  const auto go = lined_up.get_future().share();
   ScriptedServer server([&](ScriptedServer::Peer& peer) {
     for (;;) {
       if (peer.request().empty()) return;
       most = std::max(most.load(), ++at_once);
+      go.wait();
       // Every second connection is closed: the place goes on to the next in line, not the connection.
       const bool last = peer.number() % 2 == 0;
       --at_once;
@@ -261,6 +264,7 @@ TEST_F(HttpClientTest, RequestsOverTheLimitWaitTheirTurn) {
     spawn_post(loop_, *http, cancellations[i], answers[i]);
   loop_.poll();
   cancellations[3].request({ErrorCode::cancelled, "gone"});
+  lined_up.set_value();
   for (std::size_t i = 0; i < answers.size(); ++i) {
     while (!answers[i])
       loop_.run_one();
@@ -295,6 +299,7 @@ TEST_F(HttpClientTest, AConnectionHandedOnKeepsItsPlace) {
   loop_.run_for(std::chrono::milliseconds(60));  // the sweep comes within it
   std::optional<Result<Answer>> third;
   spawn_post(loop_, *http, cancellation_, third);
+  loop_.restart();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!third && loop_.run_one_until(deadline) != 0) {
   }
