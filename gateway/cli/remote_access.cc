@@ -41,7 +41,7 @@ class RemoteAccess final : public GatewayAccess {
  public:
   RemoteAccess(RunningGateway gateway, const Console& console) : gateway_(std::move(gateway)), console_(console) {}
 
-  Result<std::string> servers() override { return get("/api/v1/servers"); }
+  Result<std::string> servers() override { return ask("/api/v1/servers"); }
 
   void await_tool(const std::string& profile, const std::string& tool) override {
     ProgressLine progress(console_.err, console_.err_terminal, "starting");
@@ -56,11 +56,7 @@ class RemoteAccess final : public GatewayAccess {
   }
 
   Result<std::string> tools(const std::string& profile, const std::string& server) override {
-    std::string query;
-    if (!profile.empty()) query += "&profile=" + percent_encode(profile);
-    if (!server.empty()) query += "&server=" + percent_encode(server);
-    if (!query.empty()) query.front() = '?';
-    return get("/api/v1/tools" + query);
+    return ask(tools_target(profile, server));
   }
 
   Result<std::string> call(const ToolQuestion& question, const OnProgress& on_progress) override {
@@ -70,14 +66,27 @@ class RemoteAccess final : public GatewayAccess {
  private:
   bool has_tool(const std::string& profile, const std::string& tool) {
     if (tool.empty()) return false;
-    const auto table = tools(profile, "");
+    const auto table = get(tools_target(profile, ""));
     if (!table) return true;
     const auto entries = mcp::elements(mcp::member(*table, "tools"));
     return std::ranges::any_of(entries, [&](std::string_view entry) { return text_member(entry, "name") == tool; });
   }
 
-  Result<std::string> get(const std::string& target) const {
+  static std::string tools_target(const std::string& profile, const std::string& server) {
+    std::string query;
+    if (!profile.empty()) query += "&profile=" + percent_encode(profile);
+    if (!server.empty()) query += "&server=" + percent_encode(server);
+    if (!query.empty()) query.front() = '?';
+    return "/api/v1/tools" + query;
+  }
+
+  /// get() with a progress line.
+  Result<std::string> ask(const std::string& target) const {
     const ProgressLine progress(console_.err, console_.err_terminal, "asking the gateway");
+    return get(target);
+  }
+
+  Result<std::string> get(const std::string& target) const {
     const auto url = mcp::Url::parse(gateway_.admin_url);
     if (!url) return std::unexpected(url.error());
     httplib::Client client(url->host, url->port);

@@ -51,7 +51,8 @@ void Relay::from_client(Message message) {
   if (message.method() == "notifications/cancelled") {
     const auto found = open_.find(std::string(message.raw(message.envelope().request_id)));
     if (found == open_.end()) return;
-    const std::string id = std::to_string(found->second);
+    found->second.taken_back = true;
+    const std::string id = std::to_string(found->second.id);
     message.replace(&mcp::Envelope::request_id, id);
   }
   server_->send(std::move(message));
@@ -62,16 +63,17 @@ Task<void> Relay::carry(Message request) {
   const std::string client_id(request.id());
   const bool initialize = request.method() == "initialize";
   const std::uint64_t id = next_id_++;
-  open_[client_id] = id;
+  open_[client_id] = {id};
+  ++carrying_;
   const std::string own_id = std::to_string(id);
   request.set_id(own_id);
   mcp::Cancellation cancellation;
   auto answer = co_await server_->request(std::move(request), id, cancellation);
-  open_.erase(client_id);
-  if (open_.empty() && idle_) idle_->set();
+  // A request that was taken back gets no answer, whatever came of it.
+  const bool wanted = close_entry(client_id, id);
+  if (--carrying_ == 0 && idle_) idle_->set();
   if (!answer) {
-    // An answer stream that ends without an answer is what follows on a cancelled request.
-    client_->send(mcp::error_response(client_id, answer.error()));
+    if (wanted) client_->send(mcp::error_response(client_id, answer.error()));
     const auto code = answer.error().code;
     if (code == mcp::ErrorCode::connect_failed || code == mcp::ErrorCode::session_lost) on_closed(answer.error());
     co_return;
@@ -80,8 +82,17 @@ Task<void> Relay::carry(Message request) {
     const auto version = mcp::decode_json_string(mcp::member(answer->raw(answer->envelope().result), "protocolVersion"));
     server_->negotiated(mcp::parse_protocol_version(version).value_or(mcp::kLatestVersion));
   }
+  if (!wanted) co_return;
   answer->set_id(client_id);
   client_->send(std::move(*answer));
+}
+
+bool Relay::close_entry(const std::string& client_id, std::uint64_t id) {
+  const auto found = open_.find(client_id);
+  if (found == open_.end() || found->second.id != id) return true;  // the client uses the id a second time
+  const bool wanted = !found->second.taken_back;
+  open_.erase(found);
+  return wanted;
 }
 
 void Relay::on_message(Message message, std::optional<std::uint64_t>) {
@@ -95,7 +106,7 @@ void Relay::on_closed(const Error& reason) {
 
 Task<void> Relay::finish(std::chrono::steady_clock::time_point deadline) {
   auto self = shared_from_this();
-  if (!open_.empty() && !lost_) {
+  if (carrying_ > 0 && !lost_) {
     idle_ = std::make_unique<mcp::Event>(executor_);
     co_await idle_->wait_until(deadline);
   }

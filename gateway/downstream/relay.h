@@ -28,6 +28,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private mcp::Tra
  private:
   void from_client(mcp::Message message);
   mcp::Task<void> carry(mcp::Message request);
+  /// The request with our id has ended: false when the client took it back.
+  bool close_entry(const std::string& client_id, std::uint64_t id);
   void on_message(mcp::Message message, std::optional<std::uint64_t> related_request) override;
   void on_closed(const mcp::Error& reason) override;
 
@@ -38,7 +40,13 @@ class Relay final : public std::enable_shared_from_this<Relay>, private mcp::Tra
   std::unique_ptr<mcp::Event> idle_;
   std::optional<mcp::Error> lost_;
   std::uint64_t next_id_ = 1;
-  std::unordered_map<std::string, std::uint64_t> open_;  // the client's id (JSON text) → ours
+  struct Open {
+    std::uint64_t id = 0;  // ours
+    bool taken_back = false;
+  };
+
+  std::unordered_map<std::string, Open> open_;  // by the client's id, JSON text
+  std::size_t carrying_ = 0;
 };
 
 }  // namespace gateway

@@ -15,7 +15,8 @@ using mcp::Task;
 
 namespace {
 
-constexpr auto kLastWrites = std::chrono::seconds(2);  // to a client that may have stopped reading
+constexpr auto kLastAnswers = std::chrono::seconds(1);  // of requests that were cancelled
+constexpr auto kLastWrites = std::chrono::seconds(2);   // to a client that may have stopped reading
 
 }  // namespace
 
@@ -72,7 +73,8 @@ Task<void> StdioEndpoint::finish(std::chrono::steady_clock::time_point deadline)
   }
   if (serving_ > 0) {
     session_->cancel_all({mcp::ErrorCode::shutting_down, "the gateway is stopping"});
-    co_await idle_->wait_until(std::chrono::steady_clock::now() + std::chrono::seconds(1));
+    idle_ = std::make_unique<mcp::Event>(executor_);
+    co_await idle_->wait_until(std::chrono::steady_clock::now() + kLastAnswers);
   }
   session_->set_outlet({});
   co_await drain_within(executor_, pipe_, kLastWrites);

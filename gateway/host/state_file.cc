@@ -1,7 +1,6 @@
 #include "gateway/host/state_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,13 +32,19 @@ std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
-std::optional<RunningGateway> read_info(const std::string& state_dir) {
-  std::ifstream file(info_path(state_dir));
-  if (!file) return std::nullopt;
+std::unexpected<mcp::Error> unreadable(const std::string& path, const std::string& why) {
+  return fail(ErrorCode::io_error, "cannot read " + path + ": " + why, "Check the folder, or name another with --state DIR.");
+}
+
+Result<std::optional<RunningGateway>> read_info(const std::string& state_dir) {
+  const std::string path = info_path(state_dir);
+  std::ifstream file(path);
+  if (!file && errno == ENOENT) return std::nullopt;
+  if (!file) return unreadable(path, reason(errno));
   std::stringstream text;
   text << file.rdbuf();
   const auto json = nlohmann::json::parse(text.str(), nullptr, false);
-  if (!json.is_object()) return std::nullopt;
+  if (!json.is_object()) return unreadable(path, "it is not what a gateway writes");
   const auto string_at = [&](const char* key) {
     return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
   };
@@ -52,46 +57,75 @@ std::optional<RunningGateway> read_info(const std::string& state_dir) {
   return gateway;
 }
 
-/// True when another process holds the lock.
-bool is_locked(const std::string& state_dir) {
-  const int descriptor = ::open(lock_path(state_dir).c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return false;
-  const bool locked = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+struct flock whole_file() {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+/// True when somebody holds the lock. Only asks: taking it, however shortly, could keep a gateway from starting.
+Result<bool> is_locked(const std::string& state_dir) {
+  const std::string path = lock_path(state_dir);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && (errno == ENOENT || errno == ENOTDIR)) return false;
+  if (descriptor < 0) return unreadable(path, reason(errno));
+  auto lock = whole_file();
+  const bool asked = ::fcntl(descriptor, F_OFD_GETLK, &lock) == 0;
+  const int error = errno;
   ::close(descriptor);
-  return locked;
+  if (!asked) return unreadable(path, reason(error));
+  return lock.l_type != F_UNLCK;
+}
+
+/// Makes the folder, open to its owner alone.
+std::error_code make_state_dir(const std::string& state_dir) {
+  std::error_code error;
+  if (std::filesystem::is_directory(state_dir, error)) return {};
+  std::filesystem::create_directories(state_dir, error);
+  if (!error && ::chmod(state_dir.c_str(), 0700) != 0) error.assign(errno, std::generic_category());
+  return error;
 }
 
 }  // namespace
 
 Result<std::optional<RunningGateway>> find_running_gateway(const std::string& state_dir) {
-  if (!is_locked(state_dir)) return std::nullopt;
+  const auto locked = is_locked(state_dir);
+  if (!locked) return std::unexpected(locked.error());
+  if (!*locked) return std::nullopt;
   return read_info(state_dir);
 }
 
 StateLock::StateLock(std::string state_dir, int descriptor) : state_dir_(std::move(state_dir)), descriptor_(descriptor) {}
 
 Result<std::unique_ptr<StateLock>> StateLock::acquire(const std::string& state_dir) {
-  std::error_code error;
-  std::filesystem::create_directories(state_dir, error);
-  if (error) {
+  if (const auto error = make_state_dir(state_dir)) {
     return fail(ErrorCode::io_error,
                 "cannot make the state folder " + state_dir + ": " + error.message(),
                 "Name another with --state DIR.");
   }
-  ::chmod(state_dir.c_str(), 0700);
   const int descriptor = ::open(lock_path(state_dir).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) {
     return fail(
         ErrorCode::io_error, "cannot open " + lock_path(state_dir) + ": " + reason(errno), "Name another folder with --state DIR.");
   }
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+  auto lock = whole_file();
+  if (::fcntl(descriptor, F_OFD_SETLK, &lock) != 0) {
+    const int error = errno;
     ::close(descriptor);
+    if (error != EAGAIN && error != EACCES) {
+      return fail(ErrorCode::io_error,
+                  "cannot lock " + lock_path(state_dir) + ": " + reason(error),
+                  "Name a folder on another file system with --state DIR.");
+    }
     const auto other = read_info(state_dir);
-    const std::string who = other && other->pid > 0 ? "pid " + std::to_string(other->pid) : "another process";
+    const bool named = other && *other && (*other)->pid > 0;
+    const std::string who = named ? "pid " + std::to_string((*other)->pid) : "another process";
     return fail(ErrorCode::config_invalid,
                 "a gateway already runs on " + state_dir + " (" + who + ")",
                 "Stop it first, or give this one a state folder of its own with --state DIR.");
   }
+  ::unlink(info_path(state_dir).c_str());
   return std::unique_ptr<StateLock>(new StateLock(state_dir, descriptor));
 }
 
@@ -113,7 +147,8 @@ Result<> StateLock::publish(const RunningGateway& gateway) {
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   bool good = descriptor >= 0;
   if (good) {
-    good = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    good = ::fchmod(descriptor, 0600) == 0;  // it may be a left-over
+    good = good && ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
     good = ::close(descriptor) == 0 && good;
   }
   if (!good || std::rename(temporary.c_str(), path.c_str()) != 0) {

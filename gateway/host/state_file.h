@@ -18,14 +18,15 @@ struct RunningGateway {
 };
 
 /// The gateway that runs on a state folder; nothing when none does (a file left behind by one that died counts as none: the lock
-/// beside it tells). Error io_error where the file cannot be read.
+/// beside it tells; nor does one count that has not said yet where it listens). Error io_error where the files cannot be read.
 mcp::Result<std::optional<RunningGateway>> find_running_gateway(const std::string& state_dir);
 
-/// The right to be the one gateway of a state folder, for as long as the object lives: an flock on STATE/gateway.lock. The folder
-/// is made (0700) where it is missing.
+/// The right to be the one gateway of a state folder, for as long as the object lives: a lock on STATE/gateway.lock, of the open
+/// file (F_OFD_SETLK), so that others can ask for it without taking it. The folder is made (0700) where it is missing; one that is
+/// there keeps its mode.
 class StateLock {
  public:
-  /// Error config_invalid naming the pid of the gateway that has it.
+  /// Error config_invalid naming the pid of the gateway that has it. Removes what a gateway that died has left behind.
   static mcp::Result<std::unique_ptr<StateLock>> acquire(const std::string& state_dir);
   ~StateLock();  // removes gateway.json
   StateLock(const StateLock&) = delete;

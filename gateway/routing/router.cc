@@ -167,7 +167,8 @@ Task<Result<Message>> Router::forward(const Route& route, Message request, CallC
   if (answer) co_return std::move(*answer);
   Error error = std::move(answer).error();
   if (context.cancellation().requested()) co_return std::unexpected(std::move(error));
-  if (error.code != ErrorCode::server_unavailable) {
+  // Where the server was not even asked, the message begins with it already.
+  if (!error.message.starts_with("server \"")) {
     error.message = "calling \"" + route.tool.str() + "\" of server \"" + route.server.str() + "\" failed: " + error.message;
   }
   co_return mcp::tool_error_response(id, error, route.server.str());

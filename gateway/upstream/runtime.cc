@@ -36,13 +36,6 @@ bool is_safe(std::string_view method) {
          method == "completion/complete";
 }
 
-std::string seconds_text(std::chrono::milliseconds duration) {
-  const auto tenths = (duration.count() + 50) / 100;
-  std::string text = std::to_string(tenths / 10);
-  if (tenths % 10 != 0) text += "." + std::to_string(tenths % 10);
-  return text + " s";
-}
-
 /// What ended the server is for whoever looks after it; a caller hears what it means for the call.
 Error with_callers_remedy(Error error) {
   if (error.code == ErrorCode::exited) {
@@ -52,22 +45,6 @@ Error with_callers_remedy(Error error) {
 }
 
 }  // namespace
-
-std::string_view to_string(RuntimeState state) {
-  switch (state) {
-    case RuntimeState::stopped:
-      return "stopped";
-    case RuntimeState::starting:
-      return "starting";
-    case RuntimeState::ready:
-      return "ready";
-    case RuntimeState::backing_off:
-      return "backing_off";
-    case RuntimeState::failed:
-      return "failed";
-  }
-  return "failed";
-}
 
 std::shared_ptr<Runtime> Runtime::create(RuntimeDependencies dependencies, ServerSpec spec, Observer observer) {
   return std::shared_ptr<Runtime>(new Runtime(std::move(dependencies), std::move(spec), std::move(observer)));
@@ -202,22 +179,6 @@ Task<Result<>> Runtime::shake_hands(mcp::Cancellation& cancellation) {
   if (!catalog) co_return std::unexpected(std::move(catalog).error());
   publish(std::move(*catalog));
   co_return Result<>();
-}
-
-Error Runtime::explain_timeout() const {
-  const std::string limit = seconds_text(spec_.startup_timeout);
-  if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) {
-    if (const std::string noise = stdio->noise(); !noise.empty()) {
-      return {
-          ErrorCode::not_mcp,
-          "the program writes to stdout what is no MCP message, and did not answer " + phase_ + " within " + limit + ": " + noise,
-          "Check that the command starts an MCP server over stdio."};
-    }
-    std::string message = "no answer to " + phase_ + " within " + limit;
-    if (const std::string tail = stdio->stderr_tail(); !tail.empty()) message += "; its last lines on stderr: " + tail;
-    return {ErrorCode::timeout, std::move(message), "Raise startupTimeout if the server just needs longer to start."};
-  }
-  return {ErrorCode::timeout, "no answer to " + phase_ + " within " + limit, "Check the URL, or raise startupTimeout."};
 }
 
 Task<void> Runtime::end_session() {
@@ -361,42 +322,6 @@ Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context
 
 void Runtime::notice(Message notification, mcp::CallContext& context) {
   if (session_ && state_ == RuntimeState::ready) session_->notice(std::move(notification), context);
-}
-
-Error Runtime::unavailable() const {
-  Error error{ErrorCode::server_unavailable, "server \"" + spec_.name.str() + "\" is "};
-  switch (state_) {
-    case RuntimeState::backing_off:
-      error.message += "down and will be tried again shortly";
-      break;
-    case RuntimeState::failed:
-      error.message += "down and is not tried again";
-      break;
-    case RuntimeState::stopped:
-      error.message += "stopped";
-      break;
-    default:
-      error.message += "not ready";
-  }
-  if (cause_) {
-    error.message += ": " + cause_->message;
-    error.remedy = cause_->remedy;
-  }
-  return error;
-}
-
-RuntimeStatus Runtime::status() const {
-  RuntimeStatus status{.name = spec_.name, .state = state_, .cause = cause_, .since = since_, .retry_at = retry_at_};
-  status.transport = std::holds_alternative<StdioSpec>(spec_.transport) ? "stdio" : "http";
-  status.target = describe_target(spec_);
-  if (state_ == RuntimeState::starting) status.phase = phase_;
-  if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) status.pid = stdio->pid();
-  status.restarts = starts_ > 0 ? starts_ - 1 : 0;
-  status.tools = catalog_->tools.size();
-  status.open_calls = session_ ? session_->open_requests() : 0;
-  if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
-  status.required = spec_.required;
-  return status;
 }
 
 }  // namespace gateway

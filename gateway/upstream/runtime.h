@@ -60,8 +60,8 @@ struct RuntimeDependencies {
 /// so a minute ago or less: then it is lost like any other. Calls in flight finish on the old session.
 ///
 /// handle(): while the server is starting the request waits for it (until its deadline); in every other state but ready it fails
-/// at once with server_unavailable, saying why and what to do. A request is sent at most once, but for safe ones (ping, lists,
-/// reads), which are repeated once where the session had been lost; tools/call never.
+/// at once with server_unavailable (login_required, where that is why), saying why and what to do. A request is sent at most once,
+/// but for safe ones (ping, lists, reads), which are repeated once where the session had been lost; tools/call never.
 ///
 /// Loop thread only. Held by shared_ptr; stop() before letting go.
 class Runtime final : public mcp::RequestHandler, public std::enable_shared_from_this<Runtime> {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "mcp/http/body_room.h"
 #include "mcp/http/client_parser.h"
 
 namespace mcp {
@@ -16,14 +17,6 @@ constexpr std::size_t kFirstAllocation = std::size_t{1} << 20;
 constexpr int kMaxInterim = 32;
 constexpr std::string_view kAskForLess = "Ask the server for less at a time.";
 constexpr std::string_view kUnknownOutcome = "The request may or may not have been carried out.";
-
-/// Doubles, but never copies more than half the limit: a flood would cost twice of it.
-void make_body_room(std::string& body, std::size_t more, std::size_t limit) {
-  const auto needed = body.size() + more;
-  if (needed <= body.capacity()) return;
-  const auto doubled = std::max(needed, body.capacity() * 2);
-  body.reserve(doubled <= limit / 2 ? doubled : limit);
-}
 
 class Exchange final : public ClientExchange {
  public:

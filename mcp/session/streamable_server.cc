@@ -92,18 +92,17 @@ class PostReply final : public OpenStream {
 
 }  // namespace
 
-class StreamableServer::Impl {
+class StreamableServer::Impl : public std::enable_shared_from_this<StreamableServer::Impl> {
  public:
   Impl(const Executor& executor, StreamableServerOptions options, Endpoint endpoint)
       : executor_(executor),
         options_(std::move(options)),
         endpoint_(std::move(endpoint)),
         sessions_(options_.max_sessions),
-        sweep_timer_(executor) {
-    arm_sweep();
-  }
+        sweep_timer_(executor) {}
 
   Task<void> handle(HttpExchange& exchange) {
+    const auto self = shared_from_this();
     const auto access =
         check_access(exchange.header("host"), exchange.header("origin"), options_.allowed_hosts, options_.allowed_origins);
     if (!access) {
@@ -135,6 +134,16 @@ class StreamableServer::Impl {
   std::size_t sessions() const { return sessions_.size(); }
 
   std::size_t streams() const { return streams_; }
+
+  void arm_sweep() {
+    sweep_timer_.expires_after(options_.keep_alive);
+    sweep_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+      const auto self = weak.lock();
+      if (error || !self || self->closed_) return;
+      self->sweep();
+      self->arm_sweep();
+    });
+  }
 
  private:
   Task<void> post(HttpExchange& exchange) {
@@ -290,16 +299,6 @@ class StreamableServer::Impl {
     return true;
   }
 
-  void arm_sweep() {
-    sweep_timer_.expires_after(options_.keep_alive);
-    // The handler may be queued already when this object goes.
-    sweep_timer_.async_wait([this, alive = std::weak_ptr(alive_)](boost::system::error_code error) {
-      if (error || alive.expired() || closed_) return;
-      sweep();
-      arm_sweep();
-    });
-  }
-
   void sweep() {
     const auto now = Clock::now();
     sessions_.sweep(now - options_.session_idle, [now](HttpSession& session) {
@@ -314,13 +313,14 @@ class StreamableServer::Impl {
   Endpoint endpoint_;
   HttpSessions sessions_;
   boost::asio::steady_timer sweep_timer_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::size_t streams_ = 0;
   bool closed_ = false;
 };
 
 StreamableServer::StreamableServer(const Executor& executor, StreamableServerOptions options, Endpoint endpoint)
-    : impl_(std::make_unique<Impl>(executor, std::move(options), std::move(endpoint))) {}
+    : impl_(std::make_shared<Impl>(executor, std::move(options), std::move(endpoint))) {
+  impl_->arm_sweep();
+}
 
 StreamableServer::~StreamableServer() = default;
 

@@ -25,7 +25,7 @@ struct StreamableServerOptions {
 /// The server's face of streamable HTTP (MCP 2025-03-26 to 2025-11-25, "Transports"): sessions over POST, GET and DELETE of one or
 /// more paths. A request is answered as JSON, or as a stream from its first notification on. Checks Host and Origin of every
 /// request against DNS rebinding; a session belongs to the path and the principal that opened it.
-/// Loop thread only; must outlive the HttpServer that calls handle().
+/// Loop thread only; must outlive the HttpServer that calls handle(), but not the calls that are under way then.
 class StreamableServer {
  public:
   /// Makes the handler of a new session for a path; an Error (its text goes to the client, status 404) where there is none.
@@ -46,7 +46,7 @@ class StreamableServer {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace mcp

@@ -23,6 +23,7 @@
 //   nest                     DEPTH     before the answer to a tool call, one with its id whose result is nested that deep
 //   never-initialize         -         reads, and answers nothing
 //   deaf                     -         reads nothing after it has answered initialize, nor sees the end of its input
+//   deaf-on-call             -         reads nothing after a tool was called, nor answers
 //   slow-start               MS        starts to read after that time
 //   exit-on-sigterm          FILE      ignores the end of its input; on SIGTERM writes "terminated" to FILE and exits with 0
 //   exit-once                FILE      exits with 1 when a tool is called and there is no FILE yet, which it makes
@@ -237,6 +238,7 @@ void handle(const Json& request) {
   const bool is_call = request.at("method") == "tools/call";
   if (is_call) fault_of_call(request, good);
   if (is("flood-stderr")) flood_stderr();
+  if (is_call && is("deaf-on-call")) wait_for_ever();
   if (is_call && is("hold")) return hold(request);
   if (is_call && is("stream-result")) return stream_result(request);
   if (is_call && is("late-answer")) {

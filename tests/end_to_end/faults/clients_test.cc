@@ -9,9 +9,10 @@ namespace gateway {
 namespace {
 
 using testing::AllOf;
+using testing::AnyOf;
+using testing::Contains;
 using testing::Each;
 using testing::HasSubstr;
-using testing::Not;
 using testing::SizeIs;
 
 constexpr int kCrowd = 200;
@@ -84,13 +85,33 @@ TEST_F(ClientsTest, AClientThatDoesNotReadItsStreamLosesItsCallAlone) {
   const auto base = start_ready({healthy(), recorded("faulty", "flood-progress", "60000")});
   McpClient deaf(port());
   deaf.send_call("1", "faulty__echo", "flood", "\"token\"");
-  // The flood is over for the server when it answers somebody else.
+  // The flood has passed when the server answers somebody else, and what came of it has arrived before a further call.
   expect_text(client().call("faulty__echo", "no flood"), "no flood");
+  expect_text(client().call("faulty__echo", "no flood"), "no flood");
+  EXPECT_THAT(received("faulty", "notifications/cancelled"), SizeIs(1));
   wait_for_open_calls(0);
   expect_healthy();
   EXPECT_LE(resources_of(gateway().pid()).peak_kib, base.resident_kib + kStreamMargin);
   deaf.connection().close();
   expect_back_at(base);
+}
+
+TEST_F(ClientsTest, AServerThatStopsReadingCostsNoMoreThanItsQueue) {
+  start_ready({healthy(), stdio("faulty", "deaf-on-call", "0", R"("callTimeout":1.5)")});
+  const std::string large(3'900'000, 'x');
+  std::vector<McpClient> crowd;
+  for (int i = 0; i < 20; ++i) {
+    crowd.push_back(client().beside());
+    crowd.back().send_call(std::to_string(100 + i), "faulty__echo", large);
+  }
+  std::vector<std::string> reasons;
+  for (McpClient& each : crowd)
+    reasons.push_back(each.read_answer().reason);
+  EXPECT_THAT(reasons, Each(AnyOf("timeout", "overloaded")));
+  EXPECT_THAT(reasons, Contains("overloaded")) << "64 MiB wait at most";
+  EXPECT_THAT(reasons, Contains("timeout"));
+  expect_error(client().call("faulty__echo", large), "overloaded", {"does not read its input"});
+  expect_healthy();
 }
 
 TEST_F(ClientsTest, AnOpenStreamThatNobodyReadsDisturbsNobody) {

@@ -73,14 +73,14 @@ class FaultTest : public testing::Test {
   Resources measure();
 
   /// Descriptors come back to what they were (or fewer, where that is allowed: an HTTP server's idle connections end), and the
-  /// memory to within 10 MB.
-  void expect_back_at(const Resources& base, bool fewer_allowed = false);
+  /// memory to within the margin, in KiB.
+  void expect_back_at(const Resources& base, bool fewer_allowed = false, long memory_margin = 10 * 1024);
 
   /// SIGTERM; nothing may be left. Called at the end anyway.
   void stop();
 
-  /// The end of a gateway that was told to stop.
-  void expect_end();
+  /// The end of a gateway that was told to stop, or killed.
+  void expect_end(int exit = 0);
 
   /// SIGKILL; nothing may be left.
   void kill();

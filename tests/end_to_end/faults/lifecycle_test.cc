@@ -110,6 +110,19 @@ TEST_F(LifecycleTest, ACallInFlightIsFinishedAtTheEnd) {
   expect_end();
 }
 
+TEST_F(LifecycleTest, ASecondSignalEndsTheWaitForCalls) {
+  const auto gate = make_gate("gate");
+  start({healthy(), stdio("slow", "gate", gate)});
+  wait_for_state("slow", "ready");
+  McpClient idle(port());
+  client().send_call("1", "slow__echo", "patience");
+  wait_for("slow", [](const ServerView& now) { return now.open_calls == 1; });
+  gateway().signal(SIGTERM);
+  EXPECT_TRUE(idle.connection().at_end());
+  gateway().signal(SIGTERM);
+  expect_end(130);
+}
+
 TEST_F(LifecycleTest, OneGatewayForEachStateFolder) {
   start({healthy()});
   const auto failure = run_to_end(config({healthy()}));

@@ -193,21 +193,22 @@ TEST_F(RouterTest, AToolOfAServerThatNeverCameUpSaysWhy) {
   std::get<StdioSpec>(spec.transport).command = "/no/such/program";
   settle(std::move(spec));
   open_initialized();
-  const json error = call("gone__x")["error"];
-  EXPECT_EQ(error["code"], mcp::kInternalError);
-  EXPECT_EQ(error["data"]["reason"], "server_unavailable");
-  EXPECT_THAT(error["message"], StartsWith("tool \"gone__x\" is not there: server \"gone\" is down and is not tried again: "));
-  EXPECT_THAT(error["message"], HasSubstr("/no/such/program"));
+  const json result = call("gone__x")["result"];
+  EXPECT_EQ(result["isError"], true);
+  EXPECT_EQ(result["_meta"]["switchyard/error"]["reason"], "server_unavailable");
+  const std::string text = result["content"][0]["text"];
+  EXPECT_THAT(text, StartsWith("tool \"gone__x\" is not there: server \"gone\" is down and is not tried again: "));
+  EXPECT_THAT(text, HasSubstr("/no/such/program"));
 }
 
 TEST_F(RouterTest, AToolOfAnAbsentServerSaysWhy) {
   absent_.push_back({ServerName("off"), {ErrorCode::cancelled, "server \"off\" is switched off", "Enable it."}});
   absent_.push_back({ServerName("bad"), {ErrorCode::variable_missing, "variable KEY is not set", "Set it."}});
   open_initialized();
-  const json off = call("off__x")["error"];
-  EXPECT_EQ(off["message"], "tool \"off__x\" is not there: server \"off\" is switched off. Enable it.");
-  EXPECT_EQ(off["data"]["reason"], "server_unavailable");
-  EXPECT_EQ(call("bad__x")["error"]["message"], "tool \"bad__x\" is not there: variable KEY is not set. Set it.");
+  const json off = call("off__x")["result"];
+  EXPECT_EQ(off["content"][0]["text"], "tool \"off__x\" is not there: server \"off\" is switched off. Enable it.");
+  EXPECT_EQ(off["_meta"]["switchyard/error"]["reason"], "server_unavailable");
+  EXPECT_EQ(call("bad__x")["result"]["content"][0]["text"], "tool \"bad__x\" is not there: variable KEY is not set. Set it.");
 }
 
 TEST_F(RouterTest, AKnownToolOfAServerThatWasLostIsAToolError) {

@@ -200,7 +200,7 @@ TEST_F(RuntimeRemoteTest, AMissingLoginIsNotTriedAgain) {
   const auto answer = send(*runtime, tool_call("a"));
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::server_unavailable);
-  EXPECT_THAT(answer.error().remedy, HasSubstr("switchyard login"));
+  EXPECT_THAT(answer.error().remedy, HasSubstr("Authorization header"));
 }
 
 TEST_F(RuntimeRemoteTest, ARevisionWeDoNotSpeakIsNotTriedAgain) {

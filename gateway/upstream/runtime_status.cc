@@ -1,0 +1,94 @@
+// What a runtime tells people of itself: its state, and why it is not ready.
+#include <utility>
+
+#include "gateway/upstream/connect.h"
+#include "gateway/upstream/runtime.h"
+#include "mcp/transport/stdio_client.h"
+
+namespace gateway {
+
+using mcp::Error;
+using mcp::ErrorCode;
+
+namespace {
+
+std::string seconds_text(std::chrono::milliseconds duration) {
+  const auto tenths = (duration.count() + 50) / 100;
+  std::string text = std::to_string(tenths / 10);
+  if (tenths % 10 != 0) text += "." + std::to_string(tenths % 10);
+  return text + " s";
+}
+
+}  // namespace
+
+std::string_view to_string(RuntimeState state) {
+  switch (state) {
+    case RuntimeState::stopped:
+      return "stopped";
+    case RuntimeState::starting:
+      return "starting";
+    case RuntimeState::ready:
+      return "ready";
+    case RuntimeState::backing_off:
+      return "backing_off";
+    case RuntimeState::failed:
+      return "failed";
+  }
+  return "failed";
+}
+
+Error Runtime::explain_timeout() const {
+  const std::string limit = seconds_text(spec_.startup_timeout);
+  if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) {
+    if (const std::string noise = stdio->noise(); !noise.empty()) {
+      return {
+          ErrorCode::not_mcp,
+          "the program writes to stdout what is no MCP message, and did not answer " + phase_ + " within " + limit + ": " + noise,
+          "Check that the command starts an MCP server over stdio."};
+    }
+    std::string message = "no answer to " + phase_ + " within " + limit;
+    if (const std::string tail = stdio->stderr_tail(); !tail.empty()) message += "; its last lines on stderr: " + tail;
+    return {ErrorCode::timeout, std::move(message), "Raise startupTimeout if the server just needs longer to start."};
+  }
+  return {ErrorCode::timeout, "no answer to " + phase_ + " within " + limit, "Check the URL, or raise startupTimeout."};
+}
+
+Error Runtime::unavailable() const {
+  Error error{ErrorCode::server_unavailable, "server \"" + spec_.name.str() + "\" is "};
+  switch (state_) {
+    case RuntimeState::backing_off:
+      error.message += "down and will be tried again shortly";
+      break;
+    case RuntimeState::failed:
+      error.message += "down and is not tried again";
+      break;
+    case RuntimeState::stopped:
+      error.message += "stopped";
+      break;
+    default:
+      error.message += "not ready";
+  }
+  if (cause_) {
+    // A missing login is one reason everywhere: in the status, and for whoever calls.
+    if (cause_->code == ErrorCode::login_required) error.code = cause_->code;
+    error.message += ": " + cause_->message;
+    error.remedy = cause_->remedy;
+  }
+  return error;
+}
+
+RuntimeStatus Runtime::status() const {
+  RuntimeStatus status{.name = spec_.name, .state = state_, .cause = cause_, .since = since_, .retry_at = retry_at_};
+  status.transport = std::holds_alternative<StdioSpec>(spec_.transport) ? "stdio" : "http";
+  status.target = describe_target(spec_);
+  if (state_ == RuntimeState::starting) status.phase = phase_;
+  if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) status.pid = stdio->pid();
+  status.restarts = starts_ > 0 ? starts_ - 1 : 0;
+  status.tools = catalog_->tools.size();
+  status.open_calls = session_ ? session_->open_requests() : 0;
+  if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
+  status.required = spec_.required;
+  return status;
+}
+
+}  // namespace gateway

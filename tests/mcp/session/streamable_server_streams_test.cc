@@ -1,0 +1,293 @@
+// The server's face of streamable HTTP, from the wire: streams, cancellation, and how sessions end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/mcp/session/streamable_server_fixture.h"
+
+namespace mcp {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+TEST_F(StreamableServerTest, TheGetStreamBringsWhatIsPushed) {
+  start();
+  const std::string id = open();
+  auto one = client();
+  one.send(text(listen(id)));
+  EXPECT_EQ(one.read_head().header("Content-Type"), "text/event-stream");
+  push("notifications/tools/list_changed");
+  EXPECT_EQ(one.read_chunk(), event_of("notifications/tools/list_changed"));
+  EXPECT_EQ(loop_.run([this] { return server_->streams(); }), 1u);
+}
+
+TEST_F(StreamableServerTest, AGetNeedsAnAcceptForStreams) {
+  start();
+  const std::string id = open();
+  for (const std::string accept : {"", "application/json", "text/html"}) {
+    Request request = listen(id);
+    request.accept = accept;
+    EXPECT_EQ(ask(request).status, 406) << accept;
+  }
+}
+
+TEST_F(StreamableServerTest, WhatIsPushedWithoutAStreamIsParked) {
+  StreamableServerOptions options;
+  options.max_parked = 2;
+  start(std::move(options));
+  const std::string id = open();
+  for (const std::string method : {"first", "second", "third"})
+    push(method);
+  auto one = client();
+  one.send(text(listen(id)));
+  one.read_head();
+  EXPECT_EQ(one.read_chunk(), event_of("second"));
+  EXPECT_EQ(one.read_chunk(), event_of("third"));
+  push("fourth");
+  EXPECT_EQ(one.read_chunk(), event_of("fourth"));
+}
+
+TEST_F(StreamableServerTest, ASecondGetStreamReplacesTheFirst) {
+  start();
+  const std::string id = open();
+  auto first = client(), second = client();
+  first.send(text(listen(id)));
+  first.read_head();
+  second.send(text(listen(id)));
+  second.read_head();
+  EXPECT_EQ(first.read_chunk(), "");
+  push("once");
+  EXPECT_EQ(second.read_chunk(), event_of("once"));
+  EXPECT_EQ(loop_.run([this] { return server_->streams(); }), 1u);
+}
+
+TEST_F(StreamableServerTest, AStreamThatBrokeLeavesTheSessionAndParksAgain) {
+  start();
+  const std::string id = open();
+  {
+    auto one = client();
+    one.send(text(listen(id)));
+    one.read_head();
+  }
+  // The server notices in its own time.
+  for (int i = 0; loop_.run([this] { return server_->streams(); }) != 0 && i < 1000; ++i)
+    EXPECT_EQ(ask(call(id, "echo")).status, 200);
+  push("kept");
+  auto one = client();
+  one.send(text(listen(id)));
+  one.read_head();
+  EXPECT_EQ(one.read_chunk(), event_of("kept"));
+}
+
+TEST_F(StreamableServerTest, DeleteEndsASessionItsStreamsAndItsCalls) {
+  start();
+  const std::string id = open();
+  auto stream = client(), caller = client();
+  stream.send(text(listen(id)));
+  stream.read_head();
+  caller.send(text(call(id, "wait")));
+  wait_until_called();
+  EXPECT_EQ(ask({.method = "DELETE", .session = id}).status, 200);
+  EXPECT_EQ(stream.read_chunk(), "");
+  EXPECT_EQ(reason(caller.read_response()), "cancelled");
+  EXPECT_EQ(ask(call(id, "echo")).status, 404);
+  EXPECT_EQ(ask({.method = "DELETE", .session = id}).status, 404);
+  EXPECT_EQ(sessions(), 0u);
+}
+
+TEST_F(StreamableServerTest, ACancelledRequestEndsWithoutAnAnswer) {
+  start();
+  const std::string id = open();
+  for (const bool streaming : {true, false}) {
+    loop_.run([this] {
+      shared_.waiting = {};
+      shared_.cancelled = {};
+    });
+    auto one = client();
+    one.send(text(call(id, streaming ? "report" : "wait")));
+    wait_until_called();
+    EXPECT_EQ(ask(notification(id, "notifications/cancelled", {{"requestId", 7}})).status, 202);
+    EXPECT_EQ(cancelled_with(), ErrorCode::cancelled);
+    const auto answer = one.read_response();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.header("Content-Type"), "text/event-stream");
+    EXPECT_THAT(answer.body, testing::Not(HasSubstr("\"id\":7")));
+  }
+}
+
+TEST_F(StreamableServerTest, ACancelledRequestThatMayNotStreamHasNothingToSay) {
+  start();
+  Request request = call(open(), "wait");
+  request.accept = "application/json";
+  auto one = client();
+  one.send(text(request));
+  wait_until_called();
+  ask(notification(request.session, "notifications/cancelled", {{"requestId", 7}}));
+  EXPECT_EQ(one.read_response().status, 202);
+}
+
+TEST_F(StreamableServerTest, AnotherSessionCannotCancel) {
+  start();
+  const std::string id = open();
+  auto one = client();
+  one.send(text(call(id, "wait")));
+  wait_until_called();
+  EXPECT_EQ(ask(notification(open(), "notifications/cancelled", {{"requestId", 7}})).status, 202);
+  let_go();
+  EXPECT_EQ(json::parse(one.read_response().body)["result"]["method"], "wait");
+}
+
+TEST_F(StreamableServerTest, GoingAwayIsNoCancellation) {
+  start();
+  const std::string id = open();
+  {
+    auto one = client();
+    one.send(text(call(id, "report")));
+    one.read_head();
+    wait_until_called();
+  }
+  // Another request's answer shows that the loop went on; the first one still counts as open.
+  EXPECT_THAT(ask(call(id, "echo", 7)).body, HasSubstr("is in use by a request that is still open"));
+  let_go();
+  EXPECT_EQ(ask(call(id, "echo", 8)).status, 200);
+}
+
+TEST_F(StreamableServerTest, WhoDoesNotReadLosesTheCall) {
+  HttpServerOptions http;
+  http.max_queued = 1 << 20;
+  start({}, http);
+  const std::string id = open();
+  RawClient one(4096);
+  one.connect(port_);
+  one.send(text(call(id, "flood")));
+  EXPECT_EQ(cancelled_with(), ErrorCode::overloaded);
+}
+
+TEST_F(StreamableServerTest, ALongCallBecomesAStreamThatShowsLife) {
+  StreamableServerOptions options;
+  options.keep_alive = milliseconds(30);
+  start(std::move(options));
+  const std::string id = open();
+  auto one = client();
+  one.send(text(call(id, "wait")));
+  EXPECT_EQ(one.read_head().header("Content-Type"), "text/event-stream");
+  EXPECT_EQ(one.read_chunk(), ": keep-alive\n\n");
+  EXPECT_EQ(one.read_chunk(), ": keep-alive\n\n");
+  let_go();
+  std::string last = one.read_chunk();
+  while (last.starts_with(":"))
+    last = one.read_chunk();
+  EXPECT_EQ(last, event(R"({"jsonrpc":"2.0","id":7,"result":{"method":"wait"}})"));
+}
+
+TEST_F(StreamableServerTest, AGetStreamShowsLife) {
+  StreamableServerOptions options;
+  options.keep_alive = milliseconds(20);
+  start(std::move(options));
+  auto one = client();
+  one.send(text(listen(open())));
+  one.read_head();
+  EXPECT_EQ(one.read_chunk(), ": keep-alive\n\n");
+  EXPECT_EQ(one.read_chunk(), ": keep-alive\n\n");
+}
+
+TEST_F(StreamableServerTest, ALongCallOfWhoTakesNoStreamStaysJson) {
+  StreamableServerOptions options;
+  options.keep_alive = milliseconds(10);
+  start(std::move(options));
+  const std::string id = open();
+  auto stream = client(), one = client();
+  Request request = call(id, "wait");
+  request.accept = "application/json";
+  one.send(text(request));
+  wait_until_called();
+  stream.send(text(listen(id)));
+  stream.read_head();
+  stream.read_chunk();
+  stream.read_chunk();  // so long that any other call would have become a stream
+  let_go();
+  EXPECT_EQ(one.read_response().header("Content-Type"), "application/json");
+}
+
+TEST_F(StreamableServerTest, TheSessionIdleLongestMakesRoom) {
+  StreamableServerOptions options;
+  options.max_sessions = 2;
+  start(std::move(options));
+  const std::string first = open(), second = open();
+  EXPECT_EQ(ask(call(first, "echo")).status, 200);
+  const std::string third = open();
+  EXPECT_EQ(ask(call(second, "echo")).status, 404);
+  EXPECT_EQ(ask(call(first, "echo")).status, 200);
+  EXPECT_EQ(ask(call(third, "echo")).status, 200);
+  EXPECT_EQ(sessions(), 2u);
+}
+
+TEST_F(StreamableServerTest, WhereNoSessionIsIdleThereIsNoRoom) {
+  StreamableServerOptions options;
+  options.max_sessions = 2;
+  start(std::move(options));
+  const std::string id = open();
+  auto caller = client(), stream = client();
+  caller.send(text(call(id, "wait")));
+  wait_until_called();
+  stream.send(text(listen(open())));
+  stream.read_head();
+  const auto answer = ask(initialize());
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(reason(answer), "overloaded");
+  let_go();
+  EXPECT_EQ(caller.read_response().status, 200);
+  EXPECT_EQ(ask(initialize()).status, 200);
+}
+
+TEST_F(StreamableServerTest, AnIdleSessionEndsAndABusyOneDoesNot) {
+  StreamableServerOptions options;
+  options.keep_alive = milliseconds(10);
+  options.session_idle = milliseconds(30);
+  start(std::move(options));
+  const std::string idle = open(), busy = open();
+  auto stream = client();
+  stream.send(text(listen(busy)));
+  stream.read_head();
+  for (int i = 0; shared_.ended == 0 && i < 1000; ++i)
+    stream.read_chunk();  // a keep-alive each time the sessions are looked at
+  EXPECT_EQ(shared_.ended, 1);
+  EXPECT_EQ(ask(call(idle, "echo")).status, 404);
+  EXPECT_EQ(ask(call(busy, "echo")).status, 200);
+}
+
+TEST_F(StreamableServerTest, CloseEndsTheStreamsAndLetsCallsFinish) {
+  start();
+  const std::string id = open();
+  auto caller = client(), stream = client();
+  stream.send(text(listen(id)));
+  stream.read_head();
+  caller.send(text(call(id, "wait")));
+  wait_until_called();
+  loop_.run([this] { server_->close(); });
+  EXPECT_EQ(stream.read_chunk(), "");
+  let_go();
+  EXPECT_EQ(caller.read_response().status, 200);
+  // A stream that is opened now ends at once.
+  auto late = client();
+  late.send(text(listen(id)));
+  late.read_head();
+  EXPECT_EQ(late.read_chunk(), "");
+}
+
+TEST_F(StreamableServerTest, StopsWhileACallIsOpen) {
+  start();
+  const std::string id = open();
+  auto caller = client(), stream = client();
+  stream.send(text(listen(id)));
+  stream.read_head();
+  caller.send(text(call(id, "report")));
+  caller.read_head();
+  wait_until_called();
+}
+
+}  // namespace
+}  // namespace mcp
