@@ -80,6 +80,7 @@ std::string facts_text(const ServerRow& server, const GatewayRow& gateway, Syste
 Exit report_unknown(const CommandContext& context, const std::string& name, std::string_view json) {
   const std::vector<ServerRow> servers = read_servers(json);
   std::vector<std::string_view> names;
+  names.reserve(servers.size());
   for (const ServerRow& server : servers)
     names.push_back(server.name);
   return report_failure(context, {mcp::ErrorCode::config_invalid, "there is no server \"" + name + "\"" + name_hint(name, names)});

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/downstream/drain.h"
+#include "mcp/base/log.h"
 #include "mcp/rpc/error_codes.h"
 
 namespace gateway {
@@ -61,7 +62,14 @@ Task<void> StdioEndpoint::serve(Message request) {
   auto self = shared_from_this();
   mcp::ServerSession::Outlet outlet = [pipe = pipe_](Message message) { return pipe->send(std::move(message)); };
   auto answer = co_await session_->serve(std::move(request), std::move(outlet));
-  if (answer) pipe_->send(std::move(*answer));
+  if (answer) {
+    const std::string id(answer->id());
+    if (!pipe_->send(std::move(*answer))) {
+      const mcp::Error error{mcp::ErrorCode::overloaded, "the answer does not fit behind what still waits to be read"};
+      mcp::log_warn("downstream", "an answer was dropped: the client does not read what it asked for");
+      pipe_->send(mcp::error_response(id, error));
+    }
+  }
   if (--serving_ == 0 && idle_) idle_->set();
 }
 

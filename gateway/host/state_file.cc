@@ -58,7 +58,7 @@ Result<std::optional<RunningGateway>> read_info(const std::string& state_dir) {
 }
 
 struct flock whole_file() {
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   return lock;
@@ -144,11 +144,11 @@ Result<> StateLock::publish(const RunningGateway& gateway) {
   const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   const std::string path = info_path(state_dir_);
   const std::string temporary = path + ".new";
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  ::unlink(temporary.c_str());  // a left-over
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   bool good = descriptor >= 0;
   if (good) {
-    good = ::fchmod(descriptor, 0600) == 0;  // it may be a left-over
-    good = good && ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    good = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
     good = ::close(descriptor) == 0 && good;
   }
   if (!good || std::rename(temporary.c_str(), path.c_str()) != 0) {

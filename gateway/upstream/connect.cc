@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/config/secret_hint.h"
+#include "gateway/upstream/redaction.h"
 #include "mcp/base/log.h"
 #include "mcp/transport/stdio_client.h"
 #include "mcp/transport/streamable_client.h"
@@ -16,7 +17,7 @@ namespace {
 
 std::shared_ptr<mcp::Transport> connect_stdio(const mcp::Executor& executor,
                                               mcp::ProcessLauncher& launcher,
-                                              const ServerName& name,
+                                              const ServerSpec& spec,
                                               const StdioSpec& stdio,
                                               const Environment& environment) {
   mcp::ChildSpec child;
@@ -25,7 +26,9 @@ std::shared_ptr<mcp::Transport> connect_stdio(const mcp::Executor& executor,
   child.env = child_environment(stdio, environment);
   child.cwd = stdio.cwd;
   mcp::StdioClientOptions options;
-  options.on_stderr = [server = name.str()](std::string_view line) { mcp::log_info("stderr", line, {{"server", server}}); };
+  options.on_stderr = [server = spec.name.str(), redaction = Redaction(spec)](std::string_view line) {
+    mcp::log_info("stderr", redaction.clean(line), {{"server", server}});
+  };
   return mcp::make_stdio_client(executor, launcher, std::move(child), std::move(options));
 }
 
@@ -76,7 +79,7 @@ mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor&
                                                             const Environment& environment,
                                                             std::shared_ptr<mcp::Resolver> resolver) {
   if (const auto* stdio = std::get_if<StdioSpec>(&spec.transport)) {
-    return connect_stdio(executor, launcher, spec.name, *stdio, environment);
+    return connect_stdio(executor, launcher, spec, *stdio, environment);
   }
   const auto& http = std::get<HttpSpec>(spec.transport);
   auto url = mcp::Url::parse(http.url);

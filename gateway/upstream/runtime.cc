@@ -26,9 +26,10 @@ namespace {
 
 constexpr int kMaxFailures = 5;                          // of a stdio server, in a row
 constexpr auto kStableAfter = std::chrono::seconds(60);  // a server that ran this long starts counting anew
-constexpr auto kDrainPause = std::chrono::milliseconds(100);
 constexpr auto kProbeTime = std::chrono::seconds(5);
-constexpr auto kRefreshDelay = std::chrono::milliseconds(50);  // list_changed often comes in bursts
+constexpr std::chrono::milliseconds kRefreshDelay{50};    // list_changed often comes in bursts
+constexpr std::chrono::milliseconds kRefreshPause{1000};  // between two listings: some servers never stop
+constexpr int kRefreshTries = 3;
 
 /// May this method be sent again where its first try was lost? What calls code of the server's never.
 bool is_safe(std::string_view method) {
@@ -36,10 +37,19 @@ bool is_safe(std::string_view method) {
          method == "completion/complete";
 }
 
+/// Some servers do not say 404 for a session they no longer know, but answer with an error of their own making.
+bool refuses_session(const Message& answer) {
+  if (!answer.is_error()) return false;
+  const std::string_view code = mcp::member(answer.raw(answer.envelope().error), "code");
+  return code.starts_with("-320") && code.size() == 6;
+}
+
 /// What ended the server is for whoever looks after it; a caller hears what it means for the call.
 Error with_callers_remedy(Error error) {
   if (error.code == ErrorCode::exited) {
     error.remedy = "The call may or may not have run. Try again in a moment, when the server has been started again.";
+  } else if (error.code == ErrorCode::session_lost) {
+    error.remedy = "A new session is being opened. Where the call could do harm twice, check whether it ran before you repeat it.";
   }
   return error;
 }
@@ -53,6 +63,7 @@ std::shared_ptr<Runtime> Runtime::create(RuntimeDependencies dependencies, Serve
 Runtime::Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer observer)
     : dependencies_(std::move(dependencies)),
       spec_(std::move(spec)),
+      redaction_(spec_),
       observer_(std::move(observer)),
       since_(std::chrono::system_clock::now()),
       catalog_(std::make_shared<ServerCatalog>()),
@@ -72,8 +83,6 @@ Task<void> Runtime::stop() {
   if (starting_ != nullptr) starting_->request({ErrorCode::shutting_down, "stopped while starting"});
   if (session_end_) session_end_->set();
   if (supervised_) co_await stopped_.wait();
-  while (!draining_.empty())
-    co_await mcp::sleep_for(kDrainPause);
   settled_.set();
   set_state(RuntimeState::stopped);
 }
@@ -97,8 +106,8 @@ Task<void> Runtime::supervise() {
     }
     co_await end_session();
     if (stopping_.is_set()) break;
-    const Error cause =
-        started ? lost_reason_.value_or(Error{ErrorCode::connection_lost, "the connection ended"}) : started.error();
+    Error cause = started ? lost_reason_.value_or(Error{ErrorCode::connection_lost, "the connection ended"}) : started.error();
+    cause = redaction_.clean(std::move(cause));
     cause_ = cause;
     mcp::log_warn("upstream",
                   started ? "server lost" : "server did not start",
@@ -185,29 +194,12 @@ Task<void> Runtime::end_session() {
   auto session = std::move(session_);
   session_.reset();
   if (!session) co_return;
-  if (lost_reason_ && lost_reason_->code == ErrorCode::session_lost && session->open_requests() > 0 && !stopping_.is_set()) {
-    draining_.insert(session);
-    asio::co_spawn(dependencies_.executor, drain(std::move(session)), asio::detached);
-  } else {
-    Error reason = lost_reason_.value_or(mcp::ClientSession::closing());
-    co_await session->close(dependencies_.stop_grace, std::move(reason));
-  }
+  Error reason = lost_reason_.value_or(mcp::ClientSession::closing());
+  co_await session->close(dependencies_.stop_grace, std::move(reason));
   transport_.reset();
 }
 
-/// A server that forgot our session may still answer what it took before.
-Task<void> Runtime::drain(std::shared_ptr<mcp::ClientSession> session) {
-  auto self = shared_from_this();
-  const auto deadline = std::chrono::steady_clock::now() + spec_.call_timeout;
-  while (session->open_requests() > 0 && !stopping_.is_set() && std::chrono::steady_clock::now() < deadline) {
-    co_await stopping_.wait_until(std::chrono::steady_clock::now() + kDrainPause);
-  }
-  Error reason = mcp::ClientSession::closing();
-  co_await session->close(dependencies_.stop_grace, std::move(reason));
-  draining_.erase(session);
-}
-
-/// A connection could not be made. Calls in flight on others may be well, so a server is only given up when it does not answer.
+/// Something was wrong that other calls may not suffer from: a server is only given up when it does not answer this, either.
 Task<void> Runtime::probe(std::shared_ptr<mcp::ClientSession> session) {
   auto self = shared_from_this();
   mcp::Cancellation cancellation;
@@ -215,25 +207,41 @@ Task<void> Runtime::probe(std::shared_ptr<mcp::ClientSession> session) {
   {
     const Deadline deadline(dependencies_.executor, kProbeTime, silent, cancellation);
     auto answer = co_await session->call("ping", {}, cancellation);
-    if (!answer) lost(session.get(), answer.error());
+    if (!answer && answer.error().code != ErrorCode::http_status) {
+      lost(session.get(), answer.error());
+    } else if (!answer || refuses_session(*answer)) {
+      lost(session.get(), {ErrorCode::session_lost, "the server no longer takes our session; it was probably restarted"});
+    }
   }
   probing_ = false;
 }
 
-void Runtime::after_failure(const std::shared_ptr<mcp::ClientSession>& session, const Error& error) {
-  if (error.code == ErrorCode::session_lost || error.code == ErrorCode::login_required) return lost(session.get(), error);
-  if (error.code != ErrorCode::connect_failed && error.code != ErrorCode::tls_failed) return;
+void Runtime::start_probe(const std::shared_ptr<mcp::ClientSession>& session) {
   if (session != session_ || std::exchange(probing_, true)) return;
   asio::co_spawn(dependencies_.executor, probe(session), asio::detached);
 }
 
+void Runtime::after_failure(const std::shared_ptr<mcp::ClientSession>& session, const Error& error) {
+  switch (error.code) {
+    case ErrorCode::session_lost:
+    case ErrorCode::login_required:
+      return lost(session.get(), error);
+    case ErrorCode::connect_failed:
+    case ErrorCode::tls_failed:
+    case ErrorCode::http_status:
+      return start_probe(session);
+    default:
+      return;
+  }
+}
+
 void Runtime::lost(const mcp::ClientSession* session, const Error& reason) {
   if (session == nullptr || session != session_.get() || lost_reason_) return;
-  lost_reason_ = reason;
+  lost_reason_ = redaction_.clean(reason);
   session_end_->set();
   // From here on no request may go to that session, though it takes a moment until it is torn down.
   if (state_ == RuntimeState::ready) {
-    cause_ = reason;
+    cause_ = lost_reason_;
     set_state(RuntimeState::starting);
   }
 }
@@ -267,8 +275,9 @@ void Runtime::start_refresh() {
 
 Task<void> Runtime::refresh() {
   auto self = shared_from_this();
-  while (refresh_wanted_ && !stopping_.is_set()) {
-    co_await mcp::sleep_for(kRefreshDelay);
+  int failures = 0;
+  for (auto pause = kRefreshDelay; refresh_wanted_ && !stopping_.is_set(); pause = kRefreshPause) {
+    co_await stopping_.wait_until(std::chrono::steady_clock::now() + pause);
     auto session = session_;
     if (!session || state_ != RuntimeState::ready) break;  // the wish is taken up again once it is ready
     refresh_wanted_ = false;
@@ -283,6 +292,7 @@ Task<void> Runtime::refresh() {
                     "the changed tool list could not be read; the old one stays",
                     {{"server", spec_.name.str()}, {"cause", catalog.error().message}});
       if (catalog.error().code == ErrorCode::session_lost) lost(session.get(), catalog.error());
+      if (++failures < kRefreshTries) refresh_wanted_ = true;
     }
   }
   refreshing_ = false;
@@ -311,10 +321,13 @@ Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context
     auto session = co_await ready_session(context);
     if (!session) co_return std::unexpected(std::move(session).error());
     auto answer = co_await (*session)->handle(std::move(request), context);
-    if (answer) co_return std::move(*answer);
+    if (answer) {
+      if (refuses_session(*answer)) start_probe(*session);
+      co_return std::move(*answer);
+    }
     after_failure(*session, answer.error());
     const bool session_lost = answer.error().code == ErrorCode::session_lost;
-    if (!session_lost || !again) co_return std::unexpected(with_callers_remedy(std::move(answer).error()));
+    if (!session_lost || !again) co_return std::unexpected(with_callers_remedy(redaction_.clean(std::move(answer).error())));
     request = std::move(*again);
     again.reset();
   }

@@ -10,6 +10,7 @@
 #include "gateway/config/config.h"
 #include "gateway/config/config_file.h"
 #include "gateway/upstream/backoff.h"
+#include "gateway/upstream/redaction.h"
 #include "gateway/upstream/server_catalog.h"
 #include "mcp/base/event.h"
 #include "mcp/http/resolver.h"
@@ -57,7 +58,7 @@ struct RuntimeDependencies {
 /// stopped → starting → ready → (lost) → backing_off → starting …; failed is the end of trying: what failed cannot mend itself
 /// (a command that is not there, a login that is missing), or a stdio server ended five times in a row without having run for a
 /// minute. An HTTP server is tried for ever. A server that lost our session (HTTP 404) is initialised again at once, unless it did
-/// so a minute ago or less: then it is lost like any other. Calls in flight finish on the old session.
+/// so a minute ago or less: then it is lost like any other.
 ///
 /// handle(): while the server is starting the request waits for it (until its deadline); in every other state but ready it fails
 /// at once with server_unavailable (login_required, where that is why), saying why and what to do. A request is sent at most once,
@@ -106,8 +107,8 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   mcp::Task<mcp::Result<>> start_session();
   mcp::Task<mcp::Result<>> shake_hands(mcp::Cancellation& cancellation);
   mcp::Task<void> end_session();
-  mcp::Task<void> drain(std::shared_ptr<mcp::ClientSession> session);
   mcp::Task<void> probe(std::shared_ptr<mcp::ClientSession> session);
+  void start_probe(const std::shared_ptr<mcp::ClientSession>& session);
   void after_failure(const std::shared_ptr<mcp::ClientSession>& session, const mcp::Error& error);
   void start_refresh();
   mcp::Task<void> refresh();
@@ -121,6 +122,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
 
   RuntimeDependencies dependencies_;
   ServerSpec spec_;
+  const Redaction redaction_;
   Observer observer_;
   RuntimeState state_ = RuntimeState::stopped;
   std::chrono::system_clock::time_point since_;
@@ -140,8 +142,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   mcp::Event stopping_;
   mcp::Event stopped_;
   std::unique_ptr<mcp::Event> session_end_;
-  mcp::Cancellation* starting_ = nullptr;                             // of the start that is under way
-  std::unordered_set<std::shared_ptr<mcp::ClientSession>> draining_;  // replaced, with calls in flight
+  mcp::Cancellation* starting_ = nullptr;  // of the start that is under way
   bool supervised_ = false;
   bool probing_ = false;
   bool refreshing_ = false;

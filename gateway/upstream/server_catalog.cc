@@ -40,8 +40,9 @@ class Listing {
   Result<std::string> take(const mcp::Message& page) {
     if (page.is_error()) {
       const auto error = page.raw(page.envelope().error);
-      return fail(ErrorCode::not_mcp,
-                  "tools/list was answered with an error: " + mcp::decode_json_string(mcp::member(error, "message")));
+      return fail(
+          ErrorCode::not_mcp,
+          "tools/list was answered with an error: " + mcp::decode_json_string(mcp::member(error, "message")).substr(0, 500));
     }
     const auto result = page.raw(page.envelope().result);
     const auto tools = mcp::member(result, "tools");

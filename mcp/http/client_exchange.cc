@@ -7,13 +7,13 @@
 #include <optional>
 #include <utility>
 
+#include "mcp/base/yield.h"
 #include "mcp/http/body_room.h"
 #include "mcp/http/client_parser.h"
 
 namespace mcp {
 namespace {
 
-constexpr std::size_t kFirstAllocation = std::size_t{1} << 20;
 constexpr int kMaxInterim = 32;
 constexpr std::string_view kAskForLess = "Ask the server for less at a time.";
 constexpr std::string_view kUnknownOutcome = "The request may or may not have been carried out.";
@@ -68,6 +68,7 @@ class Exchange final : public ClientExchange {
   std::size_t begin_ = 0, end_ = 0;
   std::optional<ResponseParser> parser_;
   int interim_ = 0;
+  std::size_t unyielded_ = 0;  // bytes read since others could run
   bool write_failed_ = false;
   bool got_byte_ = false;
   bool has_status_line_ = false;
@@ -90,8 +91,7 @@ Task<Result<>> Exchange::start(const HttpClientRequest& request, Cancellation& c
     auto waited = co_await write_rest(rest, body, want, cancellation);
     if (!waited) co_return waited;
   }
-  bool no_body = request.method == "HEAD";
-  co_return co_await read_head(no_body, cancellation);
+  co_return co_await read_head(request.method == "HEAD", cancellation);
 }
 
 /// Writes as much as the socket takes; true when that was all, or when no more can be written. Whether a server that stopped
@@ -147,7 +147,10 @@ Task<Result<std::size_t>> Exchange::fill(Cancellation& cancellation, bool first)
     auto* to = buffer_.get() + end_;
     IoResult read{IoState::want_read};
     if (!first) {
+      if (unyielded_ >= kFairShare) co_await yield_to_others();
+      unyielded_ %= kFairShare;
       read = connection_->read(to, capacity_ - end_);
+      unyielded_ += read.bytes;
     } else if (connection_->tls() == nullptr) {
       const Cancellation::Callback on_cancel(cancellation, [this] { connection_->interrupt(); });
       const Cancellation::Callback on_close(pool_->closing(), [this] { connection_->interrupt(); });

@@ -90,7 +90,10 @@ Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::acquire(Cancellation
     co_await waiter.turn.wait();
   }
   if (auto go_on = check(cancellation); !go_on) co_return std::unexpected(std::move(go_on.error()));
-  if (waiter.connection && waiter.connection->idle_alive()) co_return std::move(waiter.connection);
+  if (waiter.connection && waiter.connection->idle_alive()) {
+    waiter.taken = true;  // the place goes with the connection
+    co_return std::move(waiter.connection);
+  }
   waiter.connection.reset();
   waiter.taken = true;
   co_return co_await connect(cancellation);

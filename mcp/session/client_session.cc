@@ -20,6 +20,8 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kSweepInterval = std::chrono::milliseconds(100);
 constexpr int kMaxPatience = 12;  // times the first deadline, for a request that keeps reporting progress
 
+constexpr std::size_t kMaxServerId = 1024;  // bytes; we send it back, and it may wait in a queue
+
 // Ten digits, so that the ids of most clients fit into the place of ours when an answer goes back.
 constexpr std::uint64_t kFirstId = 1'000'000'000;
 
@@ -39,10 +41,12 @@ std::string seconds_text(Clock::duration duration) {
 }
 
 Error server_error(const Message& response) {
+  constexpr std::size_t kShown = 500;  // of a text that may be of any length
   const std::string_view error = response.raw(response.envelope().error);
-  return {
-      ErrorCode::invalid_request,
-      "the server answered with error " + std::string(member(error, "code")) + ": " + decode_json_string(member(error, "message"))};
+  std::string text = "the server answered with error ";
+  text.append(member(error, "code").substr(0, 20)).append(": ");
+  text.append(decode_json_string(member(error, "message")), 0, kShown);
+  return {ErrorCode::invalid_request, std::move(text)};
 }
 
 Result<ServerIntroduction> read_introduction(const Message& response) {
@@ -235,11 +239,15 @@ void ClientSession::on_progress(Message message) {
 }
 
 void ClientSession::answer(const Message& request) {
+  if (request.id().size() > kMaxServerId) {
+    log_debug("upstream", "a request of the server's with an id beyond measure was dropped");
+    return;
+  }
   if (request.method() == "ping") {
     transport_->send(Message::result(request.id(), "{}"));
     return;
   }
-  const std::string method(request.method());
+  const std::string method(request.method().substr(0, 80));
   transport_->send(Message::error(request.id(), kMethodNotFound, "This client does not answer " + method));
 }
 

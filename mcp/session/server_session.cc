@@ -11,6 +11,10 @@ namespace mcp {
 
 namespace {
 
+// What a session keeps of its client's introduction lives as long as the session.
+constexpr std::size_t kMaxCapabilities = std::size_t{64} << 10;
+constexpr std::size_t kMaxClientName = 200;
+
 /// Two spellings of one id must meet in the table.
 std::string id_key(std::string_view id) {
   if (id.find('\\') == std::string_view::npos) return std::string(id);
@@ -73,12 +77,14 @@ Result<> ServerSession::introduce(const Message& request) {
     return fail(ErrorCode::invalid_params, "initialize needs params.protocolVersion, a string");
   }
   caller_->version = parse_protocol_version(decode_json_string(wanted)).value_or(kLatestVersion);
-  if (const auto capabilities = member(params, "capabilities"); !capabilities.empty() && capabilities.front() == '{') {
-    caller_->capabilities = capabilities;
+  const std::string_view capabilities = member(params, "capabilities");
+  if (capabilities.size() > kMaxCapabilities) {
+    return fail(ErrorCode::invalid_params, "params.capabilities is longer than " + std::to_string(kMaxCapabilities) + " bytes");
   }
+  if (capabilities.starts_with('{')) caller_->capabilities = capabilities;
   const std::string_view info = member(params, "clientInfo");
-  caller_->client_name = decode_json_string(member(info, "name"));
-  caller_->client_version = decode_json_string(member(info, "version"));
+  caller_->client_name = decode_json_string(member(info, "name").substr(0, kMaxClientName));
+  caller_->client_version = decode_json_string(member(info, "version").substr(0, kMaxClientName));
   return {};
 }
 

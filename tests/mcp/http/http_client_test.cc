@@ -247,13 +247,11 @@ TEST_F(HttpClientTest, RequestsOverTheLimitWaitTheirTurn) {
     for (;;) {
       if (peer.request().empty()) return;
       most = std::max(most.load(), ++at_once);
-      --at_once;
       // Every second connection is closed: the place goes on to the next in line, not the connection.
-      if (peer.number() % 2 == 0) {
-        peer.send(http_answer(200, "", "ok", "Connection: close\r\n"));
-        return;
-      }
-      peer.send(http_answer(200, "", "ok"));
+      const bool last = peer.number() % 2 == 0;
+      --at_once;
+      peer.send(http_answer(200, "", "ok", last ? "Connection: close\r\n" : ""));
+      if (last) return;
     }
   });
   auto http = client(server.url());
@@ -274,6 +272,33 @@ TEST_F(HttpClientTest, RequestsOverTheLimitWaitTheirTurn) {
     }
   }
   EXPECT_EQ(most, 1);
+}
+
+TEST_F(HttpClientTest, AConnectionHandedOnKeepsItsPlace) {
+  options_.max_connections = 1;
+  options_.idle_timeout = std::chrono::milliseconds(20);
+  ScriptedServer server([](ScriptedServer::Peer& peer) {
+    while (!peer.request().empty())
+      peer.send(http_answer(200, "", "ok"));
+  });
+  auto http = client(server.url());
+  // The second waits for the connection of the first; the sweep then ends it, and the third must find its place free.
+  std::vector<std::optional<Result<Answer>>> answers(2);
+  for (auto& answer : answers)
+    spawn_post(loop_, *http, cancellation_, answer);
+  for (auto& answer : answers) {
+    while (!answer)
+      loop_.run_one();
+    ASSERT_TRUE(*answer) << answer->error().text();
+  }
+  run_task(loop_, sleep_for(std::chrono::milliseconds(60)));
+  std::optional<Result<Answer>> third;
+  spawn_post(loop_, *http, cancellation_, third);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!third && loop_.run_one_until(deadline) != 0) {
+  }
+  ASSERT_TRUE(third);
+  EXPECT_TRUE(*third);
 }
 
 TEST_F(HttpClientTest, CloseFailsThoseInLine) {
