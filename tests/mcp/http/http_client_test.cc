@@ -291,7 +291,8 @@ TEST_F(HttpClientTest, AConnectionHandedOnKeepsItsPlace) {
       loop_.run_one();
     ASSERT_TRUE(*answer) << answer->error().text();
   }
-  run_task(loop_, sleep_for(std::chrono::milliseconds(60)));
+  loop_.restart();
+  loop_.run_for(std::chrono::milliseconds(60));  // the sweep comes within it
   std::optional<Result<Answer>> third;
   spawn_post(loop_, *http, cancellation_, third);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
