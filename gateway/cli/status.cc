@@ -53,7 +53,8 @@ class FactSheet {
 
 /// What has to come after the remedy: a server that failed is not tried again.
 std::string next_action(const ServerRow& server, const GatewayRow& gateway) {
-  return server.state == "failed" && !gateway.mcp_url.empty() ? "Fix it, then restart the gateway." : "";
+  if (server.state != "failed" || gateway.mcp_url.empty()) return "";
+  return server.remedy.empty() ? "Fix it, then restart the gateway." : "Then restart the gateway.";
 }
 
 std::string facts_text(const ServerRow& server, const GatewayRow& gateway, SystemTime now, const Console& console) {

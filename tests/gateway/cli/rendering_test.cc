@@ -61,9 +61,9 @@ TEST_F(RenderingTest, AFailedServerNeedsTheGatewayToBeRestarted) {
   status.servers[1].state = RuntimeState::failed;
   status.servers[1].retry_at.reset();
   EXPECT_THAT(status_text(servers_json(status), now_, console_),
-              HasSubstr("\nlinear: cannot connect. Is it running? Fix it, then restart the gateway.\n"));
+              HasSubstr("\nlinear: cannot connect. Is it running? Then restart the gateway.\n"));
   EXPECT_THAT(*server_text(servers_json(status), "linear", now_, console_),
-              HasSubstr("\ndo          Is it running? Fix it, then restart the gateway.\n"));
+              HasSubstr("\ndo          Is it running? Then restart the gateway.\n"));
   status.servers[1].cause->remedy.clear();
   EXPECT_THAT(*server_text(servers_json(status), "linear", now_, console_),
               HasSubstr("\ndo          Fix it, then restart the gateway.\n"));

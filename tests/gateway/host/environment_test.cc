@@ -1,5 +1,7 @@
 #include "gateway/host/environment.h"
 
+#include <cstdlib>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <map>
 
@@ -31,9 +33,22 @@ TEST(EnvironmentTest, RelativeAndEmptyVariablesAreIgnored) {
 }
 
 TEST(EnvironmentTest, OurOwnVariablesWin) {
-  const auto own = with({{"XDG_CONFIG_HOME", "/x"}, {"SWITCHYARD_CONFIG", "/c/here.json"}, {"SWITCHYARD_STATE", "/s"}});
-  EXPECT_EQ(default_config_file(own), "/c/here.json");
+  const auto own = with({{"XDG_CONFIG_HOME", "/x"}, {"SWITCHYARD_CONFIG", "here.json"}, {"SWITCHYARD_STATE", "/s"}});
+  EXPECT_EQ(default_config_file(own), (std::filesystem::current_path() / "here.json").string());
   EXPECT_EQ(default_state_dir(own), "/s");
+}
+
+TEST(EnvironmentTest, PathsAreWholeWithoutFollowingLinks) {
+  std::string folder = testing::TempDir() + "switchyard-paths-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  std::filesystem::create_directories(folder + "/far/inner");
+  std::filesystem::create_directory_symlink(folder + "/far/inner", folder + "/link");
+  EXPECT_EQ(absolute_path(folder + "/./x/..//a.json"), folder + "/a.json");
+  EXPECT_EQ(absolute_path(folder + "/link/"), folder + "/link");
+  // The folder above a link's target is another than the one above the link.
+  EXPECT_EQ(absolute_path(folder + "/link/.."), folder + "/link/..");
+  EXPECT_EQ(absolute_path("/"), "/");
+  std::filesystem::remove_all(folder);
 }
 
 TEST(EnvironmentTest, TheRealOneFindsTheGuardianBesideTheProgram) {
