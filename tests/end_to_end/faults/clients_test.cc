@@ -91,7 +91,9 @@ TEST_F(ClientsTest, AClientThatDoesNotReadItsStreamLosesItsCallAlone) {
   EXPECT_THAT(received("faulty", "notifications/cancelled"), SizeIs(1));
   wait_for_open_calls(0);
   expect_healthy();
-  if (SWITCHYARD_ALLOCATOR_KEEPS_MEMORY == 0) EXPECT_LE(resources_of(gateway().pid()).peak_kib, base.resident_kib + kStreamMargin);
+  if (SWITCHYARD_ALLOCATOR_KEEPS_MEMORY == 0) {
+    EXPECT_LE(resources_of(gateway().pid()).peak_kib, base.resident_kib + kStreamMargin);
+  }
   deaf.connection().close();
   expect_back_at(base);
 }
