@@ -7,14 +7,10 @@
 #include <array>
 #include <cstddef>
 
+#include "mcp/base/ascii.h"
+
 namespace gateway {
 namespace {
-
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
 
 /// The short form of an IPv6 address, which browsers write.
 std::optional<std::string> normal_ipv6(std::string_view text) {
@@ -60,7 +56,7 @@ std::optional<Authority> read_authority(std::string_view text) {
     rest = text.substr(close + 1);
   } else {
     const std::size_t colon = std::min(text.find(':'), text.size());
-    if (is_name(text.substr(0, colon))) host = lowered(text.substr(0, colon));
+    if (is_name(text.substr(0, colon))) host = mcp::ascii_lower(text.substr(0, colon));
     rest = text.substr(colon);
   }
   const bool port_fits = rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)));
@@ -82,7 +78,7 @@ std::optional<std::string> normal_origin(std::string_view text) {
   if (mark == std::string_view::npos || !is_scheme(text.substr(0, mark))) return std::nullopt;
   const auto authority = read_authority(text.substr(mark + 3));
   if (!authority) return std::nullopt;
-  const std::string scheme = lowered(text.substr(0, mark));
+  const std::string scheme = mcp::ascii_lower(text.substr(0, mark));
   const bool v6 = authority->host.find(':') != std::string::npos;
   std::string origin = scheme + "://" + (v6 ? "[" + authority->host + "]" : authority->host);
   const bool usual = (scheme == "http" && authority->port == "80") || (scheme == "https" && authority->port == "443");

@@ -4,17 +4,12 @@
 #include "gateway/config/field_values.h"
 #include "gateway/config/secret_hint.h"
 #include "gateway/config/server_values.h"
+#include "mcp/base/ascii.h"
 
 namespace gateway {
 namespace {
 
 constexpr std::size_t kMaxHeaders = 100;
-
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
 
 bool is_token(std::string_view text) {
   static constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
@@ -39,7 +34,7 @@ bool is_ours_to_set(std::string_view name) {
                                                               "mcp-method",
                                                               "mcp-name",
                                                               "last-event-id"};
-  return std::ranges::find(kNames, lowered(name)) != kNames.end();
+  return std::ranges::find(kNames, mcp::ascii_lower(name)) != kNames.end();
 }
 
 std::string_view without_outer_blanks(std::string_view text) {
@@ -68,7 +63,7 @@ std::string port_problem(std::string_view text) {
 
 std::string url_problem(std::string_view text) {
   const std::size_t mark = text.find("://");
-  const std::string scheme = lowered(text.substr(0, mark == std::string_view::npos ? 0 : mark));
+  const std::string scheme = mcp::ascii_lower(text.substr(0, mark == std::string_view::npos ? 0 : mark));
   if (scheme != "http" && scheme != "https") return "must begin with http:// or https://";
   const auto bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F || c == '\\'; };
   if (std::ranges::any_of(text, bad)) return "must not hold spaces, control characters or backslashes";
@@ -136,7 +131,8 @@ void ServerValues::read_header(const JsonMember& member, const std::string& path
   if (!resolved) return;
   const std::string value(without_outer_blanks(*resolved));
   if (const std::string problem = header_value_problem(value); !problem.empty()) findings_.error(path, member.value.at, problem);
-  const auto same = std::ranges::find_if(headers, [&](const auto& header) { return lowered(header.first) == lowered(member.key); });
+  const auto same = std::ranges::find_if(
+      headers, [&](const auto& header) { return mcp::ascii_lower(header.first) == mcp::ascii_lower(member.key); });
   if (same == headers.end()) {
     headers.emplace_back(member.key, value);
   } else if (context_.foreign) {

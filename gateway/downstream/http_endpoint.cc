@@ -38,24 +38,25 @@ HttpEndpoint::HttpEndpoint(const mcp::Executor& executor, HttpEndpointOptions op
 Task<void> HttpEndpoint::handle(HttpExchange& exchange) {
   const std::string_view path = exchange.path();
   if (path == "/mcp" || path.starts_with("/mcp/")) return mcp_->handle(exchange);
-  return health(exchange);
+  health(exchange);
+  return mcp::done();
 }
 
-Task<void> HttpEndpoint::health(HttpExchange& exchange) {
+void HttpEndpoint::health(HttpExchange& exchange) {
   static constexpr std::string_view kPlain = "text/plain; charset=utf-8";
   const auto access =
       mcp::check_access(exchange.header("host"), exchange.header("origin"), options_.allowed_hosts, options_.allowed_origins);
   if (!access) {
     const std::string text = access.error().text() + "\n";
-    co_await exchange.respond(403, kPlain, text);
+    exchange.respond(403, kPlain, text);
   } else if (exchange.path() == "/healthz") {
-    co_await exchange.respond(200, kPlain, "ok\n");
+    exchange.respond(200, kPlain, "ok\n");
   } else if (exchange.path() == "/readyz") {
     const std::string missing = options_.not_ready();
     const std::string text = missing.empty() ? "ready\n" : missing + "\n";
-    co_await exchange.respond(missing.empty() ? 200 : 503, kPlain, text);
+    exchange.respond(missing.empty() ? 200 : 503, kPlain, text);
   } else {
-    co_await exchange.respond(404, kPlain, "Nothing here. MCP is served at /mcp, health at /healthz and /readyz.\n");
+    exchange.respond(404, kPlain, "Nothing here. MCP is served at /mcp, health at /healthz and /readyz.\n");
   }
 }
 

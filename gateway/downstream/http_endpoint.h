@@ -42,7 +42,7 @@ class HttpEndpoint {
   HttpEndpoint(const mcp::Executor& executor, HttpEndpointOptions options);
 
   mcp::Task<void> handle(mcp::HttpExchange& exchange);
-  mcp::Task<void> health(mcp::HttpExchange& exchange);
+  void health(mcp::HttpExchange& exchange);
 
   HttpEndpointOptions options_;
   std::unique_ptr<mcp::StreamableServer> mcp_;

@@ -15,6 +15,11 @@ namespace mcp {
 template <class T = void>
 using Task = boost::asio::awaitable<T>;
 
+/// For a function that found nothing to wait for.
+inline Task<void> done() {
+  co_return;
+}
+
 using Executor = boost::asio::any_io_executor;
 
 }  // namespace mcp

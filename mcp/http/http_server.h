@@ -43,9 +43,9 @@ class HttpExchange {
   virtual std::string_view remote_address() const = 0;  // "127.0.0.1:41234", for logs
   virtual std::string take_body() = 0;
 
-  /// The whole answer. `headers` and `body` must stay valid until it returns; the body is not copied. False when the client is
-  /// gone. With an empty content_type no Content-Type is sent.
-  virtual Task<bool> respond(int status, std::string_view content_type, std::string_view body, HttpHeaders headers = {}) = 0;
+  /// The whole answer: what the socket takes at once is sent at once, the rest (of which it keeps a copy) when the handler has
+  /// returned. False when it was answered before or the client is gone. With an empty content_type no Content-Type is sent.
+  virtual bool respond(int status, std::string_view content_type, std::string_view body, HttpHeaders headers = {}) = 0;
 
   /// Starts a 200 answer of type text/event-stream (chunked for HTTP/1.1), with Cache-Control: no-cache and X-Accel-Buffering: no,
   /// sends the head at once, and from here on notices when the client goes away. Does not wait.

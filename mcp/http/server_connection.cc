@@ -117,28 +117,29 @@ Task<void> ServerConnection::serve() {
   keep_alive_ = reader_.head().keep_alive();
   head_only_ = reader_.head().method() == "HEAD";
   reader_.release_buffer();
-  co_await handle();
+  std::string_view why = "gave no answer";
+  try {
+    co_await state_->handler()(*this);
+  } catch (const std::exception& error) {
+    why = "failed";
+    log_error("http", "a request's handler threw", {{"path", path()}, {"error", std::string_view(error.what())}});
+  }
+  answer_for_handler(why);
   stream_end_ = nullptr;
   watching_ = false;
   if (answer_ == Answer::stream) close();  // not ended: the client must not take it for complete
   answer_ = Answer::done;
+  if (!rest_.empty()) co_await write_rest();
   reader_.finish();
   if (gone_ || state_->stopping()) keep_alive_ = false;
   set_busy(false);
 }
 
-Task<void> ServerConnection::handle() {
-  bool failed = false;
-  try {
-    co_await state_->handler()(*this);
-  } catch (const std::exception& error) {
-    failed = true;
-    log_error("http", "a request's handler failed", {{"path", path()}, {"error", std::string_view(error.what())}});
-  }
-  if (gone_ || answer_ != Answer::none) co_return;
-  if (!failed) log_error("http", "a request's handler gave no answer", {{"path", path()}});
-  const HttpHeaders no_headers;
-  co_await respond(500, "application/json", R"({"error":"internal error"})", no_headers);
+/// A request is never left without an answer.
+void ServerConnection::answer_for_handler(std::string_view why) {
+  if (gone_ || answer_ != Answer::none) return;
+  log_error("http", "a request was answered with 500: its handler " + std::string(why), {{"path", path()}});
+  respond(500, "application/json", R"({"error":"internal error"})", {});
 }
 
 Task<void> ServerConnection::refuse(Refusal refusal) {
@@ -146,10 +147,10 @@ Task<void> ServerConnection::refuse(Refusal refusal) {
   keep_alive_ = false;
   head_only_ = false;
   deadline_ = ServerState::TimePoint::max();
-  const HttpHeaders no_headers;
   std::string body = R"({"error":")";
   body.append(refusal.reason).append("\"}");
-  co_await respond(refusal.status, "application/json", body, no_headers);
+  respond(refusal.status, "application/json", body, {});
+  if (!rest_.empty()) co_await write_rest();
   set_busy(false);
   co_await linger();
 }
@@ -169,8 +170,8 @@ Task<void> ServerConnection::linger() {
   state_->buffers().give_back(std::move(buffer));
 }
 
-Task<bool> ServerConnection::respond(int status, std::string_view content_type, std::string_view body, HttpHeaders headers) {
-  if (gone_ || answer_ != Answer::none) co_return false;
+bool ServerConnection::respond(int status, std::string_view content_type, std::string_view body, HttpHeaders headers) {
+  if (gone_ || answer_ != Answer::none) return false;
   answer_ = Answer::whole;
   if (state_->stopping()) keep_alive_ = false;
   AnswerHead head;
@@ -181,25 +182,34 @@ Task<bool> ServerConnection::respond(int status, std::string_view content_type, 
   head.close = !keep_alive_;
   write_head(head_text_, head);
   if (head_only_ || !status_has_body(status)) body = {};
-  std::size_t sent = 0;
-  const std::size_t total = head_text_.size() + body.size();
-  while (true) {
-    const std::size_t head_sent = std::min(sent, head_text_.size());
-    const std::string_view head_rest = std::string_view(head_text_).substr(head_sent);
-    const std::string_view body_rest = body.substr(sent - head_sent);
-    std::array<iovec, 2> parts = {
-        {{const_cast<char*>(head_rest.data()), head_rest.size()}, {const_cast<char*>(body_rest.data()), body_rest.size()}}};
-    const ssize_t count = send(parts);
-    if (count < 0) co_return false;
-    sent += static_cast<std::size_t>(count);
-    if (sent == total) break;
-    if (count > 0 || deadline_ == ServerState::TimePoint::max()) deadline_ = state_->deadline_in(state_->options().write_timeout);
+  std::array<iovec, 2> parts = {{{head_text_.data(), head_text_.size()}, {const_cast<char*>(body.data()), body.size()}}};
+  const ssize_t count = send(parts);
+  if (count < 0) return false;
+  auto sent = static_cast<std::size_t>(count);
+  if (sent == head_text_.size() + body.size()) return true;
+  if (sent < head_text_.size()) {
+    rest_.assign(head_text_, sent);
+    sent = head_text_.size();
+  }
+  rest_.append(body.substr(sent - head_text_.size()));
+  return true;
+}
+
+Task<void> ServerConnection::write_rest() {
+  std::string_view rest = rest_;
+  deadline_ = state_->deadline_in(state_->options().write_timeout);
+  while (!rest.empty() && !gone_) {
     auto [error] = co_await socket_.async_wait(tcp::socket::wait_write, kTuple);
     if (error) close();
-    if (gone_) co_return false;
+    if (gone_) break;
+    iovec part{const_cast<char*>(rest.data()), rest.size()};
+    const ssize_t count = send({&part, 1});
+    if (count <= 0) continue;
+    rest.remove_prefix(static_cast<std::size_t>(count));
+    deadline_ = state_->deadline_in(state_->options().write_timeout);
   }
   deadline_ = ServerState::TimePoint::max();
-  co_return true;
+  std::string().swap(rest_);
 }
 
 /// Bytes taken by the kernel, 0 when it takes none now; below 0 when the client is gone, and the connection is then closed.

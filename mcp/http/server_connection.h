@@ -48,7 +48,7 @@ class ServerConnection final : public HttpExchange, public std::enable_shared_fr
   std::string_view header(std::string_view name) const override { return reader_.head().header(name); }
   std::string_view remote_address() const override;
   std::string take_body() override { return reader_.take_body(); }
-  Task<bool> respond(int status, std::string_view content_type, std::string_view body, HttpHeaders headers) override;
+  bool respond(int status, std::string_view content_type, std::string_view body, HttpHeaders headers) override;
   void begin_stream(HttpHeaders headers) override;
   bool write(std::string bytes) override;
   void on_stream_end(std::function<void()> callback) override;
@@ -65,7 +65,8 @@ class ServerConnection final : public HttpExchange, public std::enable_shared_fr
   void before_read();
   Task<bool> after_failed_read();
   Task<void> serve();
-  Task<void> handle();
+  void answer_for_handler(std::string_view why);
+  Task<void> write_rest();
   Task<void> refuse(Refusal refusal);
   Task<void> linger();
   Task<bool> park();
@@ -100,6 +101,7 @@ class ServerConnection final : public HttpExchange, public std::enable_shared_fr
   bool keep_alive_ = false;
   bool head_only_ = false;
   std::string head_text_;
+  std::string rest_;  // of the answer: what the socket did not take yet
 
   // Its stream.
   bool chunked_ = false;

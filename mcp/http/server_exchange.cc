@@ -103,7 +103,7 @@ void ServerConnection::schedule_flush() {
 
 void ServerConnection::flush() {
   if (gone_ || blocked_ || queue_.empty()) return;
-  std::array<iovec, kPartsPerWrite> parts;
+  std::array<iovec, kPartsPerWrite> parts{};
   while (!queue_.empty()) {
     const std::size_t used = queue_.gather(parts);
     const ssize_t count = send(std::span(parts).first(used));

@@ -7,6 +7,8 @@
 #include <boost/beast/http/error.hpp>
 #include <functional>
 
+#include "mcp/base/ascii.h"
+
 namespace mcp {
 
 namespace beast = boost::beast;
@@ -32,10 +34,6 @@ constexpr std::array<OnceField, 6> kOnce = {{
 
 constexpr std::uint32_t kHostBit = 1;
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
 bool starts_with_scheme(std::string_view target, std::string_view scheme) {
   return target.size() >= scheme.size() && equals_ignoring_case(target.substr(0, scheme.size()), scheme);
 }
@@ -51,11 +49,6 @@ bool has_other_version(std::string_view text) {
 }
 
 }  // namespace
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-  return left.size() == right.size() &&
-         std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return a == b || lower(a) == lower(b); });
-}
 
 /// Beast's strict parser, given one complete head. Remembers the first refusal of our own.
 class RequestHead::Parser final : public http::basic_parser<true> {
@@ -77,8 +70,8 @@ class RequestHead::Parser final : public http::basic_parser<true> {
     refuse(head_.take_target(method, target), error);
   }
 
-  void on_field_impl(http::field /*field*/, beast::string_view name, beast::string_view value, beast::error_code& error) override {
-    refuse(head_.take_field(name, value), error);
+  void on_field_impl(http::field field, beast::string_view name, beast::string_view value, beast::error_code& error) override {
+    refuse(head_.take_field(static_cast<unsigned>(field), name, value), error);
   }
 
   void on_response_impl(int /*code*/, beast::string_view /*reason*/, int /*version*/, beast::error_code& /*error*/) override {}
@@ -161,30 +154,48 @@ Refusal RequestHead::take_target(std::string_view method, std::string_view targe
   return {};
 }
 
-Refusal RequestHead::take_field(std::string_view name, std::string_view value) {
-  if (fields_.size() == kMaxFields) return {431, "too many headers"};
-  // A folded value lies elsewhere (unfolded by the parser), or behind a line end.
-  const bool within = contains(value);
-  if (!within || std::string_view(name.data() + name.size(), value.data()).find('\n') != std::string_view::npos) {
-    return {400, "folded header lines are not accepted"};
-  }
+/// Refuses the second of what may come once.
+Refusal RequestHead::count(std::string_view name) {
   for (std::size_t i = 0; i < kOnce.size(); ++i) {
-    if (name.size() != kOnce[i].name.size() || !equals_ignoring_case(name, kOnce[i].name)) continue;
+    if (!equals_ignoring_case(name, kOnce[i].name)) continue;
     const std::uint32_t bit = 1U << i;
     if ((seen_ & bit) != 0) return {400, kOnce[i].refusal};
     seen_ |= bit;
-    if (bit == kHostBit && value.empty()) return {400, "the Host header is empty"};
   }
-  if (equals_ignoring_case(name, "Content-Length") && value.find_first_not_of("0123456789") != std::string_view::npos) {
-    return {400, "malformed Content-Length"};
-  }
-  if (equals_ignoring_case(name, "Transfer-Encoding")) {
-    if (!http11_) return {400, "Transfer-Encoding needs HTTP/1.1"};
-    if (!equals_ignoring_case(value, "chunked")) return {501, "no Transfer-Encoding but chunked is understood"};
-    chunked_ = true;
-  }
-  if (equals_ignoring_case(name, "Expect") && http11_) expects_continue_ = equals_ignoring_case(value, "100-continue");
+  return {};
+}
+
+Refusal RequestHead::take_field(unsigned field, std::string_view name, std::string_view value) {
+  if (fields_.size() == kMaxFields) return {431, "too many headers"};
+  // A folded value lies elsewhere (unfolded by the parser), or behind a line end.
+  const bool within = contains(value);
+  const char* const name_end = name.data() + name.size();
+  if (!within || std::find(name_end, value.data(), '\n') != value.data()) return {400, "folded header lines are not accepted"};
+  if (const Refusal refusal = count(name); refusal.status != 0) return refusal;
+  if (const Refusal refusal = check_field(field, value); refusal.status != 0) return refusal;
   fields_.push_back({range_of(name), range_of(value)});
+  return {};
+}
+
+Refusal RequestHead::check_field(unsigned field, std::string_view value) {
+  switch (static_cast<http::field>(field)) {
+    case http::field::host:
+      if (value.empty()) return {400, "the Host header is empty"};
+      break;
+    case http::field::content_length:
+      if (value.find_first_not_of("0123456789") != std::string_view::npos) return {400, "malformed Content-Length"};
+      break;
+    case http::field::transfer_encoding:
+      if (!http11_) return {400, "Transfer-Encoding needs HTTP/1.1"};
+      if (!equals_ignoring_case(value, "chunked")) return {501, "no Transfer-Encoding but chunked is understood"};
+      chunked_ = true;
+      break;
+    case http::field::expect:
+      if (http11_) expects_continue_ = equals_ignoring_case(value, "100-continue");
+      break;
+    default:
+      break;
+  }
   return {};
 }
 

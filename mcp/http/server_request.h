@@ -53,7 +53,9 @@ class RequestHead {
   Range range_of(std::string_view part) const;
   bool contains(std::string_view part) const;
   Refusal take_target(std::string_view method, std::string_view target);
-  Refusal take_field(std::string_view name, std::string_view value);
+  Refusal take_field(unsigned field, std::string_view name, std::string_view value);
+  Refusal count(std::string_view name);
+  Refusal check_field(unsigned field, std::string_view value);
 
   std::string text_;
   Range method_, path_, query_;
@@ -65,8 +67,5 @@ class RequestHead {
   bool chunked_ = false;
   bool expects_continue_ = false;
 };
-
-/// ASCII only, as header names are.
-bool equals_ignoring_case(std::string_view left, std::string_view right);
 
 }  // namespace mcp

@@ -4,6 +4,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 
+#include "mcp/base/ascii.h"
+
 namespace mcp {
 namespace {
 
@@ -12,16 +14,6 @@ constexpr std::string_view kExample = "Write it like https://mcp.example.com/mcp
 
 std::unexpected<Error> bad(std::string message, std::string_view remedy = kExample) {
   return fail(ErrorCode::config_invalid, std::move(message), std::string(remedy));
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return lower(c); });
-  return out;
 }
 
 bool digit(char c) {
@@ -53,7 +45,7 @@ Result<std::string> parse_host(std::string_view text) {
     return address.to_string();
   }
   if (text.empty()) return bad("the URL has no host.");
-  auto host = lower(text);
+  auto host = ascii_lower(text);
   if (!valid_name(host)) {
     return bad("the URL's host has characters that no host name has.", "Write international names in their xn-- form.");
   }
@@ -91,7 +83,7 @@ Result<Url> Url::parse(std::string_view text) {
   auto colon = text.find("://");
   if (colon == std::string_view::npos) return bad("the URL has no scheme.");
   Url url;
-  url.scheme = lower(text.substr(0, colon));
+  url.scheme = ascii_lower(text.substr(0, colon));
   if (url.scheme != "http" && url.scheme != "https") return bad("the URL's scheme is neither http nor https.");
   text.remove_prefix(colon + 3);
 
@@ -138,7 +130,7 @@ std::string Url::origin() const {
 
 bool is_loopback_host(std::string_view host) {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (lower(host) == "localhost") return true;
+  if (host == "127.0.0.1" || equals_ignoring_case(host, "localhost")) return true;
   boost::system::error_code error;
   auto address = boost::asio::ip::make_address(host, error);
   return !error && !host.contains('%') && address.is_loopback();

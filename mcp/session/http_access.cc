@@ -1,47 +1,37 @@
 #include "mcp/session/http_access.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 
+#include "mcp/base/ascii.h"
 #include "mcp/http/url.h"
 
 namespace mcp {
 
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
-/// The host of "host", "host:port", "[v6]" or "[v6]:port", lower case, without brackets; "" when it is none of these.
-std::string host_of(std::string_view authority) {
+/// The host of "host", "host:port", "[v6]" or "[v6]:port", without brackets; "" when it is none of these.
+std::string_view host_of(std::string_view authority) {
   if (authority.starts_with('[')) {
     const auto end = authority.find(']');
     if (end == std::string_view::npos) return {};
     const std::string_view rest = authority.substr(end + 1);
-    return rest.empty() || rest.front() == ':' ? lower(authority.substr(1, end - 1)) : std::string();
+    return rest.empty() || rest.front() == ':' ? authority.substr(1, end - 1) : std::string_view();
   }
-  return lower(authority.substr(0, authority.find(':')));
+  return authority.substr(0, authority.find(':'));
 }
 
-bool origin_allowed(std::string_view given, const std::vector<std::string>& allowed) {
-  const std::string origin = lower(given);
-  if (std::ranges::find(allowed, origin) != allowed.end()) return true;
+bool is_one_of(std::string_view name, const std::vector<std::string>& names) {
+  return std::ranges::any_of(names, [name](const std::string& known) { return equals_ignoring_case(name, known); });
+}
+
+bool origin_allowed(std::string_view origin, const std::vector<std::string>& allowed) {
+  if (is_one_of(origin, allowed)) return true;
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (origin.starts_with(scheme)) return is_loopback_host(host_of(std::string_view(origin).substr(scheme.size())));
+    if (!equals_ignoring_case(origin.substr(0, scheme.size()), scheme)) continue;
+    return is_loopback_host(host_of(origin.substr(scheme.size())));
   }
   return false;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-    text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-    text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
@@ -50,8 +40,8 @@ Result<> check_access(std::string_view host,
                       std::string_view origin,
                       const std::vector<std::string>& allowed_hosts,
                       const std::vector<std::string>& allowed_origins) {
-  const std::string name = host_of(host);
-  if (!is_loopback_host(name) && std::ranges::find(allowed_hosts, name) == allowed_hosts.end()) {
+  const std::string_view name = host_of(host);
+  if (!is_loopback_host(name) && !is_one_of(name, allowed_hosts)) {
     return fail(ErrorCode::invalid_request,
                 "Host \"" + std::string(host.substr(0, 200)) + "\" is not served here",
                 "Use 127.0.0.1 or localhost, or add the name to allowedHosts in the configuration.");
@@ -66,11 +56,12 @@ Result<> check_access(std::string_view host,
 
 bool accepts(std::string_view accept, std::string_view type) {
   if (accept.empty()) return true;
-  const std::string_view family = type.substr(0, type.find('/'));
+  const std::string_view family = type.substr(0, type.find('/') + 1);
   while (!accept.empty()) {
     const auto comma = accept.find(',');
-    const std::string item = lower(trim(accept.substr(0, std::min(comma, accept.find(';')))));
-    if (item == type || item == "*/*" || item == std::string(family) + "/*") return true;
+    const std::string_view item = trim_blanks(accept.substr(0, std::min(comma, accept.find(';'))));
+    if (item == "*/*" || equals_ignoring_case(item, type)) return true;
+    if (item.ends_with("/*") && equals_ignoring_case(item.substr(0, item.size() - 1), family)) return true;
     if (comma == std::string_view::npos) return false;
     accept.remove_prefix(comma + 1);
   }
@@ -78,7 +69,7 @@ bool accepts(std::string_view accept, std::string_view type) {
 }
 
 bool is_media_type(std::string_view content_type, std::string_view type) {
-  return lower(trim(content_type.substr(0, content_type.find(';')))) == type;
+  return equals_ignoring_case(trim_blanks(content_type.substr(0, content_type.find(';'))), type);
 }
 
 }  // namespace mcp

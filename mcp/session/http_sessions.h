@@ -3,11 +3,11 @@
 #include <chrono>
 #include <deque>
 #include <functional>
-#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "mcp/base/event.h"
 #include "mcp/http/http_server.h"
@@ -37,7 +37,7 @@ struct HttpSession {
   std::function<bool(std::string)> get_stream;  // writes to the open GET stream; {} while there is none
   Event* get_stream_end = nullptr;              // set to end that stream
   std::deque<std::string> parked;               // for the next GET stream
-  std::list<OpenStream*> open_streams;
+  std::vector<OpenStream*> open_streams;
 
   bool idle() const { return !get_stream && session->in_flight() == 0; }
 };

@@ -146,6 +146,7 @@ bool ServerSession::push(Message notification) {
 
 void ServerSession::cancel_all(const Error& reason) {
   std::vector<Call*> calls;
+  calls.reserve(in_flight_.size());
   for (const auto& [id, call] : in_flight_)
     calls.push_back(call);
   for (Call* call : calls)

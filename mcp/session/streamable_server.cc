@@ -20,9 +20,12 @@ constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kEventStream = "text/event-stream";
 constexpr std::string_view kKeepAlive = ": keep-alive\n\n";
 
-Task<void> refuse(HttpExchange& exchange, int status, const Error& error, HttpHeaders headers = {}) {
-  const Message body = error_response("null", error);
-  co_await exchange.respond(status, kJson, body.text(), headers);
+void refuse(HttpExchange& exchange, int status, const Error& error, HttpHeaders headers = {}) {
+  exchange.respond(status, kJson, error_response("null", error).text(), headers);
+}
+
+void refuse(HttpExchange& exchange, int status, std::string_view id, const Error& error) {
+  exchange.respond(status, kJson, error_response(id, error).text());
 }
 
 /// The answer to one POSTed request: JSON, or a stream from the first notification (or the first sign of life) on.
@@ -37,10 +40,10 @@ class PostReply final : public OpenStream {
         can_stream_(accepts(exchange.header("accept"), kEventStream)),
         must_stream_(!accepts(exchange.header("accept"), kJson)),
         silent_until_(now + patience) {
-    place_ = session_.open_streams.insert(session_.open_streams.end(), this);
+    session_.open_streams.push_back(this);
   }
 
-  ~PostReply() override { session_.open_streams.erase(place_); }
+  ~PostReply() override { std::erase(session_.open_streams, this); }
 
   PostReply(const PostReply&) = delete;
   PostReply& operator=(const PostReply&) = delete;
@@ -58,19 +61,20 @@ class PostReply final : public OpenStream {
     exchange_.write(std::string(kKeepAlive));
   }
 
-  Task<void> finish(const std::optional<Message>& answer) {
+  /// False when a stream was written, which then has to be ended.
+  bool finish(const std::optional<Message>& answer) {
     if (answer && answer->is_error()) headers_ = {};  // an initialize that is refused opens no session
     if (!streaming_ && answer && !must_stream_) {
-      co_await exchange_.respond(200, kJson, answer->text(), headers_);
-      co_return;
+      exchange_.respond(200, kJson, answer->text(), headers_);
+      return true;
     }
     if (!streaming_ && !can_stream_) {
-      co_await exchange_.respond(202, {}, {}, headers_);
-      co_return;
+      exchange_.respond(202, {}, {}, headers_);
+      return true;
     }
     begin();
     if (answer) exchange_.write(sse_event(answer->text()));
-    co_await exchange_.end_stream();
+    return false;
   }
 
  private:
@@ -83,7 +87,6 @@ class PostReply final : public OpenStream {
   HttpExchange& exchange_;
   HttpSession& session_;
   HttpHeaders headers_;
-  std::list<OpenStream*>::iterator place_;
   const bool can_stream_, must_stream_;
   bool streaming_ = false;
   bool gone_ = false;
@@ -101,26 +104,25 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
         sessions_(options_.max_sessions),
         sweep_timer_(executor) {}
 
+  /// What can be answered at once is; only what waits is a coroutine.
   Task<void> handle(HttpExchange& exchange) {
-    const auto self = shared_from_this();
     const auto access =
         check_access(exchange.header("host"), exchange.header("origin"), options_.allowed_hosts, options_.allowed_origins);
     if (!access) {
-      co_await refuse(exchange, 403, access.error());
-      co_return;
+      refuse(exchange, 403, access.error());
+      return done();
     }
     const std::string_view method = exchange.method();
-    if (method == "POST") {
-      co_await post(exchange);
-    } else if (method == "GET") {
-      co_await get(exchange);
-    } else if (method == "DELETE") {
-      co_await remove(exchange);
-    } else {
-      const std::array<Header, 1> allow = {Header("Allow", "GET, POST, DELETE")};
-      const Error error{ErrorCode::invalid_request, "method " + std::string(method) + " is not allowed here"};
-      co_await refuse(exchange, 405, error, allow);
+    if (method == "POST") return post(exchange);
+    if (method == "GET") return get(exchange);
+    if (method == "DELETE") {
+      remove(exchange);
+      return done();
     }
+    const std::array<Header, 1> allow = {Header("Allow", "GET, POST, DELETE")};
+    const Error error{ErrorCode::invalid_request, "method " + std::string(method) + " is not allowed here"};
+    refuse(exchange, 405, error, allow);
+    return done();
   }
 
   void close() {
@@ -148,106 +150,113 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
  private:
   Task<void> post(HttpExchange& exchange) {
     if (!is_media_type(exchange.header("content-type"), kJson)) {
-      const Error error{ErrorCode::invalid_request, "a POST here needs Content-Type: application/json"};
-      co_await refuse(exchange, 415, error);
-      co_return;
+      refuse(exchange, 415, {ErrorCode::invalid_request, "a POST here needs Content-Type: application/json"});
+      return done();
     }
     const std::string_view accept = exchange.header("accept");
     if (!accepts(accept, kJson) && !accepts(accept, kEventStream)) {
-      const Error error{ErrorCode::invalid_request, "a POST here needs Accept: application/json, text/event-stream"};
-      co_await refuse(exchange, 406, error);
-      co_return;
+      refuse(exchange, 406, {ErrorCode::invalid_request, "a POST here needs Accept: application/json, text/event-stream"});
+      return done();
     }
     auto message = Message::parse(exchange.take_body());
     if (!message) {
-      const Message answer = error_response(message.error().data, {message.error().code, message.error().message});
-      co_await exchange.respond(400, kJson, answer.text());
-      co_return;
+      const Error& error = message.error();
+      refuse(exchange, 400, error.data, {error.code, error.message});
+      return done();
     }
     const bool opening = message->kind() == MessageKind::request && exchange.header("mcp-session-id").empty();
-    if (opening) {
-      co_await open(exchange, std::move(*message));
-      co_return;
-    }
-    const auto session = co_await find(exchange);
-    if (!session) co_return;
+    if (opening) return open(exchange, std::move(*message));
+    auto session = find(exchange);
+    if (!session) return done();
     if (message->kind() != MessageKind::request) {
       session->session->accept(std::move(*message));
-      co_await exchange.respond(202, {}, {});
-      co_return;
+      exchange.respond(202, {}, {});
+      return done();
     }
-    co_await serve(exchange, *session, std::move(*message), {});
+    return serve(shared_from_this(), exchange, std::move(session), std::move(*message));
   }
 
   /// A request without a session: initialize opens one.
   Task<void> open(HttpExchange& exchange, Message request) {
-    const std::string id(request.id());
     if (request.method() != "initialize") {
       const Error error{ErrorCode::invalid_request,
                         "\"" + std::string(request.method().substr(0, 80)) + "\" came without a session",
                         "Send initialize first, then repeat the Mcp-Session-Id of its answer on every request."};
-      const Message answer = error_response(id, error);
-      co_await exchange.respond(400, kJson, answer.text());
-      co_return;
+      refuse(exchange, 400, request.id(), error);
+      return done();
     }
     auto handler = endpoint_(exchange.path());
     if (!handler) {
-      const Message answer = error_response(id, handler.error());
-      co_await exchange.respond(404, kJson, answer.text());
-      co_return;
+      refuse(exchange, 404, request.id(), handler.error());
+      return done();
     }
     ServerSessionOptions options;
     options.label = std::string(exchange.remote_address());
     auto server_session = ServerSession::create(std::move(*handler), std::move(options));
-    const auto session = sessions_.open(std::string(exchange.path()), std::move(server_session));
+    auto session = sessions_.open(std::string(exchange.path()), std::move(server_session));
     if (!session) {
       const Error error{ErrorCode::overloaded, "too many sessions are in use", "Close some, or try again later."};
-      const Message answer = error_response(id, error);
-      co_await exchange.respond(503, kJson, answer.text());
-      co_return;
+      refuse(exchange, 503, request.id(), error);
+      return done();
     }
     session->session->set_outlet([this, weak = std::weak_ptr(session)](const Message& message) {
       const auto target = weak.lock();
       return target && push(*target, message);
     });
-    const std::array<Header, 1> headers = {Header("Mcp-Session-Id", session->id)};
-    co_await serve(exchange, *session, std::move(request), headers);
+    return initialize(shared_from_this(), exchange, std::move(session), std::move(request));
+  }
+
+  static Task<void> initialize(std::shared_ptr<Impl> self,
+                               HttpExchange& exchange,
+                               std::shared_ptr<HttpSession> session,
+                               Message request) {
+    co_await serve(self, exchange, session, std::move(request), true);
     if (!session->session->initialized()) {
-      sessions_.erase(session, {ErrorCode::invalid_request, "initialize was refused"});
+      self->sessions_.erase(session, {ErrorCode::invalid_request, "initialize was refused"});
     }
   }
 
-  Task<void> serve(HttpExchange& exchange, HttpSession& session, Message request, HttpHeaders headers) {
+  /// `opening`: the answer tells the client its session id.
+  static Task<void> serve(std::shared_ptr<Impl> self,
+                          HttpExchange& exchange,
+                          std::shared_ptr<HttpSession> session,
+                          Message request,
+                          bool opening = false) {
+    const std::array<Header, 1> headers = {Header("Mcp-Session-Id", session->id)};
     const auto now = Clock::now();
-    session.last_used = now;
+    session->last_used = now;
     // Two thirds, since the sweep that looks at it comes by only once in that time.
-    PostReply reply(exchange, session, headers, now, options_.keep_alive * 2 / 3);
+    const auto patience = self->options_.keep_alive * 2 / 3;
+    PostReply reply(exchange, *session, opening ? HttpHeaders(headers) : HttpHeaders(), now, patience);
     ServerSession::Outlet outlet = [&reply](const Message& message) { return reply.notify(message); };
-    auto answer = co_await session.session->serve(std::move(request), std::move(outlet));
-    co_await reply.finish(answer);
-    session.last_used = Clock::now();
+    const auto answer = co_await session->session->serve(std::move(request), std::move(outlet));
+    if (!reply.finish(answer)) co_await exchange.end_stream();
+    session->last_used = Clock::now();
   }
 
   /// The session a request names; answers the request itself where there is none.
-  Task<std::shared_ptr<HttpSession>> find(HttpExchange& exchange) {
+  std::shared_ptr<HttpSession> find(HttpExchange& exchange) {
     const std::string_view id = exchange.header("mcp-session-id");
-    std::shared_ptr<HttpSession> session = id.empty() ? nullptr : sessions_.find(id, exchange.path());
-    const std::string_view version = exchange.header("mcp-protocol-version");
     if (id.empty()) {
-      const Error error{ErrorCode::invalid_request, "the Mcp-Session-Id header is missing", "Send initialize first."};
-      co_await refuse(exchange, 400, error);
-    } else if (!session) {
+      refuse(exchange, 400, {ErrorCode::invalid_request, "the Mcp-Session-Id header is missing", "Send initialize first."});
+      return nullptr;
+    }
+    auto session = sessions_.find(id, exchange.path());
+    if (!session) {
       const Error error{ErrorCode::session_lost, "there is no such session here (any more)", "Send initialize to open a new one."};
-      co_await refuse(exchange, 404, error);
-    } else if (!version.empty() && !parse_protocol_version(version)) {
+      refuse(exchange, 404, error);
+      return nullptr;
+    }
+    const std::string_view version = exchange.header("mcp-protocol-version");
+    if (!version.empty() && !parse_protocol_version(version)) {
       const Error error{ErrorCode::unsupported_version,
                         "MCP-Protocol-Version \"" + std::string(version.substr(0, 40)) + "\" is not supported",
                         {},
                         R"({"supported":)" + std::string(supported_versions_json()) + "}"};
-      co_await refuse(exchange, 400, error);
-      session = nullptr;
+      refuse(exchange, 400, error);
+      return nullptr;
     }
-    co_return session;
+    return session;
   }
 
   Task<void> get(HttpExchange& exchange) {
@@ -256,26 +265,30 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       const Error error{ErrorCode::invalid_request,
                         "this is an MCP endpoint, not a page: a GET needs Accept: text/event-stream and a session",
                         "Point an MCP client at this URL."};
-      co_await refuse(exchange, 406, error, allow);
-      co_return;
+      refuse(exchange, 406, error, allow);
+      return done();
     }
-    const auto session = co_await find(exchange);
-    if (!session) co_return;
+    auto session = find(exchange);
+    if (!session) return done();
+    return stream(shared_from_this(), exchange, std::move(session));
+  }
+
+  static Task<void> stream(std::shared_ptr<Impl> self, HttpExchange& exchange, std::shared_ptr<HttpSession> session) {
     // A client that comes again has lost the stream it had: the newest one counts.
     if (session->get_stream_end != nullptr) session->get_stream_end->set();
-    Event end(executor_);
+    Event end(self->executor_);
     exchange.begin_stream();
     exchange.on_stream_end([&end] { end.set(); });
     session->get_stream_end = &end;
     session->get_stream = [&exchange](std::string event) { return exchange.write(std::move(event)); };
     session->last_used = Clock::now();
-    ++streams_;
+    ++self->streams_;
     while (!session->parked.empty()) {
       exchange.write(std::move(session->parked.front()));
       session->parked.pop_front();
     }
-    if (!closed_) co_await end.wait();
-    --streams_;
+    if (!self->closed_) co_await end.wait();
+    --self->streams_;
     if (session->get_stream_end == &end) {
       session->get_stream_end = nullptr;
       session->get_stream = {};
@@ -284,11 +297,11 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     co_await exchange.end_stream();
   }
 
-  Task<void> remove(HttpExchange& exchange) {
-    const auto session = co_await find(exchange);
-    if (!session) co_return;
+  void remove(HttpExchange& exchange) {
+    const auto session = find(exchange);
+    if (!session) return;
     sessions_.erase(session, {ErrorCode::cancelled, "the client ended its session"});
-    co_await exchange.respond(200, {}, {});
+    exchange.respond(200, {}, {});
   }
 
   bool push(HttpSession& session, const Message& message) {

@@ -57,11 +57,11 @@ Task<void> FakeServer::handle(HttpExchange& exchange) {
 Task<void> FakeServer::stream(HttpExchange& exchange) {
   if (exchange.method() == "GET" && get_status != 200) {
     ++refused_streams;
-    co_await exchange.respond(get_status, {}, {});
+    exchange.respond(get_status, {}, {});
     co_return;
   }
   if (exchange.method() == "DELETE" || session_.empty() || exchange.header("mcp-session-id") != session_ || status != 200) {
-    co_await exchange.respond(exchange.method() == "DELETE" ? 200 : 404, {}, {});
+    exchange.respond(exchange.method() == "DELETE" ? 200 : 404, {}, {});
     co_return;
   }
   Event end(executor_);
@@ -78,16 +78,16 @@ Task<void> FakeServer::post(HttpExchange& exchange) {
   received.push_back(message);
   const bool initialize = message.value("method", "") == "initialize";
   if (status != 200) {
-    co_await exchange.respond(status, "text/plain", "as the test wants it");
+    exchange.respond(status, "text/plain", "as the test wants it");
     co_return;
   }
   if (initialize) session_ = "session-" + std::to_string(++sessions_);
   if (session_.empty() || (!initialize && exchange.header("mcp-session-id") != session_)) {
-    co_await exchange.respond(404, {}, {});
+    exchange.respond(404, {}, {});
     co_return;
   }
   if (!message.contains("id")) {
-    co_await exchange.respond(202, {}, {});
+    exchange.respond(202, {}, {});
     co_return;
   }
   const std::string session = session_;
@@ -96,7 +96,7 @@ Task<void> FakeServer::post(HttpExchange& exchange) {
   if (message["method"] == held_method) co_await released->wait();
   const std::array<std::pair<std::string_view, std::string_view>, 1> headers = {
       std::pair("Mcp-Session-Id", std::string_view(session))};
-  co_await exchange.respond(200, kJson, text, headers);
+  exchange.respond(200, kJson, text, headers);
 }
 
 FakeServer::json FakeServer::respond_to(const json& request) const {

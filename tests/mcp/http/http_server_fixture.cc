@@ -66,7 +66,8 @@ Task<void> echo(HttpExchange& exchange) {
   text.append(" ").append(exchange.path());
   if (!exchange.query().empty()) text.append("?").append(exchange.query());
   text.append(" ").append(exchange.take_body());
-  co_await exchange.respond(200, "text/plain", text);
+  exchange.respond(200, "text/plain", text);
+  co_return;
 }
 
 }  // namespace mcp
