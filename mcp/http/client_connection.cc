@@ -5,7 +5,7 @@
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
@@ -57,11 +57,10 @@ Task<void> ClientConnection::wait(IoState want) {
   co_await socket_.async_wait(event, kAwait);
 }
 
-Task<IoResult> ClientConnection::read_later(char* to, std::size_t size) {
-  auto [error, bytes] = co_await socket_.async_read_some(asio::buffer(to, size), kAwait);
-  if (!error) co_return IoResult{IoState::done, bytes};
-  if (error == asio::error::eof) co_return IoResult{IoState::end};
-  co_return IoResult{error == asio::error::operation_aborted ? IoState::want_read : IoState::failed};
+IoResult ClientConnection::outcome_of_read(const boost::system::error_code& error, std::size_t bytes) {
+  if (!error) return {IoState::done, bytes};
+  if (error == asio::error::eof) return {IoState::end};
+  return {error == asio::error::operation_aborted ? IoState::want_read : IoState::failed};
 }
 
 void ClientConnection::interrupt() {

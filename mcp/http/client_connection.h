@@ -36,9 +36,8 @@ class ClientConnection {
   /// Waits until the socket is ready for what `want` (want_read or want_write) says, or interrupt().
   Task<void> wait(IoState want);
 
-  /// Waits for bytes and reads them, without asking the kernel first: for when nothing can be here yet. Plain connections only;
-  /// want_read after interrupt().
-  Task<IoResult> read_later(char* to, std::size_t size);
+  /// What a read of the socket by Asio comes to, on a plain connection; want_read after interrupt().
+  static IoResult outcome_of_read(const boost::system::error_code& error, std::size_t bytes);
 
   void interrupt();
 

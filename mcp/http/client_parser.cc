@@ -7,17 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "mcp/base/ascii.h"
+
 namespace mcp {
-namespace {
 
 namespace http = boost::beast::http;
-
-bool equal_names(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c + 0; };
-  return a.size() == b.size() && std::ranges::equal(a, b, {}, lower, lower);
-}
-
-}  // namespace
 
 struct ResponseParser::Impl final : http::basic_parser<false> {
   using Code = boost::beast::error_code;
@@ -109,7 +103,7 @@ int ResponseParser::status() const {
 std::string_view ResponseParser::header(std::string_view name) const {
   for (const auto& field : impl_->fields) {
     auto line = std::string_view(impl_->text).substr(field.begin, field.name_size + field.value_size);
-    if (equal_names(line.substr(0, field.name_size), name)) return line.substr(field.name_size);
+    if (equals_ignoring_case(line.substr(0, field.name_size), name)) return line.substr(field.name_size);
   }
   return {};
 }

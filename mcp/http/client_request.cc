@@ -32,6 +32,19 @@ void append_number(std::string& out, std::size_t number) {
 
 }  // namespace
 
+Result<> format_header_lines(std::string& out, std::string_view origin, const HttpClientHeaders& headers) {
+  for (const auto& [name, value] : headers) {
+    if (!valid_token(name) || !valid_value(value)) {
+      auto shown = valid_token(name) ? std::string(name) : std::string("with an invalid name");
+      return fail(ErrorCode::config_invalid,
+                  "the header " + shown + " for " + std::string(origin) + " cannot be sent.",
+                  "Header names are tokens, values have no line breaks or control characters.");
+    }
+    out.append(name).append(": ").append(value).append("\r\n");
+  }
+  return {};
+}
+
 Result<> format_request_head(std::string& out, const ClientPool& pool, const HttpClientRequest& request) {
   auto target = request.target.empty() ? std::string_view(pool.url().target) : request.target;
   if (!valid_token(request.method) || !valid_target(target)) {
@@ -39,15 +52,8 @@ Result<> format_request_head(std::string& out, const ClientPool& pool, const Htt
   }
   out.clear();
   out.append(request.method).append(" ").append(target).append(" HTTP/1.1\r\n").append(pool.fixed_headers());
-  for (const auto& [name, value] : request.headers) {
-    if (!valid_token(name) || !valid_value(value)) {
-      auto shown = valid_token(name) ? std::string(name) : std::string("with an invalid name");
-      return fail(ErrorCode::config_invalid,
-                  "the header " + shown + " for " + pool.origin() + " cannot be sent.",
-                  "Header names are tokens, values have no line breaks or control characters.");
-    }
-    out.append(name).append(": ").append(value).append("\r\n");
-  }
+  if (request.header_lines) out.append(*request.header_lines);
+  if (auto formatted = format_header_lines(out, pool.origin(), request.headers); !formatted) return formatted;
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
     out.append("Content-Length: ");
     append_number(out, request.body.size());

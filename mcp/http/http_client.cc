@@ -14,25 +14,25 @@ class PooledHttpClient final : public HttpClient {
 
   ~PooledHttpClient() override { pool_->close(); }
 
-  Task<Result<std::unique_ptr<HttpClientResponse>>> send(const HttpClientRequest& request, Cancellation& cancellation) override {
-    // The client may be let go of meanwhile.
-    auto pool = pool_;
-    if (auto go_on = pool->check(cancellation); !go_on) co_return std::unexpected(std::move(go_on.error()));
-    auto connection = pool->take_idle();
-    if (!connection) {
-      auto acquired = co_await pool->acquire(cancellation);
-      if (!acquired) co_return std::unexpected(std::move(acquired.error()));
-      connection = std::move(*acquired);
-    }
-    auto exchange = ClientExchange::make(pool, std::move(connection));
-    auto started = co_await exchange->start(request, cancellation);
-    if (!started) co_return std::unexpected(std::move(started.error()));
-    co_return std::unique_ptr<HttpClientResponse>(std::move(exchange));
+  Task<Result<std::unique_ptr<HttpClientResponse>>> send(HttpClientRequest request, Cancellation& cancellation) override {
+    auto connection = pool_->check(cancellation) ? pool_->take_idle() : nullptr;
+    if (!connection) return connect_and_send(pool_, std::move(request), cancellation);
+    return ClientExchange::run(pool_, std::move(connection), std::move(request), cancellation);
   }
 
   void close() override { pool_->close(); }
 
  private:
+  /// Holds the pool, since the client may be let go of meanwhile.
+  static Task<Result<std::unique_ptr<HttpClientResponse>>> connect_and_send(std::shared_ptr<ClientPool> pool,
+                                                                            HttpClientRequest request,
+                                                                            Cancellation& cancellation) {
+    if (auto go_on = pool->check(cancellation); !go_on) co_return std::unexpected(std::move(go_on.error()));
+    auto connection = co_await pool->acquire(cancellation);
+    if (!connection) co_return std::unexpected(std::move(connection.error()));
+    co_return co_await ClientExchange::run(std::move(pool), std::move(*connection), std::move(request), cancellation);
+  }
+
   std::shared_ptr<ClientPool> pool_;
 };
 

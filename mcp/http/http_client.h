@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,12 +28,19 @@ struct HttpClientOptions {
   std::shared_ptr<Resolver> resolver;  // to be shared by all clients of a process; null = one of its own
 };
 
+using HttpClientHeaders = std::vector<std::pair<std::string_view, std::string_view>>;
+
 struct HttpClientRequest {
-  std::string_view method;                                             // "POST", "GET", "DELETE"
-  std::string_view target;                                             // "" = the URL's own
-  std::vector<std::pair<std::string_view, std::string_view>> headers;  // besides Host, Content-Length, User-Agent
+  std::string_view method;    // "POST", "GET", "DELETE"
+  std::string_view target;    // "" = the URL's own
+  HttpClientHeaders headers;  // besides Host, Content-Length, User-Agent
   std::string_view body;
+  std::shared_ptr<const std::string> header_lines;  // more headers, made by format_header_lines() for many requests; or null
 };
+
+/// Appends "Name: value" lines to `out`. Error config_invalid for a header that would break the message's frame; it names the
+/// header and `origin`, never the value.
+Result<> format_header_lines(std::string& out, std::string_view origin, const HttpClientHeaders& headers);
 
 /// An answer whose head is here and whose body is read as it comes. Destroyed before the body's end: the connection is closed.
 class HttpClientResponse {
@@ -47,6 +55,10 @@ class HttpClientResponse {
 
   /// The next piece as soon as some of it is here; "" at the end. The view is valid until the next call.
   virtual Task<Result<std::string_view>> read_some(Cancellation& cancellation) = 0;
+
+  /// The rest of the body where all of it is here already, and no longer than `limit`; else nothing has happened. Afterwards as
+  /// after read_all().
+  virtual std::optional<std::string> take_all(std::size_t limit) = 0;
 
   /// Whether all of the body has been read, as far as that can be told without waiting. The connection has then gone back to the
   /// pool. Ends the validity of the last piece like a call of read_some().
@@ -66,7 +78,7 @@ class HttpClient {
   virtual ~HttpClient() = default;
 
   /// `request`'s views must stay valid until it returns.
-  virtual Task<Result<std::unique_ptr<HttpClientResponse>>> send(const HttpClientRequest& request, Cancellation& cancellation) = 0;
+  virtual Task<Result<std::unique_ptr<HttpClientResponse>>> send(HttpClientRequest request, Cancellation& cancellation) = 0;
 
   /// Closes idle connections and fails what is open with shutting_down.
   virtual void close() = 0;

@@ -1,8 +1,10 @@
 #include "mcp/transport/streamable_answer.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "mcp/base/ascii.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
 #include "mcp/transport/streamable_stream.h"
@@ -19,10 +21,6 @@ std::string_view status_remedy(int status) {
   if (status == 404 || status == 405) return kCheckUrl;
   if (status == 408 || status == 429 || status >= 500) return "The trouble is on the server's side: try again later.";
   return "Check \"url\" and \"headers\" of the server in the configuration.";
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 /// The start of a text somebody else wrote, on one line.
@@ -74,7 +72,7 @@ Task<Result<Message>> read_refusal(std::shared_ptr<StreamableConnection> connect
 
 bool has_media_type(std::string_view content_type, std::string_view type) {
   if (content_type.size() < type.size()) return false;
-  if (!std::ranges::equal(content_type.substr(0, type.size()), type, {}, lower)) return false;
+  if (!equals_ignoring_case(content_type.substr(0, type.size()), type)) return false;
   const auto rest = content_type.substr(type.size());
   return rest.empty() || rest.front() == ';' || rest.front() == ' ' || rest.front() == '\t';
 }
@@ -117,14 +115,25 @@ Result<Message> check_response(const StreamableConnection& connection, Message m
 }
 
 Result<Message> parse_response(const StreamableConnection& connection, std::string text, std::string_view id) {
-  const auto start = shown(std::string_view(text).substr(0, kShown));
+  std::array<char, kShown> beginning{};  // parse() takes the text with it
+  const std::size_t size = text.copy(beginning.data(), beginning.size());
   auto message = Message::parse(std::move(text));
   if (!message) {
     return fail(ErrorCode::not_mcp,
-                connection.origin() + " answered with what is no MCP message (" + message.error().message + "): " + start,
+                connection.origin() + " answered with what is no MCP message (" + message.error().message +
+                    "): " + shown({beginning.data(), size}),
                 std::string(kCheckUrl));
   }
   return check_response(connection, std::move(*message), id);
+}
+
+std::optional<Result<Message>> answer_at_hand(const StreamableConnection& connection,
+                                              HttpClientResponse& response,
+                                              std::uint64_t id) {
+  if (response.status() >= 300 || !has_media_type(response.header("Content-Type"), "application/json")) return std::nullopt;
+  auto body = response.take_all(connection.max_message());
+  if (!body) return std::nullopt;
+  return parse_response(connection, std::move(*body), std::to_string(id));
 }
 
 Task<Result<Message>> read_answer(std::shared_ptr<StreamableConnection> connection,

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +16,11 @@ bool has_media_type(std::string_view content_type, std::string_view type);
 /// What an answer with a status other than 2xx means: login_required, session_lost, or http_status. `text` is the start of its
 /// body, or empty.
 Error status_error(const StreamableConnection& connection, const HttpClientResponse& response, std::string_view text);
+
+/// The answer to the POST of the request with this id where it is JSON and all of it is here, so that nothing has to wait.
+std::optional<Result<Message>> answer_at_hand(const StreamableConnection& connection,
+                                              HttpClientResponse& response,
+                                              std::uint64_t id);
 
 /// Reads the answer to the POST of the request with this id to its end: the response it holds, as JSON or in a stream, or why
 /// there is none. Messages that come before it in a stream are delivered.

@@ -64,6 +64,7 @@ Task<Result<Message>> StreamableClient::request(Message request, std::uint64_t i
   if (initialize && (*response)->status() < 300) {
     if (auto taken = connection->take_session(**response); !taken) co_return std::unexpected(std::move(taken.error()));
   }
+  if (auto answer = answer_at_hand(*connection, **response, id)) co_return std::move(*answer);
   co_return co_await read_answer(connection, std::move(*response), id, either);
 }
 

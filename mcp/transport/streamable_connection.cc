@@ -36,42 +36,44 @@ Result<> StreamableConnection::take_session(const HttpClientResponse& response) 
                     " characters.");
   }
   session_ = id;
+  post_lines_.reset();
   return {};
 }
 
 Task<Result<StreamableConnection::Response>> StreamableConnection::post(std::string_view body, Cancellation& cancellation) {
-  return exchange("POST", body, {}, cancellation);
+  HttpClientRequest request{.method = "POST", .body = body};
+  if (!post_lines_) {
+    auto headers = common_headers();
+    headers.emplace_back("Content-Type", "application/json");
+    headers.emplace_back("Accept", "application/json, text/event-stream");
+    auto lines = std::make_shared<std::string>();
+    if (format_header_lines(*lines, origin_, headers)) {
+      post_lines_ = std::move(lines);
+    } else {
+      request.headers = std::move(headers);  // the request will say what is wrong with them
+    }
+  }
+  request.header_lines = post_lines_;
+  return http_->send(std::move(request), cancellation);
 }
 
 Task<Result<StreamableConnection::Response>> StreamableConnection::get(std::string last_event_id, Cancellation& cancellation) {
-  co_return co_await exchange("GET", {}, last_event_id, cancellation);
+  HttpClientRequest request{.method = "GET", .headers = common_headers()};
+  request.headers.emplace_back("Accept", "text/event-stream");
+  if (!last_event_id.empty()) request.headers.emplace_back("Last-Event-ID", last_event_id);
+  co_return co_await http_->send(std::move(request), cancellation);
 }
 
 Task<Result<StreamableConnection::Response>> StreamableConnection::remove(Cancellation& cancellation) {
-  return exchange("DELETE", {}, {}, cancellation);
+  HttpClientRequest request{.method = "DELETE", .headers = common_headers()};
+  return http_->send(std::move(request), cancellation);
 }
 
-Task<Result<StreamableConnection::Response>> StreamableConnection::exchange(std::string_view method,
-                                                                            std::string_view body,
-                                                                            std::string_view last_event_id,
-                                                                            Cancellation& cancellation) {
-  HttpClientRequest request;
-  request.method = method;
-  request.body = body;
-  auto& headers = request.headers;
-  headers.reserve(5 + options_.headers.size());
-  if (method == "POST") {
-    headers.emplace_back("Content-Type", "application/json");
-    headers.emplace_back("Accept", "application/json, text/event-stream");
-  } else if (method == "GET") {
-    headers.emplace_back("Accept", "text/event-stream");
-  }
+HttpClientHeaders StreamableConnection::common_headers() const {
+  HttpClientHeaders headers(options_.headers.begin(), options_.headers.end());
   if (!version_.empty()) headers.emplace_back("MCP-Protocol-Version", version_);
   if (!session_.empty()) headers.emplace_back("Mcp-Session-Id", session_);
-  if (!last_event_id.empty()) headers.emplace_back("Last-Event-ID", last_event_id);
-  for (const auto& [name, value] : options_.headers)
-    headers.emplace_back(name, value);
-  co_return co_await http_->send(request, cancellation);
+  return headers;
 }
 
 void StreamableConnection::settle(Response response) {

@@ -26,7 +26,10 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
 
   void set_receiver(Transport::Receiver& receiver) { receiver_ = &receiver; }
 
-  void set_version(ProtocolVersion version) { version_ = to_string(version); }
+  void set_version(ProtocolVersion version) {
+    version_ = to_string(version);
+    post_lines_.reset();
+  }
 
   const Executor& executor() const { return executor_; }
 
@@ -71,10 +74,7 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
   Task<void> wait_initialized(Cancellation& cancellation);
 
  private:
-  Task<Result<Response>> exchange(std::string_view method,
-                                  std::string_view body,
-                                  std::string_view last_event_id,
-                                  Cancellation& cancellation);
+  HttpClientHeaders common_headers() const;
   Task<void> drain(Response response);
 
   Executor executor_;
@@ -84,6 +84,7 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
   Transport::Receiver* receiver_ = nullptr;
   std::string session_;
   std::string_view version_;
+  std::shared_ptr<const std::string> post_lines_;  // the headers of every POST; null until they are asked for
   bool initializing_ = false;
   std::list<Event*> initializing_waiters_;
   Cancellation ending_;
