@@ -129,21 +129,27 @@ Task<Result<Message>> Router::list_tools(Message request, CallContext& context) 
 }
 
 Task<Result<Message>> Router::call_tool(Message request, CallContext& context) {
-  if (request.name().empty()) co_return fail(ErrorCode::invalid_params, "tools/call needs params.name, a string");
   auto projection = view_->projection();
   const Route* route = projection->find(request.name());
-  if (route == nullptr) {
-    // The client may know the name from an earlier life of ours, and its server may just be starting.
-    co_await wait_for_first_start(context);
-    if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
-    projection = view_->projection();
-    route = projection->find(request.name());
-  }
-  if (route == nullptr) co_return answer_missing(request, *projection);
-  co_return co_await forward(*route, std::move(request), context);
+  if (route == nullptr) return call_unknown(std::move(request), context);
+  return forward(std::move(projection), *route, std::move(request), context);
 }
 
-Task<Result<Message>> Router::forward(const Route& route, Message request, CallContext& context) {
+Task<Result<Message>> Router::call_unknown(Message request, CallContext& context) {
+  if (request.name().empty()) co_return fail(ErrorCode::invalid_params, "tools/call needs params.name, a string");
+  // The client may know the name from an earlier life of ours, and its server may just be starting.
+  co_await wait_for_first_start(context);
+  if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
+  auto projection = view_->projection();
+  const Route* route = projection->find(request.name());
+  if (route == nullptr) co_return answer_missing(request, *projection);
+  co_return co_await forward(std::move(projection), *route, std::move(request), context);
+}
+
+Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Projection> pinned,
+                                      const Route& route,
+                                      Message request,
+                                      CallContext& context) {
   const auto began = Clock::now();
   context.deadline = began + route.runtime->spec().call_timeout;
   const std::string id(request.id());

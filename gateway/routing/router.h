@@ -54,7 +54,12 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   static Method find_method(std::string_view name);
 
   mcp::Task<void> wait_for_first_start(mcp::CallContext& context);
-  mcp::Task<mcp::Result<mcp::Message>> forward(const Route& route, mcp::Message request, mcp::CallContext& context);
+  mcp::Task<mcp::Result<mcp::Message>> call_unknown(mcp::Message request, mcp::CallContext& context);
+  /// `pinned` holds the route.
+  mcp::Task<mcp::Result<mcp::Message>> forward(std::shared_ptr<const Projection> pinned,
+                                               const Route& route,
+                                               mcp::Message request,
+                                               mcp::CallContext& context);
   /// To a call of a name that leads nowhere: a tool's error where its server is known to be down (which is nothing the client's
   /// program did wrong, but its model should know), else a JSON-RPC error.
   mcp::Message answer_missing(const mcp::Message& request, const Projection& projection) const;

@@ -318,7 +318,8 @@ Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context
   std::optional<Message> again;
   if (is_safe(request.method())) again = request.clone();
   for (;;) {
-    auto session = co_await ready_session(context);
+    Result<std::shared_ptr<mcp::ClientSession>> session = session_;
+    if (state_ != RuntimeState::ready || !session_) session = co_await ready_session(context);
     if (!session) co_return std::unexpected(std::move(session).error());
     auto answer = co_await (*session)->handle(std::move(request), context);
     if (answer) {

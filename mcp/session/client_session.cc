@@ -93,7 +93,7 @@ struct ClientSession::Open {
   std::string token;  // the caller's progress token, JSON text; "" when progress was not asked for
   Cancellation cancellation;
   Clock::time_point deadline;
-  Clock::duration patience;
+  Clock::duration patience{};
   Clock::time_point last_deadline;
 };
 
@@ -300,6 +300,7 @@ Task<void> ClientSession::close(std::chrono::steady_clock::duration grace, Error
   const bool was_closed = std::exchange(closed_, true);
   sweep_timer_.cancel();
   std::vector<Open*> open;
+  open.reserve(open_.size());
   for (const auto& [id, entry] : open_)
     open.push_back(entry);
   if (!was_closed) {
