@@ -28,6 +28,10 @@ struct HttpServerOptions {
 
 using HttpHeaders = std::span<const std::pair<std::string_view, std::string_view>>;
 
+/// What became of bytes written to a stream. `unread`: the client does not read what it asked for (over max_queued), and its
+/// connection was closed just now. `gone`: it is not there any more, or the stream has ended.
+enum class StreamWrite : std::uint8_t { queued, gone, unread };
+
 /// One request, and the way to answer it: respond() once, or begin_stream(), any number of write(), then end_stream(). Views and
 /// the exchange itself are valid until the handler returned. Loop thread only.
 class HttpExchange {
@@ -50,8 +54,8 @@ class HttpExchange {
   /// Starts a 200 answer of type text/event-stream (chunked for HTTP/1.1), with Cache-Control: no-cache and X-Accel-Buffering: no,
   /// sends the head at once, and from here on notices when the client goes away. Does not wait.
   virtual void begin_stream(HttpHeaders headers = {}) = 0;
-  /// Queues bytes; false when the client is gone or does not read (over max_queued: the connection is then closed).
-  virtual bool write(std::string bytes) = 0;
+  /// Queues bytes. Never waits.
+  virtual StreamWrite write(std::string bytes) = 0;
   /// The stream's client is gone, or the server wants the stream to end. Runs at most once, from the loop; set it before the first
   /// await after begin_stream().
   virtual void on_stream_end(std::function<void()> callback) = 0;

@@ -50,7 +50,7 @@ class ServerConnection final : public HttpExchange, public std::enable_shared_fr
   std::string take_body() override { return reader_.take_body(); }
   bool respond(int status, std::string_view content_type, std::string_view body, HttpHeaders headers) override;
   void begin_stream(HttpHeaders headers) override;
-  bool write(std::string bytes) override;
+  StreamWrite write(std::string bytes) override;
   void on_stream_end(std::function<void()> callback) override;
   Task<void> end_stream() override;
 

@@ -50,21 +50,24 @@ void ServerConnection::begin_stream(HttpHeaders headers) {
   schedule_flush();
 }
 
-bool ServerConnection::write(std::string bytes) {
-  if (gone_ || answer_ != Answer::stream) return false;
-  if (bytes.empty() || head_only_) return true;
+StreamWrite ServerConnection::write(std::string bytes) {
+  if (gone_ || answer_ != Answer::stream) return StreamWrite::gone;
+  if (bytes.empty() || head_only_) return StreamWrite::queued;
   const std::size_t limit = state_->options().max_queued;
   // What was queued in this turn of the loop has not been tried yet.
   if (queue_.waiting_behind_first() >= limit) flush();
-  if (!gone_ && queue_.waiting_behind_first() >= limit) close();
-  if (gone_) return false;
+  if (gone_) return StreamWrite::gone;
+  if (queue_.waiting_behind_first() >= limit) {
+    close();
+    return StreamWrite::unread;
+  }
   if (chunked_) {
     queue_.push_chunk(std::move(bytes));
   } else {
     queue_.push_raw(std::move(bytes));
   }
   schedule_flush();
-  return true;
+  return StreamWrite::queued;
 }
 
 void ServerConnection::on_stream_end(std::function<void()> callback) {

@@ -54,18 +54,19 @@ Result<> check_access(std::string_view host,
   return {};
 }
 
-bool accepts(std::string_view accept, std::string_view type) {
-  if (accept.empty()) return true;
-  const std::string_view family = type.substr(0, type.find('/') + 1);
+AcceptedTypes accepted_types(std::string_view accept) {
+  if (accept.empty()) return {true, true};
+  AcceptedTypes accepted;
   while (!accept.empty()) {
     const auto comma = accept.find(',');
     const std::string_view item = trim_blanks(accept.substr(0, std::min(comma, accept.find(';'))));
-    if (item == "*/*" || equals_ignoring_case(item, type)) return true;
-    if (item.ends_with("/*") && equals_ignoring_case(item.substr(0, item.size() - 1), family)) return true;
-    if (comma == std::string_view::npos) return false;
+    const bool any = item == "*/*";
+    accepted.json |= any || equals_ignoring_case(item, "application/json") || equals_ignoring_case(item, "application/*");
+    accepted.stream |= any || equals_ignoring_case(item, "text/event-stream") || equals_ignoring_case(item, "text/*");
+    if (comma == std::string_view::npos) break;
     accept.remove_prefix(comma + 1);
   }
-  return false;
+  return accepted;
 }
 
 bool is_media_type(std::string_view content_type, std::string_view type) {

@@ -16,8 +16,14 @@ Result<> check_access(std::string_view host,
                       const std::vector<std::string>& allowed_hosts,
                       const std::vector<std::string>& allowed_origins);
 
-/// Does an Accept header admit this media type ("application/json")? An absent one admits everything.
-bool accepts(std::string_view accept, std::string_view type);
+/// Which of the two forms of an answer a client takes: application/json, text/event-stream.
+struct AcceptedTypes {
+  bool json = false;
+  bool stream = false;
+};
+
+/// What an Accept header admits. An absent one admits everything.
+AcceptedTypes accepted_types(std::string_view accept);
 
 /// Is a Content-Type this media type, whatever its parameters?
 bool is_media_type(std::string_view content_type, std::string_view type);

@@ -15,6 +15,9 @@
 
 namespace mcp {
 
+/// A comment: the client's parser skips it, what stands between sees that the stream lives.
+inline constexpr std::string_view kSseKeepAlive = ": keep-alive\n\n";
+
 /// The bytes of one server-sent event that carries a message.
 std::string sse_event(std::string_view message);
 

@@ -8,6 +8,7 @@
 #include "mcp/rpc/error_codes.h"
 #include "mcp/session/http_access.h"
 #include "mcp/session/http_sessions.h"
+#include "mcp/session/post_reply.h"
 
 namespace mcp {
 
@@ -17,8 +18,6 @@ using Clock = std::chrono::steady_clock;
 using Header = std::pair<std::string_view, std::string_view>;
 
 constexpr std::string_view kJson = "application/json";
-constexpr std::string_view kEventStream = "text/event-stream";
-constexpr std::string_view kKeepAlive = ": keep-alive\n\n";
 
 void refuse(HttpExchange& exchange, int status, const Error& error, HttpHeaders headers = {}) {
   exchange.respond(status, kJson, error_response("null", error).text(), headers);
@@ -27,71 +26,6 @@ void refuse(HttpExchange& exchange, int status, const Error& error, HttpHeaders 
 void refuse(HttpExchange& exchange, int status, std::string_view id, const Error& error) {
   exchange.respond(status, kJson, error_response(id, error).text());
 }
-
-/// The answer to one POSTed request: JSON, or a stream from the first notification (or the first sign of life) on.
-class PostReply final : public OpenStream {
- public:
-  /// `headers` go with the answer, whichever form it takes, and must outlive this.
-  /// `patience` is how long it may take without a sign of life.
-  PostReply(HttpExchange& exchange, HttpSession& session, HttpHeaders headers, Clock::time_point now, Clock::duration patience)
-      : exchange_(exchange),
-        session_(session),
-        headers_(headers),
-        can_stream_(accepts(exchange.header("accept"), kEventStream)),
-        must_stream_(!accepts(exchange.header("accept"), kJson)),
-        silent_until_(now + patience) {
-    session_.open_streams.push_back(this);
-  }
-
-  ~PostReply() override { std::erase(session_.open_streams, this); }
-
-  PostReply(const PostReply&) = delete;
-  PostReply& operator=(const PostReply&) = delete;
-
-  /// False when the client does not read; one that is gone counts as one that is not interested (disconnecting is no cancellation).
-  bool notify(const Message& notification) {
-    if (!can_stream_) return true;
-    begin();
-    return gone_ || exchange_.write(sse_event(notification.text())) || gone_;
-  }
-
-  void keep_alive(Clock::time_point now) override {
-    if (!can_stream_ || gone_ || (!streaming_ && now < silent_until_)) return;
-    begin();
-    exchange_.write(std::string(kKeepAlive));
-  }
-
-  /// False when a stream was written, which then has to be ended.
-  bool finish(const std::optional<Message>& answer) {
-    if (answer && answer->is_error()) headers_ = {};  // an initialize that is refused opens no session
-    if (!streaming_ && answer && !must_stream_) {
-      exchange_.respond(200, kJson, answer->text(), headers_);
-      return true;
-    }
-    if (!streaming_ && !can_stream_) {
-      exchange_.respond(202, {}, {}, headers_);
-      return true;
-    }
-    begin();
-    if (answer) exchange_.write(sse_event(answer->text()));
-    return false;
-  }
-
- private:
-  void begin() {
-    if (std::exchange(streaming_, true)) return;
-    exchange_.begin_stream(headers_);
-    exchange_.on_stream_end([this] { gone_ = true; });
-  }
-
-  HttpExchange& exchange_;
-  HttpSession& session_;
-  HttpHeaders headers_;
-  const bool can_stream_, must_stream_;
-  bool streaming_ = false;
-  bool gone_ = false;
-  const Clock::time_point silent_until_;
-};
 
 }  // namespace
 
@@ -153,8 +87,8 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       refuse(exchange, 415, {ErrorCode::invalid_request, "a POST here needs Content-Type: application/json"});
       return done();
     }
-    const std::string_view accept = exchange.header("accept");
-    if (!accepts(accept, kJson) && !accepts(accept, kEventStream)) {
+    const AcceptedTypes accepted = accepted_types(exchange.header("accept"));
+    if (!accepted.json && !accepted.stream) {
       refuse(exchange, 406, {ErrorCode::invalid_request, "a POST here needs Accept: application/json, text/event-stream"});
       return done();
     }
@@ -165,7 +99,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       return done();
     }
     const bool opening = message->kind() == MessageKind::request && exchange.header("mcp-session-id").empty();
-    if (opening) return open(exchange, std::move(*message));
+    if (opening) return open(exchange, accepted, std::move(*message));
     auto session = find(exchange);
     if (!session) return done();
     if (message->kind() != MessageKind::request) {
@@ -173,11 +107,11 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       exchange.respond(202, {}, {});
       return done();
     }
-    return serve(shared_from_this(), exchange, std::move(session), std::move(*message));
+    return serve(shared_from_this(), exchange, std::move(session), accepted, std::move(*message));
   }
 
   /// A request without a session: initialize opens one.
-  Task<void> open(HttpExchange& exchange, Message request) {
+  Task<void> open(HttpExchange& exchange, AcceptedTypes accepted, Message request) {
     if (request.method() != "initialize") {
       const Error error{ErrorCode::invalid_request,
                         "\"" + std::string(request.method().substr(0, 80)) + "\" came without a session",
@@ -203,14 +137,15 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       const auto target = weak.lock();
       return target && push(*target, message);
     });
-    return initialize(shared_from_this(), exchange, std::move(session), std::move(request));
+    return initialize(shared_from_this(), exchange, std::move(session), accepted, std::move(request));
   }
 
   static Task<void> initialize(std::shared_ptr<Impl> self,
                                HttpExchange& exchange,
                                std::shared_ptr<HttpSession> session,
+                               AcceptedTypes accepted,
                                Message request) {
-    co_await serve(self, exchange, session, std::move(request), true);
+    co_await serve(self, exchange, session, accepted, std::move(request), true);
     if (!session->session->initialized()) {
       self->sessions_.erase(session, {ErrorCode::invalid_request, "initialize was refused"});
     }
@@ -220,6 +155,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
   static Task<void> serve(std::shared_ptr<Impl> self,
                           HttpExchange& exchange,
                           std::shared_ptr<HttpSession> session,
+                          AcceptedTypes accepted,
                           Message request,
                           bool opening = false) {
     const std::array<Header, 1> headers = {Header("Mcp-Session-Id", session->id)};
@@ -227,7 +163,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     session->last_used = now;
     // Two thirds, since the sweep that looks at it comes by only once in that time.
     const auto patience = self->options_.keep_alive * 2 / 3;
-    PostReply reply(exchange, *session, opening ? HttpHeaders(headers) : HttpHeaders(), now, patience);
+    PostReply reply(exchange, *session, accepted, opening ? HttpHeaders(headers) : HttpHeaders(), now, patience);
     ServerSession::Outlet outlet = [&reply](const Message& message) { return reply.notify(message); };
     const auto answer = co_await session->session->serve(std::move(request), std::move(outlet));
     if (!reply.finish(answer)) co_await exchange.end_stream();
@@ -260,7 +196,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
   }
 
   Task<void> get(HttpExchange& exchange) {
-    if (exchange.header("accept").empty() || !accepts(exchange.header("accept"), kEventStream)) {
+    if (const auto accept = exchange.header("accept"); accept.empty() || !accepted_types(accept).stream) {
       const std::array<Header, 1> allow = {Header("Allow", "GET, POST, DELETE")};
       const Error error{ErrorCode::invalid_request,
                         "this is an MCP endpoint, not a page: a GET needs Accept: text/event-stream and a session",
@@ -280,7 +216,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     exchange.begin_stream();
     exchange.on_stream_end([&end] { end.set(); });
     session->get_stream_end = &end;
-    session->get_stream = [&exchange](std::string event) { return exchange.write(std::move(event)); };
+    session->get_stream = [&exchange](std::string event) { return exchange.write(std::move(event)) == StreamWrite::queued; };
     session->last_used = Clock::now();
     ++self->streams_;
     while (!session->parked.empty()) {
@@ -315,7 +251,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
   void sweep() {
     const auto now = Clock::now();
     sessions_.sweep(now - options_.session_idle, [now](HttpSession& session) {
-      if (session.get_stream) session.get_stream(std::string(kKeepAlive));
+      if (session.get_stream) session.get_stream(std::string(kSseKeepAlive));
       for (OpenStream* stream : session.open_streams)
         stream->keep_alive(now);
     });

@@ -225,7 +225,8 @@ TEST(HttpServerStreamsTest, OneMessageMayExceedTheBound) {
 
 struct SlowReader {
   std::size_t written = 0;
-  bool write_after = true;
+  StreamWrite last_write = StreamWrite::queued;
+  StreamWrite write_after = StreamWrite::queued;
   bool ended = false;
 };
 
@@ -235,7 +236,7 @@ Task<void> write_without_end(HttpExchange& exchange, std::promise<SlowReader>& o
   exchange.begin_stream();
   exchange.on_stream_end([&over] { over.set(); });
   const std::string piece(64 << 10, 'x');
-  while (exchange.write(piece)) {
+  while ((reader.last_write = exchange.write(piece)) == StreamWrite::queued) {
     reader.written += piece.size();
     if (reader.written % (1 << 20) == 0) co_await sleep_for(milliseconds(0));
   }
@@ -257,7 +258,8 @@ TEST(HttpServerStreamsTest, SlowReaderIsBoundAndClosed) {
   const SlowReader reader = wait_for(outcome);
   EXPECT_GE(reader.written, options.max_queued);
   EXPECT_LT(reader.written, options.max_queued + (std::size_t{16} << 20)) << "the bound, and what the kernel holds";
-  EXPECT_FALSE(reader.write_after);
+  EXPECT_EQ(reader.last_write, StreamWrite::unread);
+  EXPECT_EQ(reader.write_after, StreamWrite::gone);
   EXPECT_TRUE(reader.ended);
 }
 

@@ -89,10 +89,14 @@ TEST(HttpAccessTest, Accepts) {
                                         "*/*",
                                         "application/*",
                                         " application/json "})
-    EXPECT_TRUE(accepts(accept, "application/json")) << accept;
+    EXPECT_TRUE(accepted_types(accept).json) << accept;
   for (const std::string_view accept :
        {"text/event-stream", "application/json5", "application", "text/*", ",", "x/*;application/json"})
-    EXPECT_FALSE(accepts(accept, "application/json")) << accept;
+    EXPECT_FALSE(accepted_types(accept).json) << accept;
+  for (const std::string_view accept : {"", "text/event-stream", "application/json, TEXT/Event-Stream;q=0.1", "text/*", "*/*"})
+    EXPECT_TRUE(accepted_types(accept).stream) << accept;
+  for (const std::string_view accept : {"application/json", "text/plain", "text/event-streams", "x, y"})
+    EXPECT_FALSE(accepted_types(accept).stream) << accept;
 }
 
 TEST(HttpAccessTest, MediaTypes) {
