@@ -18,18 +18,20 @@ namespace {
 
 constexpr std::size_t kMaxFields = 200;
 
+/// `field` is Beast's number, known before the name is looked at; `unknown` for those that only MCP has.
 struct OnceField {
+  http::field field;
   std::string_view name;
   std::string_view refusal;
 };
 
 constexpr std::array<OnceField, 6> kOnce = {{
-    {"Host", "more than one Host header"},
-    {"Content-Length", "more than one Content-Length header"},
-    {"Content-Type", "more than one Content-Type header"},
-    {"Origin", "more than one Origin header"},
-    {"Mcp-Session-Id", "more than one Mcp-Session-Id header"},
-    {"Mcp-Protocol-Version", "more than one Mcp-Protocol-Version header"},
+    {http::field::host, "Host", "more than one Host header"},
+    {http::field::content_length, "Content-Length", "more than one Content-Length header"},
+    {http::field::content_type, "Content-Type", "more than one Content-Type header"},
+    {http::field::origin, "Origin", "more than one Origin header"},
+    {http::field::unknown, "Mcp-Session-Id", "more than one Mcp-Session-Id header"},
+    {http::field::unknown, "Mcp-Protocol-Version", "more than one Mcp-Protocol-Version header"},
 }};
 
 constexpr std::uint32_t kHostBit = 1;
@@ -155,9 +157,11 @@ Refusal RequestHead::take_target(std::string_view method, std::string_view targe
 }
 
 /// Refuses the second of what may come once.
-Refusal RequestHead::count(std::string_view name) {
+Refusal RequestHead::count(unsigned field, std::string_view name) {
+  const auto number = static_cast<http::field>(field);
   for (std::size_t i = 0; i < kOnce.size(); ++i) {
-    if (!equals_ignoring_case(name, kOnce[i].name)) continue;
+    if (number != kOnce[i].field) continue;
+    if (number == http::field::unknown && !equals_ignoring_case(name, kOnce[i].name)) continue;
     const std::uint32_t bit = 1U << i;
     if ((seen_ & bit) != 0) return {400, kOnce[i].refusal};
     seen_ |= bit;
@@ -171,7 +175,7 @@ Refusal RequestHead::take_field(unsigned field, std::string_view name, std::stri
   const bool within = contains(value);
   const char* const name_end = name.data() + name.size();
   if (!within || std::find(name_end, value.data(), '\n') != value.data()) return {400, "folded header lines are not accepted"};
-  if (const Refusal refusal = count(name); refusal.status != 0) return refusal;
+  if (const Refusal refusal = count(field, name); refusal.status != 0) return refusal;
   if (const Refusal refusal = check_field(field, value); refusal.status != 0) return refusal;
   fields_.push_back({range_of(name), range_of(value)});
   return {};

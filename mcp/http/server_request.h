@@ -54,7 +54,7 @@ class RequestHead {
   bool contains(std::string_view part) const;
   Refusal take_target(std::string_view method, std::string_view target);
   Refusal take_field(unsigned field, std::string_view name, std::string_view value);
-  Refusal count(std::string_view name);
+  Refusal count(unsigned field, std::string_view name);
   Refusal check_field(unsigned field, std::string_view value);
 
   std::string text_;
