@@ -123,8 +123,7 @@ Message Message::clone() const {
   copy.begin_ = begin_;
   copy.kind_ = kind_;
   copy.envelope_ = envelope_;
-  copy.method_ = method_;
-  copy.name_ = name_;
+  if (decoded_) copy.decoded_ = std::make_unique<Decoded>(*decoded_);
   return copy;
 }
 
@@ -153,12 +152,18 @@ void Message::replace(Span Envelope::* member, std::string_view json) {
   for (Span Envelope::* const each : kMembers)
     envelope_.*each = shift.moved(envelope_.*each);
   envelope_.*member = {old.begin + shift.before, old.end + shift.after};
-  method_ = decode_if_escaped(raw(envelope_.method));
-  name_ = decode_if_escaped(raw(envelope_.name));
+  // The others' text has moved, not changed.
+  if (member == &Envelope::method || member == &Envelope::name || member == &Envelope::params) decode_names();
 }
 
-std::string Message::decode_if_escaped(std::string_view json) {
-  return json.starts_with('"') && json.contains('\\') ? decode_json_string(json) : std::string();
+void Message::decode_names() {
+  const auto escaped = [](std::string_view json) { return json.starts_with('"') && json.contains('\\'); };
+  const std::string_view method = raw(envelope_.method), name = raw(envelope_.name);
+  decoded_.reset();
+  if (!escaped(method) && !escaped(name)) return;
+  decoded_ = std::make_unique<Decoded>();
+  if (escaped(method)) decoded_->method = decode_json_string(method);
+  if (escaped(name)) decoded_->name = decode_json_string(name);
 }
 
 }  // namespace mcp

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -78,8 +79,13 @@ class Message {
   std::string_view id() const { return raw(envelope_.id); }
 
   /// Decoded values of string members; "" when absent or not a string. Views stay valid until the message changes or moves.
-  std::string_view method() const { return method_.empty() ? unquoted(envelope_.method) : std::string_view(method_); }
-  std::string_view name() const { return name_.empty() ? unquoted(envelope_.name) : std::string_view(name_); }
+  std::string_view method() const {
+    return !decoded_ || decoded_->method.empty() ? unquoted(envelope_.method) : std::string_view(decoded_->method);
+  }
+
+  std::string_view name() const {
+    return !decoded_ || decoded_->name.empty() ? unquoted(envelope_.name) : std::string_view(decoded_->name);
+  }
 
   bool is_error() const { return envelope_.error.present(); }
 
@@ -95,8 +101,8 @@ class Message {
   Message() = default;
 
   static Message call(MessageKind kind, std::string_view id, std::string_view method, std::string_view params);
-  /// The value of a JSON string that has escapes, else "".
-  static std::string decode_if_escaped(std::string_view json);
+  /// Decodes method and name where they have escapes.
+  void decode_names();
 
   std::string_view unquoted(Span span) const {
     return span.present() && buffer_[span.begin] == '"'
@@ -108,7 +114,13 @@ class Message {
   std::uint32_t begin_ = 0;  // the text starts here; what is before is free room left by a shorter replacement
   MessageKind kind_ = MessageKind::notification;
   Envelope envelope_;
-  std::string method_, name_;  // decoded, only where the text has escapes
+
+  /// Values of those whose text has escapes; the others are "".
+  struct Decoded {
+    std::string method, name;
+  };
+
+  std::unique_ptr<Decoded> decoded_;  // rarely there: a message is moved often and should be small
 };
 
 }  // namespace mcp

@@ -38,14 +38,13 @@ bool MessageScanner::scan() {
     return complain(is_batch ? "The message is an array: batches are not supported." : "The message is not a JSON object.");
   }
   if (!message() || !json_.finish() || !complaint_.empty() || !check_shape()) return false;
-  message_.method_ = Message::decode_if_escaped(message_.raw(message_.envelope_.method));
-  message_.name_ = Message::decode_if_escaped(message_.raw(message_.envelope_.name));
+  message_.decode_names();
   return true;
 }
 
 void MessageScanner::locate() {
   message();
-  message_.name_ = Message::decode_if_escaped(message_.raw(message_.envelope_.name));
+  message_.decode_names();
 }
 
 bool MessageScanner::message() {
