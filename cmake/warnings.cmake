@@ -1,11 +1,18 @@
+# How Asio and Beast are compiled: by everybody alike, or the program has two of some of their functions.
+# Their frames and handlers need no more alignment than operator new gives, and aligned_alloc costs several times as much.
+set(SWITCHYARD_BOOST_DEFINITIONS
+    BOOST_ASIO_NO_DEPRECATED
+    BOOST_ASIO_SEPARATE_COMPILATION
+    BOOST_BEAST_SEPARATE_COMPILATION
+    BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC
+    BOOST_ASIO_DISABLE_BOOST_ALIGN)
+
 # What every target of ours is compiled with.
 add_library(switchyard_options INTERFACE)
 target_include_directories(switchyard_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(
   switchyard_options
-  INTERFACE BOOST_ASIO_NO_DEPRECATED
-            BOOST_ASIO_SEPARATE_COMPILATION
-            BOOST_BEAST_SEPARATE_COMPILATION
+  INTERFACE ${SWITCHYARD_BOOST_DEFINITIONS}
             SWITCHYARD_VERSION="${PROJECT_VERSION}")
 target_compile_options(
   switchyard_options
