@@ -99,7 +99,9 @@ class Service final : public AdminSource {
       wake_.set();
       // The second one ends the wait for calls in flight.
       signals_.async_wait([](boost::system::error_code again, int) {
-        if (!again) ::_exit(130);
+        if (again) return;
+        mcp::flush_log();
+        ::_exit(130);
       });
     });
   }
