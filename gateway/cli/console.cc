@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "gateway/cli/text.h"
+#include "mcp/base/log.h"
 
 namespace gateway {
 
@@ -24,6 +25,7 @@ Console Console::of_process(const Environment& variables) {
   console.out_terminal = ::isatty(STDOUT_FILENO) == 1;
   console.err_terminal = ::isatty(STDERR_FILENO) == 1;
   console.colour = console.out_terminal && variables("NO_COLOR").value_or("").empty() && variables("TERM") != "dumb";
+  console.err_has_log = true;
   if (console.out_terminal) console.width = terminal_width();
   return console;
 }
@@ -34,7 +36,12 @@ std::string failure_text(std::string_view message, std::string_view remedy) {
 }
 
 void report_note(const Console& console, std::string_view note) {
-  console.err << "switchyard: " << clean_text(note) << std::endl;
+  const std::string text = "switchyard: " + clean_text(note);
+  if (console.err_has_log) {
+    mcp::write_behind_log(text);
+  } else {
+    console.err << text << std::endl;
+  }
 }
 
 }  // namespace gateway

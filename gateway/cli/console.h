@@ -17,8 +17,9 @@ struct Console {
   std::ostream& err;
   bool out_terminal = false;
   bool err_terminal = false;
-  bool colour = false;    // on `out`
-  std::size_t width = 0;  // columns of `out`; 0 where it is no terminal
+  bool colour = false;       // on `out`
+  std::size_t width = 0;     // columns of `out`; 0 where it is no terminal
+  bool err_has_log = false;  // `err` is where the log goes too
 
   static Console of_process(const Environment& variables);
 };
@@ -29,7 +30,7 @@ std::string failure_text(std::string_view message, std::string_view remedy);
 /// The program's exit status.
 enum class Exit { done = 0, failed = 1, usage = 2 };
 
-/// "switchyard: note" on `err`.
+/// "switchyard: note" on `err`, behind the log's lines where these go there too. Who does not read it cannot keep us.
 void report_note(const Console& console, std::string_view note);
 
 }  // namespace gateway

@@ -26,7 +26,6 @@ namespace gateway {
 
 namespace asio = boost::asio;
 using mcp::Error;
-using mcp::ErrorCode;
 using mcp::Result;
 using mcp::Task;
 using Clock = std::chrono::steady_clock;
@@ -60,7 +59,7 @@ class Service final : public AdminSource {
     if (!lock) return std::unexpected(std::move(lock).error());
     lock_ = std::move(*lock);
     Result<> outcome;
-    asio::co_spawn(loop_, main(), [this, &outcome](std::exception_ptr, Result<> result) {
+    asio::co_spawn(loop_, main(), [this, &outcome](const std::exception_ptr&, Result<> result) {
       outcome = std::move(result);
       loop_.stop();
     });
@@ -100,7 +99,9 @@ class Service final : public AdminSource {
       wake_.set();
       // The second one ends the wait for calls in flight.
       signals_.async_wait([](boost::system::error_code again, int) {
-        if (!again) ::_exit(130);
+        if (again) return;
+        mcp::flush_log();
+        ::_exit(130);
       });
     });
   }

@@ -2,20 +2,25 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 #include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/sink.h>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "mcp/base/log_format.h"
+#include "mcp/base/log_queue.h"
 
 namespace mcp {
 namespace {
+
+constexpr std::size_t kMostWaiting = std::size_t{1} << 20;
+constexpr std::chrono::milliseconds kPatience{1000};
 
 struct Levels {
   LogLevel fallback = LogLevel::info;
@@ -46,20 +51,54 @@ bool wants_colour() {
   return isatty(STDERR_FILENO) == 1;
 }
 
+/// Never destroyed, like all that a line needs: one may be written while the program ends.
 Settings& settings() {
-  static Settings instance{.format = LogFormat::text, .colour = wants_colour(), .levels = {}};
+  static auto& instance = [] -> Settings& {
+    auto* created = new Settings;
+    created->colour = wants_colour();
+    return *created;
+  }();
   return instance;
 }
 
-/// Serialises the lines of all threads; never destroyed, so that a line may be written while the program ends.
-spdlog::logger& logger() {
-  static auto* const kInstance = [] {
-    auto* created = new spdlog::logger("switchyard", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    created->set_pattern("%v");
-    created->set_level(spdlog::level::trace);
-    return created;
+std::string format_line(const LogLine& line) {
+  return settings().format == LogFormat::json ? format_log_json(line) : format_log_text(line, settings().colour);
+}
+
+std::string loss_line(std::uint64_t lost) {
+  const std::string message =
+      std::to_string(lost) + (lost == 1 ? " log line was" : " log lines were") + " lost: standard error was not read";
+  return format_line({.time = std::chrono::system_clock::now(), .level = LogLevel::warn, .target = "log", .message = message});
+}
+
+/// Set once there is a queue.
+std::atomic<LogQueue*> existing_queue = nullptr;
+
+LogQueue& queue() {
+  static auto& instance = [] -> LogQueue& {
+    auto* created = new LogQueue(STDERR_FILENO, kMostWaiting, loss_line);
+    existing_queue = created;
+    return *created;
   }();
-  return *kInstance;
+  return instance;
+}
+
+/// Hands over what comes: it is formatted already.
+class QueueSink final : public spdlog::sinks::sink {
+ public:
+  void log(const spdlog::details::log_msg& message) override { queue().push({message.payload.data(), message.payload.size()}); }
+  void flush() override {}
+  void set_pattern(const std::string&) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
+};
+
+spdlog::logger& logger() {
+  static auto& instance = [] -> spdlog::logger& {
+    auto* created = new spdlog::logger("switchyard", std::make_shared<QueueSink>());
+    created->set_level(spdlog::level::trace);
+    return *created;
+  }();
+  return instance;
 }
 
 std::optional<LogLevel> parse_level(std::string_view name) {
@@ -104,6 +143,8 @@ std::string configure_log(LogFormat format, std::string_view levels) {
     if (item.empty()) continue;
     if (std::string problem = add_level(parsed, item); !problem.empty()) return problem;
   }
+  // The queue's thread reads the settings where lines were lost.
+  queue().flush(kPatience);
   settings() = {.format = format, .colour = wants_colour(), .levels = std::move(parsed)};
   return {};
 }
@@ -121,8 +162,18 @@ void log(LogLevel level, std::string_view target, std::string_view message, std:
       .message = message,
       .fields = {fields.begin(), fields.size()},
   };
-  const std::string text = settings().format == LogFormat::json ? format_log_json(line) : format_log_text(line, settings().colour);
+  const std::string text = format_line(line);
   logger().log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
+}
+
+bool flush_log() {
+  LogQueue* const existing = existing_queue;
+  return existing == nullptr || existing->flush(kPatience);
+}
+
+void write_behind_log(std::string_view text) {
+  queue().push(text);
+  flush_log();
 }
 
 }  // namespace mcp

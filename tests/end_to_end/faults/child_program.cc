@@ -137,7 +137,8 @@ bool ChildProgram::ended_within(int milliseconds) const {
 }
 
 std::string ChildProgram::stderr_text() const {
-  return read_text_file(stderr_file_);
+  // A pipe is its test's to read.
+  return std::filesystem::is_regular_file(stderr_file_) ? read_text_file(stderr_file_) : "";
 }
 
 std::string read_text_file(const std::string& path) {

@@ -8,9 +8,9 @@
 
 namespace gateway {
 
-/// A program run as a child, its standard output read line by line, its standard error kept in a file. Killed at the latest when
-/// this object or the whole test program ends. Everything that waits throws std::runtime_error, with what is on standard error,
-/// when it takes longer than 20 seconds.
+/// A program run as a child, its standard output read line by line, its standard error kept in a file (or written to a named pipe
+/// that is there). Killed at the latest when this object or the whole test program ends. Everything that waits throws
+/// std::runtime_error, with what is on standard error, when it takes longer than 20 seconds.
 class ChildProgram {
  public:
   /// `environment` is the whole of it, "NAME=value".

@@ -62,6 +62,8 @@ TEST_F(LifecycleTest, RequiredServersThatFailEndTheStartWithEveryReason) {
                     HasSubstr("no-such-program-here"),
                     HasSubstr("broken: "),
                     HasSubstr("NO_SUCH_VARIABLE")));
+  ASSERT_THAT(failure.text, HasSubstr("{\"time\""));
+  EXPECT_LT(failure.text.rfind("{\"time\""), failure.text.find("switchyard: required servers")) << "the log comes first";
   EXPECT_THAT(processes_with("HOME=" + folder()), IsEmpty());
 }
 

@@ -29,6 +29,7 @@ class CapturedLog {
   CapturedLog(LogFormat format, std::string_view levels) : saved_(dup(STDERR_FILENO)) {
     file_ = open(testing::TempDir().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     EXPECT_GE(file_, 0);
+    flush_log();
     dup2(file_, STDERR_FILENO);
     EXPECT_EQ(configure_log(format, levels), "");
   }
@@ -36,6 +37,7 @@ class CapturedLog {
   CapturedLog& operator=(const CapturedLog&) = delete;
 
   ~CapturedLog() {
+    flush_log();
     dup2(saved_, STDERR_FILENO);
     close(saved_);
     close(file_);
@@ -43,6 +45,7 @@ class CapturedLog {
   }
 
   std::vector<std::string> lines() const {
+    EXPECT_TRUE(flush_log());
     std::string all;
     std::array<char, 4096> buffer{};
     for (off_t at = 0;;) {
@@ -146,9 +149,11 @@ std::string line_on_a_terminal() {
   EXPECT_EQ(ptsname_r(terminal, name.data(), name.size()), 0);
   const int ours = open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC);
   const int saved = dup(STDERR_FILENO);
+  flush_log();
   dup2(ours, STDERR_FILENO);
   configure_log(LogFormat::text, "info");
   log_info("t", "plain");
+  flush_log();
   dup2(saved, STDERR_FILENO);
   configure_log(LogFormat::text, "info");
   std::array<char, 256> line{};

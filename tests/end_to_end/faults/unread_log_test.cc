@@ -1,0 +1,99 @@
+// A host that starts the gateway and does not read its standard error.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <gmock/gmock.h>
+
+#include "tests/end_to_end/faults/fault_test.h"
+
+namespace gateway {
+namespace {
+
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class UnreadLogTest : public FaultTest {
+ protected:
+  /// Standard error of the gateway to come is a pipe.
+  UnreadLogTest() {
+    EXPECT_EQ(::mkfifo(path().c_str(), 0600), 0);
+    pipe_ = ::open(path().c_str(), O_RDWR | O_CLOEXEC);
+    EXPECT_GE(pipe_, 0);
+  }
+  ~UnreadLogTest() override { ::close(pipe_); }
+
+  /// The gateway over a healthy server and one that says this much on stderr with every answer.
+  void start_noisy(const std::string& bytes) {
+    start({healthy(), stdio("noisy", "flood-stderr", bytes)});
+    wait_for_state("healthy", "ready");
+    wait_for_state("noisy", "ready");
+  }
+
+  /// Reads on until this has come; what came.
+  std::string read_log(const std::string& wanted) {
+    std::string text;
+    std::array<char, 65536> buffer;
+    pollfd entry{pipe_, POLLIN, 0};
+    while (text.find(wanted) == std::string::npos && ::poll(&entry, 1, 20'000) == 1)
+      text.append(buffer.data(), static_cast<std::size_t>(::read(pipe_, buffer.data(), buffer.size())));
+    return text;
+  }
+
+ private:
+  std::string path() const { return file("state.log"); }
+
+  int pipe_ = -1;
+};
+
+TEST_F(UnreadLogTest, CallsAreAnsweredAndTheLossIsToldLater) {
+  start_noisy("3000000");
+  expect_text(client().call("noisy__echo", "through"), "through");
+  expect_healthy();
+  EXPECT_THAT(read_log(" lost: "),
+              ContainsRegex("\"target\":\"log\",\"message\":\"[0-9]+ log lines were lost: standard error was not read\""));
+  expect_healthy();
+}
+
+TEST_F(UnreadLogTest, TheGatewayEndsAllTheSame) {
+  start_noisy("3000000");
+  stop();
+}
+
+TEST_F(UnreadLogTest, AStartThatFailsEndsAllTheSame) {
+  const auto program = launch(config({stdio("noisy", "flood-stderr", "3000000"),
+                                      stdio("silent", "never-initialize", "0", R"("required":true,"startupTimeout":1)")}));
+  EXPECT_EQ(program->wait_exit(), 1);
+  EXPECT_THAT(processes_with("HOME=" + folder()), IsEmpty());
+}
+
+TEST_F(UnreadLogTest, ASecondSignalEndsItAllTheSame) {
+  start({healthy(), stdio("noisy", "flood-stderr", "3000000"), stdio("silent", "deaf-on-call")});
+  wait_for_state("silent", "ready");
+  wait_for_state("noisy", "ready");
+  McpClient idle(port());
+  client().send_call("1", "silent__echo", "");
+  wait_for("silent", [](const ServerView& now) { return now.open_calls == 1; });
+  gateway().signal(SIGTERM);
+  EXPECT_TRUE(idle.connection().at_end());
+  gateway().signal(SIGTERM);
+  expect_end(130);
+}
+
+TEST_F(UnreadLogTest, WhatIsQueuedIsWrittenAtTheEnd) {
+  start_noisy("100000");  // more than the pipe takes, less than the queue
+  gateway().signal(SIGTERM);
+  // Goes when only the log is left to be done.
+  while (std::filesystem::exists(file("state/gateway.json")))
+    gateway().ended_within(10);
+  EXPECT_THAT(read_log("\"stopping\""), HasSubstr("\"stopping\""));
+  expect_end();
+}
+
+}  // namespace
+}  // namespace gateway
