@@ -161,6 +161,9 @@ Task<Result<>> Runtime::start_session() {
   options.on_closed = [weak = weak_from_this()](const Error& reason) {
     if (auto self = weak.lock()) self->lost(self->session_.get(), reason);
   };
+  options.on_unreachable = [weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->start_probe(self->session_);
+  };
   session_ = mcp::ClientSession::create(dependencies_.executor, transport_, std::move(options));
   starting_ = &cancellation;
   auto started = co_await session_->open();
@@ -217,7 +220,7 @@ Task<void> Runtime::probe(std::shared_ptr<mcp::ClientSession> session) {
 }
 
 void Runtime::start_probe(const std::shared_ptr<mcp::ClientSession>& session) {
-  if (session != session_ || std::exchange(probing_, true)) return;
+  if (!session || session != session_ || std::exchange(probing_, true)) return;
   asio::co_spawn(dependencies_.executor, probe(session), asio::detached);
 }
 
