@@ -118,7 +118,7 @@ class Parser {
     serve->add_option("--listen", parsed_.listen, "Where agents connect" + unless(usual.listen))->type_name("HOST:PORT");
     serve->add_option("--admin", parsed_.admin, "Where the admin API answers" + unless(usual.admin))->type_name("HOST:PORT");
     serve->add_flag("--stdio", parsed_.serve.stdio, "Speak MCP on standard input and output");
-    serve->add_option("--profile", parsed_.serve.profile, "With --stdio: this profile of the gateway that runs")->type_name("NAME");
+    serve->add_option("--profile", parsed_.serve.profile, "With --stdio: this profile")->type_name("NAME");
     serve->footer("Without --log-level, the log tells warn and error on a terminal, info too elsewhere.\n" + serve->get_footer());
   }
 

@@ -70,6 +70,9 @@ class StartReport {
 mcp::Result<ServeOptions> make_options(const CommandContext& context, const ServeCommand& command) {
   auto config = load_config(context.config_file(), context.environment.variables);
   if (!config) return std::unexpected(std::move(config).error());
+  if (!command.profile.empty()) {
+    if (auto known = config->check_profile(command.profile); !known) return std::unexpected(std::move(known).error());
+  }
   if (command.listen) config->listen = *command.listen;
   if (command.admin) config->admin = *command.admin;
   ServeOptions options;
@@ -77,6 +80,7 @@ mcp::Result<ServeOptions> make_options(const CommandContext& context, const Serv
   options.state_dir = context.state_dir();
   options.environment = context.environment;
   options.stdio = command.stdio;
+  options.profile = command.profile;
   options.drain = kDrain;
   return options;
 }
@@ -144,11 +148,7 @@ Exit run_gateway(const CommandContext& context, const ServeCommand& command) {
 Exit serve_stdio(const CommandContext& context, const ServeCommand& command) {
   const auto running = find_relay(context);
   if (!running) return report_failure(context, running.error());
-  if (*running) return relay(context, command, **running);
-  if (command.profile.empty()) return run_gateway(context, command);
-  return report_failure(
-      context,
-      {mcp::ErrorCode::config_invalid, "no gateway runs here, and --profile needs one", "Start it with \"switchyard serve\"."});
+  return *running ? relay(context, command, **running) : run_gateway(context, command);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <set>
 
 namespace gateway {
 namespace {
@@ -63,6 +64,19 @@ mcp::Result<ListenAddress> ListenAddress::parse(std::string_view text) {
 std::string Diagnostic::text(const std::string& file) const {
   const std::string place = file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": ";
   return place + (path.empty() ? "" : path + ": ") + message;
+}
+
+mcp::Result<> Config::check_profile(std::string_view name) const {
+  std::set<std::string_view> known;
+  for (const ProfileSpec& profile : profiles)
+    known.insert(profile.name);
+  if (known.contains(name)) return {};
+  std::string names;
+  for (const std::string_view one : known)
+    names.append(names.empty() ? "" : ", ").append(one);
+  return mcp::fail(mcp::ErrorCode::config_invalid,
+                   "there is no profile \"" + std::string(name) + "\"",
+                   names.empty() ? "The configuration names none." : "There are: " + names + ".");
 }
 
 }  // namespace gateway

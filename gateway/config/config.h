@@ -107,6 +107,9 @@ struct Config {
   std::vector<std::string> allowed_origins;  // besides loopback ones; lower case, without a port that is the scheme's own
   std::vector<std::string> allowed_hosts;    // besides loopback names; lower case, without port and brackets
   std::vector<Diagnostic> diagnostics;  // warnings, the errors behind `broken`, unknown servers of profiles; in the file's order
+
+  /// Error config_invalid for a profile that is not there; it names those that are.
+  mcp::Result<> check_profile(std::string_view name) const;
 };
 
 }  // namespace gateway

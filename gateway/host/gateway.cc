@@ -171,16 +171,8 @@ GatewayStatus Gateway::status() const {
 Result<ToolTable> Gateway::tools(const std::string& profile) const {
   auto view = main_view_;
   if (!profile.empty()) {
-    const auto found = profiles_.find(profile);
-    if (found == profiles_.end()) {
-      std::string known;
-      for (const auto& [name, value] : profiles_)
-        known += (known.empty() ? "" : ", ") + name;
-      return fail(ErrorCode::config_invalid,
-                  "there is no profile \"" + profile + "\"",
-                  known.empty() ? "The configuration names none." : "There are: " + known + ".");
-    }
-    view = found->second;
+    if (auto known = config_.check_profile(profile); !known) return std::unexpected(std::move(known).error());
+    view = profiles_.at(profile);
   }
   ToolTable table;
   table.clashes = view->projection()->clashes();

@@ -141,7 +141,7 @@ class Service final : public AdminSource {
   }
 
   void open_stdio() {
-    auto handler = gateway_->open_session("/mcp");
+    auto handler = gateway_->open_session(options_.profile.empty() ? "/mcp" : "/mcp/" + options_.profile);
     auto pipe = mcp::make_stdio_server(loop_.get_executor(), STDIN_FILENO, STDOUT_FILENO, kMaxClientMessage, kMaxQueued);
     stdio_ = std::make_shared<StdioEndpoint>(loop_.get_executor(), std::move(pipe), std::move(*handler));
     stdio_->open();

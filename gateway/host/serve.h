@@ -12,6 +12,7 @@ struct ServeOptions {
   std::string state_dir;
   HostEnvironment environment;
   bool stdio = false;                                          // speak MCP on stdin and stdout
+  std::string profile;                                         // what is served there, one of the configuration's; "" = all servers
   std::chrono::milliseconds drain = std::chrono::seconds(10);  // how long calls may go on after SIGTERM
 
   /// Told from the loop thread: once when the listeners accept, once when every server came to the end of its first start. In stdio

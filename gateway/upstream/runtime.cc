@@ -90,45 +90,55 @@ Task<void> Runtime::stop() {
 Task<void> Runtime::supervise() {
   auto self = shared_from_this();
   while (!stopping_.is_set()) {
-    lost_reason_.reset();
-    retry_at_.reset();
-    session_end_ = std::make_unique<Event>(dependencies_.executor);
-    set_state(RuntimeState::starting);
-    const auto started = co_await start_session();
-    const auto ready_since = std::chrono::steady_clock::now();
-    if (started && !lost_reason_ && !stopping_.is_set()) {
-      cause_.reset();
-      set_state(RuntimeState::ready);
-      settled_.set();
-      if (refresh_wanted_) start_refresh();
-      co_await session_end_->wait();
-      if (std::chrono::steady_clock::now() - ready_since >= kStableAfter) backoff_.reset();
-    }
-    co_await end_session();
+    const auto started = co_await run_session();
     if (stopping_.is_set()) break;
-    Error cause = started ? lost_reason_.value_or(Error{ErrorCode::connection_lost, "the connection ended"}) : started.error();
-    cause = redaction_.clean(std::move(cause));
-    cause_ = cause;
-    mcp::log_warn("upstream",
-                  started ? "server lost" : "server did not start",
-                  {{"server", spec_.name.str()}, {"reason", mcp::to_string(cause.code)}, {"cause", cause.message}});
-    if (started && cause.code == ErrorCode::session_lost && backoff_.failures() == 0) {
-      backoff_.next(0);
-      continue;
-    }
-    const auto delay = backoff_.next(dependencies_.random());
-    if (give_up(cause)) {
-      set_state(RuntimeState::failed);
-      settled_.set();
-      break;
-    }
-    retry_at_ = std::chrono::system_clock::now() + delay;
-    set_state(RuntimeState::backing_off);
-    settled_.set();
-    co_await stopping_.wait_until(std::chrono::steady_clock::now() + delay);
+    note_loss(started);
+    const auto pause = plan_restart(started.has_value());
+    if (!pause) break;
+    co_await stopping_.wait_until(std::chrono::steady_clock::now() + *pause);
   }
   settled_.set();
   stopped_.set();
+}
+
+Task<Result<>> Runtime::run_session() {
+  lost_reason_.reset();
+  retry_at_.reset();
+  session_end_ = std::make_unique<Event>(dependencies_.executor);
+  set_state(RuntimeState::starting);
+  auto started = co_await start_session();
+  if (started && !lost_reason_ && !stopping_.is_set()) {
+    const auto ready_since = std::chrono::steady_clock::now();
+    cause_.reset();
+    set_state(RuntimeState::ready);
+    settled_.set();
+    if (refresh_wanted_) start_refresh();
+    co_await session_end_->wait();
+    if (std::chrono::steady_clock::now() - ready_since >= kStableAfter) backoff_.reset();
+  }
+  co_await end_session();
+  co_return started;
+}
+
+void Runtime::note_loss(const Result<>& started) {
+  Error cause = started ? lost_reason_.value_or(Error{ErrorCode::connection_lost, "the connection ended"}) : started.error();
+  cause_ = redaction_.clean(std::move(cause));
+  mcp::log_warn("upstream",
+                started ? "server lost" : "server did not start",
+                {{"server", spec_.name.str()}, {"reason", mcp::to_string(cause_->code)}, {"cause", cause_->message}});
+}
+
+std::optional<std::chrono::milliseconds> Runtime::plan_restart(bool started) {
+  if (started && cause_->code == ErrorCode::session_lost && backoff_.failures() == 0) {
+    backoff_.next(0);
+    return std::chrono::milliseconds(0);
+  }
+  const auto pause = backoff_.next(dependencies_.random());
+  const bool last = give_up(*cause_);
+  if (!last) retry_at_ = std::chrono::system_clock::now() + pause;
+  set_state(last ? RuntimeState::failed : RuntimeState::backing_off);
+  settled_.set();
+  return last ? std::nullopt : std::optional(pause);
 }
 
 bool Runtime::give_up(const Error& cause) const {
@@ -160,6 +170,9 @@ Task<Result<>> Runtime::start_session() {
   };
   options.on_closed = [weak = weak_from_this()](const Error& reason) {
     if (auto self = weak.lock()) self->lost(self->session_.get(), reason);
+  };
+  options.on_unreachable = [weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->start_probe(self->session_);
   };
   session_ = mcp::ClientSession::create(dependencies_.executor, transport_, std::move(options));
   starting_ = &cancellation;
@@ -217,7 +230,7 @@ Task<void> Runtime::probe(std::shared_ptr<mcp::ClientSession> session) {
 }
 
 void Runtime::start_probe(const std::shared_ptr<mcp::ClientSession>& session) {
-  if (session != session_ || std::exchange(probing_, true)) return;
+  if (!session || session != session_ || std::exchange(probing_, true)) return;
   asio::co_spawn(dependencies_.executor, probe(session), asio::detached);
 }
 

@@ -265,6 +265,10 @@ void ClientSession::on_closed(const Error& reason) {
   if (options_.on_closed) options_.on_closed(reason);
 }
 
+void ClientSession::on_unreachable(const Error&) {
+  if (!closed_ && options_.on_unreachable) options_.on_unreachable();
+}
+
 void ClientSession::arm_sweep() {
   if (sweeping_) return;
   sweeping_ = true;

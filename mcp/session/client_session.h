@@ -29,6 +29,8 @@ struct ClientSessionOptions {
   std::function<void(Message)> on_notification;
   /// The connection ended by itself. Runs once, from the loop, never after close() began.
   std::function<void(const Error&)> on_closed;
+  /// The server seems to be gone; a request would tell. May come again and again.
+  std::function<void()> on_unreachable;
 };
 
 /// The instance a client names in its initialize, "" when it names none. A gateway that meets its own is connected to itself.
@@ -79,6 +81,7 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
 
   void on_message(Message message, std::optional<std::uint64_t> related_request) override;
   void on_closed(const Error& reason) override;
+  void on_unreachable(const Error& reason) override;
 
   void on_progress(Message message);
   void answer(const Message& request);

@@ -27,7 +27,7 @@ struct StreamableClientOptions {
 /// id was in use), not_mcp (another content type, a body that is no message, an answer with a foreign id, a stream that ends
 /// without the answer). An error status whose body is a JSON-RPC error with our id is that response; where a 404 may also mean a
 /// lost session, only "method not found" is. A lost session ends the transport (on_closed). Trouble with the standing stream, or
-/// with a message of send(), does not.
+/// with a message of send(), does not; a server that had such a stream and then takes no connections is on_unreachable.
 std::shared_ptr<Transport> make_streamable_client(const Executor& executor, Url url, StreamableClientOptions options);
 
 }  // namespace mcp

@@ -97,6 +97,10 @@ void StreamableConnection::deliver(Message message, std::optional<std::uint64_t>
   if (receiver_ != nullptr) receiver_->on_message(std::move(message), related_request);
 }
 
+void StreamableConnection::miss(const Error& reason) {
+  if (receiver_ != nullptr) receiver_->on_unreachable(reason);
+}
+
 void StreamableConnection::lose(const Error& reason) {
   if (ending_.requested()) return;
   auto* receiver = std::exchange(receiver_, nullptr);

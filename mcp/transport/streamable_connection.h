@@ -57,6 +57,9 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
   /// Requested when the transport ends; everything open fails with its reason.
   Cancellation& ending() { return ending_; }
 
+  /// Tells the receiver that the server takes no connections.
+  void miss(const Error& reason);
+
   /// The connection is lost for this reason: tells the receiver, once.
   void lose(const Error& reason);
 

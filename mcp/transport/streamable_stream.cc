@@ -177,6 +177,7 @@ Task<Standing> stand_once(StandingStream& stream) {
   auto response = co_await connection.get(stream.position.last_id, connection.ending());
   if (!response) {
     log_debug("upstream", "no standing stream", {{"server", connection.origin()}, {"error", response.error().message}});
+    if (stream.opened && response.error().code == ErrorCode::connect_failed) connection.miss(response.error());
     co_return Standing::go_on;
   }
   const int status = (*response)->status();

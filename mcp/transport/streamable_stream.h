@@ -15,6 +15,7 @@ Task<Result<Message>> read_answer_stream(std::shared_ptr<StreamableConnection> c
                                          Cancellation& cancellation);
 
 /// Keeps the standing GET stream open, and delivers what comes on it, until the connection ends or the server has no such stream.
+/// A server that had one and then takes no connections is missed (StreamableConnection::miss).
 Task<void> keep_standing_stream(std::shared_ptr<StreamableConnection> connection);
 
 }  // namespace mcp

@@ -28,6 +28,10 @@ class Transport {
     /// The connection ended, once, for this reason, and not by close(); nothing arrives after it. Every open request has failed or
     /// fails with the same reason.
     virtual void on_closed(const Error& reason) = 0;
+
+    /// The server seems to be gone, though nobody asked it anything: a stream it had held open is refused a connection. The
+    /// transport goes on, and tries again; this comes with every try that fails so.
+    virtual void on_unreachable(const Error& reason) { static_cast<void>(reason); }
   };
 
   virtual ~Transport() = default;

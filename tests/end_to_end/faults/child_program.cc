@@ -20,6 +20,7 @@
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace gateway {
 
@@ -47,9 +48,8 @@ bool wait_readable(int descriptor, int milliseconds) {
   return ::poll(&entry, 1, std::max(milliseconds, 0)) == 1;
 }
 
-[[noreturn]] void become(const std::string& program, char** args, char** environment, int output, int errors) {
+[[noreturn]] void become(const std::string& program, char** args, char** environment, int input, int output, int errors) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const int input = ::open("/dev/null", O_RDONLY);
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(errors, STDERR_FILENO);
@@ -64,19 +64,21 @@ ChildProgram::ChildProgram(const std::string& program,
                            std::vector<std::string> environment,
                            std::string stderr_file)
     : stderr_file_(std::move(stderr_file)) {
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
+  std::array<int, 2> input{}, output{};
+  for (auto* ends : {&input, &output})
+    if (::pipe2(ends->data(), O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
   const int errors = ::open(stderr_file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   args.insert(args.begin(), program);
   const auto arg_pointers = pointers(args);
   const auto env_pointers = pointers(environment);
   pid_ = ::fork();
   if (pid_ == 0) {
-    become(program, const_cast<char**>(arg_pointers.data()), const_cast<char**>(env_pointers.data()), pipe[1], errors);
+    become(program, const_cast<char**>(arg_pointers.data()), const_cast<char**>(env_pointers.data()), input[0], output[1], errors);
   }
-  ::close(pipe[1]);
-  ::close(errors);
-  output_ = pipe[0];
+  for (const int descriptor : {input[0], output[1], errors})
+    ::close(descriptor);
+  input_ = input[1];
+  output_ = output[0];
   if (pid_ < 0) throw std::runtime_error("fork failed");
   pidfd_ = open_pidfd(pid_);
 }
@@ -86,8 +88,19 @@ ChildProgram::~ChildProgram() {
     signal(SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
+  close_input();
   ::close(pidfd_);
   ::close(output_);
+}
+
+void ChildProgram::write_line(const std::string& line) const {
+  const std::string text = line + "\n";
+  if (::write(input_, text.data(), text.size()) == static_cast<ssize_t>(text.size())) return;
+  throw std::runtime_error("standard input does not take a line; standard error:\n" + stderr_text());
+}
+
+void ChildProgram::close_input() {
+  if (input_ >= 0) ::close(std::exchange(input_, -1));
 }
 
 void ChildProgram::signal(int number) const {

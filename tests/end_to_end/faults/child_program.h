@@ -8,9 +8,9 @@
 
 namespace gateway {
 
-/// A program run as a child, its standard output read line by line, its standard error kept in a file (or written to a named pipe
-/// that is there). Killed at the latest when this object or the whole test program ends. Everything that waits throws
-/// std::runtime_error, with what is on standard error, when it takes longer than 20 seconds.
+/// A program run as a child, its standard input written and its output read line by line, its standard error kept in a file (or
+/// written to a named pipe that is there). Killed at the latest when this object or the whole test program ends. Everything that
+/// waits throws std::runtime_error, with what is on standard error, when it takes longer than 20 seconds.
 class ChildProgram {
  public:
   /// `environment` is the whole of it, "NAME=value".
@@ -27,6 +27,9 @@ class ChildProgram {
   /// The next line on standard output that contains `part`.
   std::string wait_line(const std::string& part);
 
+  void write_line(const std::string& line) const;
+  void close_input();
+
   void signal(int number) const;
 
   /// The exit code, or 128 and the signal's number. Reads what is on standard output meanwhile.
@@ -42,6 +45,7 @@ class ChildProgram {
 
   pid_t pid_ = -1;
   int pidfd_ = -1;
+  int input_ = -1;
   int output_ = -1;
   std::string stderr_file_;
   std::string received_;

@@ -142,11 +142,12 @@ TEST_F(LocalCommandsTest, AConfigurationIsFoundFromItsOwnFolder) {
   EXPECT_THAT(status.err, StartsWith("switchyard: no servers configured in " + folder_ + "/here.json. "));
 }
 
-TEST_F(LocalCommandsTest, AProfileOverStdioNeedsAGateway) {
-  const Outcome serve = run({"serve", "--stdio", "--profile", "one", "--json"});
+TEST_F(LocalCommandsTest, AnUnknownProfileOverStdioStartsNothing) {
+  const Outcome serve = run({"serve", "--stdio", "--profile", "two", "--json"});
   EXPECT_EQ(serve.exit, 1);
   EXPECT_EQ(serve.out, "");
-  EXPECT_EQ(serve.err, "switchyard: no gateway runs here, and --profile needs one. Start it with \"switchyard serve\".\n");
+  EXPECT_EQ(serve.err, "switchyard: there is no profile \"two\". There are: one.\n");
+  EXPECT_FALSE(std::filesystem::exists(variables_["SWITCHYARD_STATE"]));
 }
 
 TEST_F(LocalCommandsTest, WrongUsageIsTwoAndHelpIsZero) {

@@ -187,6 +187,14 @@ TEST_F(RuntimeRemoteTest, AServerWithoutAGetStreamStaysReadyWhateverItSaysToThat
   EXPECT_EQ(server.count("initialize"), 1u);
 }
 
+TEST_F(RuntimeRemoteTest, AServerThatEndsIsMissedBeforeTheNextCall) {
+  auto& server = add_server({"a"});
+  const auto runtime = connect(server);
+  mcp::run_task(loop_, server.stop());
+  wait_for(*runtime, RuntimeState::backing_off);
+  EXPECT_EQ(runtime->status().cause->code, ErrorCode::connect_failed);
+}
+
 TEST_F(RuntimeRemoteTest, AServerThatCannotBeReachedIsTriedForEver) {
   random_ = kNoDelay;
   std::string url;

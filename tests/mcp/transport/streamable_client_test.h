@@ -95,9 +95,10 @@ class RecordingReceiver final : public Transport::Receiver {
   }
 
   void on_closed(const Error& reason) override { closed.push_back(reason); }
+  void on_unreachable(const Error& reason) override { missed.push_back(reason); }
 
   std::vector<std::pair<std::string, std::optional<std::uint64_t>>> messages;
-  std::vector<Error> closed;
+  std::vector<Error> closed, missed;
   std::function<void()> on_each;
 };
 

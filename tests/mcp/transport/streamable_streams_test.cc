@@ -156,6 +156,7 @@ TEST_F(StreamableStreamsTest, TheStandingStreamDeliversAndIsReopened) {
   EXPECT_EQ(header_of(asked[0], "Last-Event-ID"), "");
   EXPECT_EQ(header_of(asked[1], "Last-Event-ID"), "g1");
   EXPECT_TRUE(receiver_.closed.empty());
+  EXPECT_TRUE(receiver_.missed.empty());
 }
 
 TEST_F(StreamableStreamsTest, TheStandingStreamsTroubleIsNotTheConnections) {
@@ -173,6 +174,25 @@ TEST_F(StreamableStreamsTest, TheStandingStreamsTroubleIsNotTheConnections) {
   shake_hands();
   run_until([&] { return gets == 2; });
   EXPECT_TRUE(call(2));
+  EXPECT_TRUE(receiver_.closed.empty());
+  EXPECT_TRUE(receiver_.missed.empty());
+}
+
+TEST_F(StreamableStreamsTest, AServerThatHeldAStreamAndTakesNoConnectionsIsMissed) {
+  std::promise<void> opened;
+  auto server = std::make_unique<FakeMcpServer>(hand_shake, [&](Peer& peer, const std::string&) {
+    peer.send(kSseHead + std::string("retry: 100\n\n"));
+    opened.set_value();
+    peer.wait_for_end();
+    return false;
+  });
+  connect(*server);
+  shake_hands();
+  auto standing = opened.get_future();
+  run_until([&] { return standing.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+  server.reset();
+  run_until([&] { return receiver_.missed.size() == 2; });
+  EXPECT_EQ(receiver_.missed[0].code, ErrorCode::connect_failed);
   EXPECT_TRUE(receiver_.closed.empty());
 }
 
