@@ -100,15 +100,28 @@ template <class Char>
 bool JsonScanner<Char>::unicode_escape() {
   const int unit = end_ - p_ >= 6 && p_[1] == 'u' ? hex4(p_ + 2, end_) : -1;
   if (unit < 0) return fail("invalid escape");
-  if (unit >= 0xDC00 && unit <= 0xDFFF) return fail("lone surrogate escape");
-  if (unit >= 0xD800 && unit <= 0xDBFF) {
-    const bool paired = end_ - p_ >= 12 && p_[6] == '\\' && p_[7] == 'u';
-    const int low = paired ? hex4(p_ + 8, end_) : -1;
-    if (low < 0xDC00 || low > 0xDFFF) return fail("lone surrogate escape");
-    p_ += 6;
+  if (unit >= 0xD800 && unit <= 0xDFFF) {
+    const bool followed = unit <= 0xDBFF && end_ - p_ >= 12 && p_[6] == '\\' && p_[7] == 'u';
+    const int low = followed ? hex4(p_ + 8, end_) : -1;
+    if (low >= 0xDC00 && low <= 0xDFFF) {
+      p_ += 6;
+    } else if (!mend_surrogate()) {
+      return fail("lone surrogate escape");
+    }
   }
   p_ += 6;
   return true;
+}
+
+/// Makes the escape under the cursor that of the replacement character, where the text may be written to.
+template <class Char>
+bool JsonScanner<Char>::mend_surrogate() {
+  if constexpr (std::is_const_v<Char>) {
+    return false;
+  } else {
+    std::string_view("fffd").copy(p_ + 2, 4);
+    return true;
+  }
 }
 
 /// One digit at least.

@@ -16,9 +16,12 @@ struct JsonKey {
   bool has_escapes = false;
 };
 
-/// A cursor over JSON text that checks what it steps over: RFC 8259 grammar, well-formed UTF-8, no lone surrogate escapes, no more
-/// than the allowed depth. No recursion over the text's nesting, no allocation. With `Char` = char, line breaks between tokens
-/// become spaces as the cursor passes; with const char, the text stays as it is.
+/// A cursor over JSON text that checks what it steps over: RFC 8259 grammar, well-formed UTF-8, no more than the allowed depth. No
+/// recursion over the text's nesting, no allocation.
+///
+/// With `Char` = char the text is mended as the cursor passes: line breaks between tokens become spaces, and the escape of a lone
+/// surrogate, which JavaScript writes where it cut a text within an emoji and which strict readers refuse, becomes that of U+FFFD,
+/// as long as it was. With const char the text stays as it is, and a lone surrogate is a problem.
 ///
 /// Every function that steps returns false where the text is wrong: the cursor then stands at the offending byte and problem()
 /// says what is wrong. Nothing may be called after that but the questions.
@@ -85,6 +88,7 @@ class JsonScanner {
   bool key(JsonKey& found);
   bool string(bool& has_escapes);
   bool unicode_escape();
+  bool mend_surrogate();
   bool number();
   bool digits();
   bool word(std::string_view expected);

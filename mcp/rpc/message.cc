@@ -57,15 +57,17 @@ struct Shift {
 
 }  // namespace
 
-Result<Message> Message::parse(std::string text) {
+Result<Message> Message::parse(std::string&& text) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) {
     return fail(ErrorCode::too_large, "The message is longer than 4 GiB.");
   }
   Message message;
   message.buffer_ = std::move(text);
   MessageScanner scanner(message);
-  if (!scanner.scan()) return std::unexpected(scanner.error());
-  return message;
+  if (scanner.scan()) return message;
+  auto error = std::unexpected(scanner.error());
+  text = std::move(message.buffer_);
+  return error;
 }
 
 Message Message::call(MessageKind kind, std::string_view id, std::string_view method, std::string_view params) {

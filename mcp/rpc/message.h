@@ -32,9 +32,10 @@ enum class MessageKind { request, notification, response };
 /// lost in forwarding: unknown members, the order of members and the spelling of numbers stay as they were.
 ///
 /// parse() refuses what two readers could understand differently, since a policy would then judge one name and the server run
-/// another: a routed member (those of Envelope, and "jsonrpc") that occurs twice or whose key is spelled with escapes. It refuses
-/// text that is not valid JSON in valid UTF-8, is nested deeper than kMaxDepth, is an array (a batch), or is no JSON-RPC message.
-/// Line breaks between tokens become spaces, so a text is always one line.
+/// another: a routed member (those of Envelope, and "jsonrpc") that occurs twice, whose key is spelled with escapes, or beside
+/// which a key stands that lenient readers take for it ("Name"). It refuses text that is not valid JSON in valid UTF-8, is nested
+/// deeper than kMaxDepth, is an array (a batch), or is no JSON-RPC message. Line breaks between tokens become spaces, so a text is
+/// always one line; the escape of a lone surrogate becomes that of U+FFFD.
 ///
 /// Move only; not thread-safe, no thread of its own.
 class Message {
@@ -44,7 +45,9 @@ class Message {
   /// Errors: parse_error (not JSON; -32700) or invalid_request (JSON, but no message we accept; -32600). The message names the
   /// offending member and the byte it stands at. Error::data of an invalid_request is the id's JSON text, where the id could be
   /// read and is a string or a number. too_large: 4 GiB or more.
-  static Result<Message> parse(std::string text);
+  /// Takes the text; where it returns an Error, the text is in its place again.
+  static Result<Message> parse(std::string&& text);
+  static Result<Message> parse(const std::string& text) { return parse(std::string(text)); }
 
   /// Built by us; `params`, `result` and `id` are JSON text (params may be empty: left out). `method` is plain ASCII.
   static Message request(std::string_view id, std::string_view method, std::string_view params);

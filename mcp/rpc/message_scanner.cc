@@ -1,7 +1,9 @@
 #include "mcp/rpc/message_scanner.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "mcp/base/ascii.h"
 #include "mcp/json/text.h"
 
 namespace mcp {
@@ -9,6 +11,18 @@ namespace {
 
 /// What a value of these types begins with.
 constexpr std::string_view kStringOrNumber = "\"-0123456789", kStringNumberOrNull = "\"-0123456789n";
+
+/// Without what some readers do not see: NULs at the end, and two letters that fold to ASCII ones.
+std::string folded_key(std::string key) {
+  while (key.ends_with('\0'))
+    key.pop_back();
+  constexpr std::pair<std::string_view, char> kFolded[] = {{"\u017F", 's'}, {"\u212A", 'k'}};
+  for (const auto& [letter, ascii] : kFolded) {
+    for (auto at = key.find(letter); at != std::string::npos; at = key.find(letter, at + 1))
+      key.replace(at, letter.size(), 1, ascii);
+  }
+  return key;
+}
 
 }  // namespace
 
@@ -79,13 +93,30 @@ const MessageScanner::RoutedMember* MessageScanner::find(const JsonKey& key, std
 /// The span to fill in when `key` is a routed member; nothing when it is not, or may not stand here.
 Span* MessageScanner::claim(const JsonKey& key, std::span<const RoutedMember> routed, std::string_view where) {
   const RoutedMember* member = find(key, routed);
-  if (member == nullptr) return nullptr;
+  if (member == nullptr) {
+    check_lookalike(key, routed, where);
+    return nullptr;
+  }
   Span& span = member->span != nullptr ? message_.envelope_.*(member->span) : jsonrpc_;
   if (!key.has_escapes && !span.present()) return &span;
   const auto begin = static_cast<std::uint32_t>(key.text.data() - 1 - message_.buffer_.data());
   complain(std::string(where).append(member->name), {begin, begin}, key.has_escapes ? "is spelled with escapes" : "occurs twice");
   if (member->span == &Envelope::id) id_is_doubtful_ = true;
   return nullptr;
+}
+
+/// Complains of a key that is none of the routed ones but is taken for one by lenient readers: Go's ignore case, and with it that
+/// the long s and the Kelvin sign fold to ASCII letters; some cut a key at its NUL.
+void MessageScanner::check_lookalike(const JsonKey& key, std::span<const RoutedMember> routed, std::string_view where) {
+  const bool plain = !key.has_escapes && std::ranges::all_of(key.text, [](char c) { return c >= 0; });
+  const std::string folded = plain ? std::string() : folded_key(decode_json_string({key.text.data() - 1, key.text.size() + 2}));
+  const std::string_view name = plain ? key.text : std::string_view(folded);
+  for (const RoutedMember& member : routed) {
+    if (!equals_ignoring_case(name, member.name)) continue;
+    const auto begin = static_cast<std::uint32_t>(key.text.data() - 1 - message_.buffer_.data());
+    complain(std::string(where).append(member.name), {begin, begin}, "is spelled in another way");
+    if (member.span == &Envelope::id) id_is_doubtful_ = true;
+  }
 }
 
 template <class Step>

@@ -35,6 +35,7 @@ class MessageScanner {
   bool params_member(const JsonKey& key);
   bool meta_member(const JsonKey& key);
   Span* claim(const JsonKey& key, std::span<const RoutedMember> routed, std::string_view where);
+  void check_lookalike(const JsonKey& key, std::span<const RoutedMember> routed, std::string_view where);
   const RoutedMember* find(const JsonKey& key, std::span<const RoutedMember> routed) const;
   template <class Step>
   bool record(Span* span, Step step);

@@ -1,9 +1,10 @@
 /// Message and the text helpers beside nlohmann/json: the same texts accepted, the same meaning found, kept by every edit.
 ///
-/// Where the two may differ: we refuse a byte order mark, a NUL byte (there nlohmann stops reading), nesting beyond 128, and what
-/// the rules for messages refuse; nlohmann refuses numbers that do not fit a double.
+/// Where the two may differ: we mend escapes of lone surrogates, and refuse a byte order mark, a NUL byte (there nlohmann stops
+/// reading), nesting beyond 128, and what the rules for messages refuse; nlohmann refuses numbers that do not fit a double.
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -53,10 +54,51 @@ constexpr Member kMembers[] = {
     {"/params/_meta/progressToken", &Envelope::meta_progress_token},
 };
 
-/// What nlohmann's event parser sees of a text: how deep it goes, and whether a routed member occurs twice.
+int hex4(std::string_view text, std::size_t at) {
+  int unit = 0;
+  if (at + 4 > text.size()) return -1;
+  for (const char c : text.substr(at, 4)) {
+    if (std::isxdigit(static_cast<unsigned char>(c)) == 0) return -1;
+    unit = unit * 16 + std::stoi(std::string(1, c), nullptr, 16);
+  }
+  return unit;
+}
+
+/// The text with every escape of a lone surrogate made that of U+FFFD.
+std::string mended(std::string text) {
+  for (std::size_t at = text.find('\\'); at < text.size(); at = text.find('\\', at)) {
+    const int unit = text[at + 1] == 'u' ? hex4(text, at + 2) : -1;
+    if (unit < 0xD800 || unit > 0xDFFF) {
+      at += 2;
+      continue;
+    }
+    const int low = unit <= 0xDBFF && text.compare(at + 6, 2, "\\u") == 0 ? hex4(text, at + 8) : -1;
+    const bool paired = low >= 0xDC00 && low <= 0xDFFF;
+    if (!paired) text.replace(at + 2, 4, "fffd");
+    at += paired ? 12 : 6;
+  }
+  return text;
+}
+
+/// A key as a reader sees it that ignores case and what follows a NUL at the end.
+std::string folded(std::string key) {
+  while (!key.empty() && key.back() == '\0')
+    key.pop_back();
+  for (const auto& [letter, ascii] : {std::pair<std::string, std::string>("\u017F", "s"), {"\u212A", "k"}}) {
+    for (auto at = key.find(letter); at != std::string::npos; at = key.find(letter))
+      key.replace(at, letter.size(), ascii);
+  }
+  for (char& c : key) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return key;
+}
+
+/// What nlohmann's event parser sees of a text: how deep it goes, and whether a routed member occurs twice, or something that some
+/// take for one.
 class Facts : public nlohmann::json_sax<json> {
  public:
-  bool duplicate = false, out_of_range = false;
+  bool duplicate = false, lookalike = false, out_of_range = false;
   std::size_t max_depth = 0;
 
   bool null() override { return true; }
@@ -76,6 +118,7 @@ class Facts : public nlohmann::json_sax<json> {
     const bool routed =
         next_ == "/jsonrpc" || std::ranges::any_of(kMembers, [this](const Member& member) { return next_ == member.pointer; });
     if (routed && !seen_.insert(next_).second) duplicate = true;
+    if (!routed && open_.back() != "?") lookalike |= looks_routed(open_.back(), name);
     if (next_ != "/params" && next_ != "/params/_meta") next_ = "?";
     return true;
   }
@@ -86,6 +129,15 @@ class Facts : public nlohmann::json_sax<json> {
   }
 
  private:
+  static bool looks_routed(const std::string& parent, const std::string& name) {
+    if (parent.empty() && folded(name) == "jsonrpc") return true;
+    return std::ranges::any_of(kMembers, [&](const Member& member) {
+      const std::string_view path = member.pointer;
+      const auto slash = path.rfind('/');
+      return path.substr(0, slash) == parent && folded(name) == folded(std::string(path.substr(slash + 1)));
+    });
+  }
+
   bool enter(std::string path) {
     open_.push_back(std::move(path));
     max_depth = std::max(max_depth, open_.size());
@@ -192,8 +244,9 @@ void check_refusal(const mcp::Error& error, std::string_view text, const Facts& 
   const bool escaped = error.message.contains("spelled with escapes");
   require(!escaped || text.contains('\\'), "there is an escape");
   require(!error.message.contains("occurs twice") || facts.duplicate, "there is a duplicate");
+  require(!error.message.contains("spelled in another way") || facts.lookalike, "there is a lookalike");
   MessageKind kind{};
-  require(escaped || facts.duplicate || !is_message(value, kind), "there is a reason to refuse");
+  require(escaped || facts.duplicate || facts.lookalike || !is_message(value, kind), "there is a reason to refuse");
   if (!error.data.empty()) require(json::parse(error.data) == value["id"] && is_id(value["id"]), "data is the id");
 }
 
@@ -202,8 +255,10 @@ void check_refusal(const mcp::Error& error, std::string_view text, const Facts& 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-  const std::string text(data, data + size);
-  auto message = Message::parse(text);
+  std::string taken(data, data + size);
+  const std::string text = mended(taken);
+  auto message = Message::parse(std::move(taken));
+  require(message || taken.size() == size, "what is refused is given back");
   const bool valid_for_us = mcp::validate_json(text).has_value();
   require(valid_for_us || !message, "validate_json and parse agree");
   if (text.contains('\0') || text.starts_with("\xEF\xBB\xBF")) {
@@ -221,7 +276,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   }
   const json expected = json::parse(text);
   MessageKind kind{};
-  require(!facts.duplicate && is_message(expected, kind), "what is accepted follows the rules");
+  require(!facts.duplicate && !facts.lookalike && is_message(expected, kind), "what is accepted follows the rules");
   require(message->kind() == kind, "the kind is right");
   check_meaning(*message, expected);
   std::mt19937 random(static_cast<unsigned>(std::hash<std::string>()(text)));

@@ -88,7 +88,7 @@ TEST(MessageParseTest, NameThatIsNoStringIsEmpty) {
 
 TEST(MessageParseTest, MembersElsewhereAreNotRouted) {
   const Message message = parsed(
-      R"({"jsonrpc":"2.0","id":1,"result":{"id":2,"name":"r","\u0069d":3,"id":4},"x":{"params":{"name":"no"}},"name":1,"name":2,"Id":0})");
+      R"({"jsonrpc":"2.0","id":1,"result":{"id":2,"name":"r","\u0069d":3,"id":4},"x":{"params":{"name":"no"}},"name":1,"name":2,"Ids":0})");
   EXPECT_EQ(message.id(), "1");
   EXPECT_EQ(message.name(), "");
   EXPECT_FALSE(message.envelope().params.present());
@@ -162,6 +162,61 @@ TEST(MessageParseTest, RefusesRoutedMembersSpelledWithEscapes) {
     EXPECT_THAT(error.message, HasSubstr("is spelled with escapes"));
   }
   EXPECT_EQ(parsed(R"({"jsonrpc":"2.0","method":"m","params":{"n\u0061mes":"b","na\/me":1,"name":"x"}})").name(), "x");
+}
+
+/// Go's encoding/json takes such keys for the routed ones, and the last one wins (CVE-2026-27896).
+TEST(MessageParseTest, RefusesKeysThatLenientReadersTakeForRoutedOnes) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"jsonrpc", R"({"jsonrpc":"2.0","method":"m","JSONRPC":"2.0"})"},
+      {"id", R"({"jsonrpc":"2.0","method":"m","id":1,"ID":2})"},
+      {"method", R"({"jsonrpc":"2.0","method":"m","Method":"n"})"},
+      {"params", R"({"jsonrpc":"2.0","method":"m","Params":{}})"},
+      {"params", "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"param\u017F\":{}}"},
+      {"params", R"({"jsonrpc":"2.0","method":"m","param\u017f":{}})"},
+      {"result", R"({"jsonrpc":"2.0","id":1,"result":1,"resulT":2})"},
+      {"error", R"({"jsonrpc":"2.0","id":1,"result":1,"Error":{}})"},
+      {"params.name", R"({"jsonrpc":"2.0","method":"m","params":{"name":"a","Name":"b"}})"},
+      {"params.name", R"({"jsonrpc":"2.0","method":"m","params":{"name":"a","name\u0000":"b"}})"},
+      {"params.name", R"({"jsonrpc":"2.0","method":"m","params":{"name":"a","N\u0061me\u0000\u0000":"b"}})"},
+      {"params.uri", R"({"jsonrpc":"2.0","method":"m","params":{"URI":"b"}})"},
+      {"params._meta", R"({"jsonrpc":"2.0","method":"m","params":{"_META":{}}})"},
+      {"params.requestId", R"({"jsonrpc":"2.0","method":"m","params":{"requestid":2}})"},
+      {"params.progressToken", "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":{\"progressTo\u212Aen\":2}}"},
+      {"params._meta.progressToken", R"({"jsonrpc":"2.0","method":"m","params":{"_meta":{"PROGRESSTOKEN":2}}})"},
+  };
+  for (const auto& [member, text] : cases) {
+    const Error error = refused(text);
+    EXPECT_EQ(error.code, ErrorCode::invalid_request) << text;
+    EXPECT_THAT(error.message, HasSubstr("\"" + member + "\" at byte ")) << text;
+    EXPECT_THAT(error.message, HasSubstr("is spelled in another way")) << text;
+  }
+  const std::string fine = R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"name":"x","Names":1,"\u0000name":2,"nam\u00e9":3,)"
+                           R"("arguments":{"Name":"y","NAME":"z"},"_meta":{"Name":1}}})";
+  EXPECT_EQ(parsed(fine).text(), fine);
+}
+
+/// JavaScript writes them where a text was cut within an emoji; strict readers refuse the whole message for it.
+TEST(MessageParseTest, MendsEscapesOfLoneSurrogates) {
+  const auto result = [](const std::string& text) { return R"({"jsonrpc":"2.0","id":1,"result":")" + text + "\"}"; };
+  const std::pair<std::string, std::string> cases[] = {
+      {R"(a\ud83d)", R"(a\ufffd)"},
+      {R"(\uDE00b)", R"(\ufffdb)"},
+      {R"(\ud83d\ud83d\ude00)", R"(\ufffd\ud83d\ude00)"},
+      {R"(\ud83d\u0041)", R"(\ufffd\u0041)"},
+      {R"(\ud83d\n)", R"(\ufffd\n)"},
+      {R"(\\ud83d)", R"(\\ud83d)"},
+      {R"(\ud83d\ude00)", R"(\ud83d\ude00)"},
+  };
+  for (const auto& [cut, whole] : cases)
+    EXPECT_EQ(parsed(result(cut)).text(), result(whole));
+  EXPECT_EQ(refused(result(R"(\ud83)")).code, ErrorCode::parse_error);
+}
+
+TEST(MessageParseTest, GivesBackWhatItRefuses) {
+  std::string text = R"({"jsonrpc":"2.0","id":1})";
+  const std::string same = text;
+  EXPECT_FALSE(Message::parse(std::move(text)));
+  EXPECT_EQ(text, same);  // NOLINT(bugprone-use-after-move): that is what it promises
 }
 
 TEST(MessageParseTest, RefusesWhatIsNoJsonRpcMessage) {
