@@ -44,6 +44,13 @@ bool PendingCalls::complete(Message& response) {
   return true;
 }
 
+bool PendingCalls::fail(std::uint64_t id, Error reason) {
+  const auto found = waiters_.find(id);
+  if (found == waiters_.end()) return false;
+  found->second->fail(std::move(reason));
+  return true;
+}
+
 void PendingCalls::fail_all(const Error& reason) {
   while (!waiters_.empty())
     waiters_.begin()->second->fail(reason);

@@ -49,6 +49,9 @@ class PendingCalls {
   /// Hands a response over to its waiter. False, and the response stays as it is, when its id is none of ours or no longer awaited.
   bool complete(Message& response);
 
+  /// Ends the wait for the response with this id; false when nobody waits for it.
+  bool fail(std::uint64_t id, Error reason);
+
   /// Every waiter gets this error.
   void fail_all(const Error& reason);
 

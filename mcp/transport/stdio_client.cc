@@ -1,7 +1,6 @@
 #include "mcp/transport/stdio_client.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "mcp/base/event.h"
 #include "mcp/base/log.h"
 #include "mcp/rpc/pending_calls.h"
+#include "mcp/rpc/refused_response.h"
 #include "mcp/transport/line_reader.h"
 #include "mcp/transport/line_writer.h"
 #include "mcp/transport/text_tail.h"
@@ -55,6 +55,7 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
   void start_pipes();
   void stop_pipes();
   void on_line(LineBuffer::Line line);
+  void on_refused(std::string_view line, const Error& why);
   void on_noise(std::string_view beginning);
   void on_stderr(std::string_view line);
   void on_output_end(std::string_view rest);
@@ -143,13 +144,24 @@ void StdioClientImpl::on_line(LineBuffer::Line line) {
                    "'" + spec_.command + "' sent a message longer than " + std::to_string(options_.max_message) + " bytes.",
                    "Ask the server for less at a time."});
   }
-  std::array<char, kShownNoise> beginning{};  // parse() takes the line with it
-  const std::size_t size = line.text.copy(beginning.data(), beginning.size());
   auto message = Message::parse(std::move(line.text));
-  if (!message) return on_noise({beginning.data(), size});
+  if (!message) return on_refused(line.text, message.error());
   if (message->kind() != MessageKind::response) return receiver_->on_message(*std::move(message), std::nullopt);
   if (!pending_.complete(*message)) {
     log_debug("upstream", "a response nobody waits for", {{"command", spec_.command}, {"id", message->id()}});
+  }
+}
+
+/// A line that is no message: where it was to answer a call, that call ends.
+void StdioClientImpl::on_refused(std::string_view line, const Error& why) {
+  const auto id = refused_response_id(line);
+  const std::string_view beginning = line.substr(0, kShownNoise);
+  if (!id || !pending_.fail(
+                 *id,
+                 {ErrorCode::not_mcp,
+                  "'" + spec_.command + "' answered with what is no MCP message (" + why.message + "): " + std::string(beginning),
+                  std::string(kServersFault)})) {
+    on_noise(beginning);
   }
 }
 

@@ -1,7 +1,6 @@
 #include "mcp/transport/streamable_answer.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "mcp/base/ascii.h"
@@ -115,13 +114,10 @@ Result<Message> check_response(const StreamableConnection& connection, Message m
 }
 
 Result<Message> parse_response(const StreamableConnection& connection, std::string text, std::string_view id) {
-  std::array<char, kShown> beginning{};  // parse() takes the text with it
-  const std::size_t size = text.copy(beginning.data(), beginning.size());
   auto message = Message::parse(std::move(text));
   if (!message) {
     return fail(ErrorCode::not_mcp,
-                connection.origin() + " answered with what is no MCP message (" + message.error().message +
-                    "): " + shown({beginning.data(), size}),
+                connection.origin() + " answered with what is no MCP message (" + message.error().message + "): " + shown(text),
                 std::string(kCheckUrl));
   }
   return check_response(connection, std::move(*message), id);

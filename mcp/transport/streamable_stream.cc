@@ -12,6 +12,7 @@
 #include "mcp/base/log.h"
 #include "mcp/http/sse_reader.h"
 #include "mcp/http/timed_cancellation.h"
+#include "mcp/rpc/refused_response.h"
 #include "mcp/transport/streamable_answer.h"
 
 namespace mcp {
@@ -95,12 +96,21 @@ struct AnswerStream {
     }
     auto message = Message::parse(std::move(text));
     if (!message) {
-      outcome = fail(ErrorCode::not_mcp, connection.origin() + " sent an event that is no MCP message: " + message.error().message);
+      refuse(text, message.error());
     } else if (message->kind() == MessageKind::response) {
       outcome = check_response(connection, std::move(*message), id_text);
     } else {
       connection.deliver(std::move(*message), id);
     }
+  }
+
+  /// The answer may still come after an event that is no message, unless that was to be the answer.
+  void refuse(std::string_view text, const Error& why) {
+    if (refused_response_id(text) == id) {
+      outcome = fail(ErrorCode::not_mcp, connection.origin() + " answered with what is no MCP message: " + why.message);
+      return;
+    }
+    log_debug("upstream", "event that is no message dropped", {{"server", connection.origin()}, {"error", why.message}});
   }
 };
 

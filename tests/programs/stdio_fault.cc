@@ -21,6 +21,7 @@
 //   foreign-id               -         before the answer to a tool call, others with the ids 999999, "x", 1.5 and null
 //   huge-result              BYTES     `echo` returns that many letters
 //   nest                     DEPTH     before the answer to a tool call, one with its id whose result is nested that deep
+//   lone-surrogate           -         `echo` returns its text and half an emoji, as JavaScript cuts it
 //   never-initialize         -         reads, and answers nothing
 //   deaf                     -         reads nothing after it has answered initialize, nor sees the end of its input
 //   deaf-on-call             -         reads nothing after a tool was called, nor answers
@@ -97,6 +98,10 @@ std::string result_of(const Json& request) {
            R"("properties":{"text":{"type":"string"}},"required":["text"]}}]})";
   }
   if (method == "tools/call") {
+    if (is("lone-surrogate")) {
+      const std::string text = request.at("params").at("arguments").at("text").dump();
+      return R"({"content":[{"type":"text","text":)" + text.substr(0, text.size() - 1) + R"(\ud83d"}]})";
+    }
     if (is("huge-result")) return echo_result(std::string(std::stoul(argument), 'x'));
     return echo_result(request.at("params").value("arguments", Json::object()).value("text", ""));
   }

@@ -141,10 +141,17 @@ TEST_F(StdioFaultTest, AnswersWithForeignIdsAreDropped) {
   expect_back_at(base);
 }
 
-TEST_F(StdioFaultTest, DeepNestingIsNoMessage) {
+TEST_F(StdioFaultTest, DeepNestingEndsItsCall) {
   const auto base = start_ready("nest", "100000");
-  expect_text(call("after"), "after");
+  for (int i = 0; i < 70; ++i)  // more often than a server may write lines that are no messages
+    expect_error(call("x"), "not_mcp", {"too deeply nested"});
   EXPECT_EQ(view("faulty").restarts, 0);
+  expect_back_at(base);
+}
+
+TEST_F(StdioFaultTest, HalfAnEmojiIsMended) {
+  const auto base = start_ready("lone-surrogate");
+  expect_text(call("cut here: "), "cut here: \uFFFD");
   expect_back_at(base);
 }
 
