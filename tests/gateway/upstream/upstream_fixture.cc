@@ -16,6 +16,7 @@ UpstreamTest::UpstreamTest() : launcher_(mcp::make_process_launcher(mcp::program
   dependencies_.environment = [](std::string_view) { return std::nullopt; };
   dependencies_.random = [this] { return random_; };
   dependencies_.stop_grace = std::chrono::milliseconds(200);
+  dependencies_.refresh_delay = dependencies_.refresh_pause = {};
 }
 
 UpstreamTest::~UpstreamTest() {

@@ -14,8 +14,8 @@
 
 namespace gateway {
 
-/// Runtimes of real programs (stdio_fault) and of servers in this process, on the test's own loop. At its end all are stopped and
-/// no process may be left.
+/// Runtimes of real programs (stdio_fault) and of servers in this process, on the test's own loop. They read a changed list at once
+/// and as often as it changes, unless the test sets that differently. At its end all are stopped and no process may be left.
 class UpstreamTest : public testing::Test {
  protected:
   using json = nlohmann::json;
