@@ -25,7 +25,7 @@ class RouterTest : public UpstreamTest {
     RouterContext context{.executor = loop_.get_executor(), .metrics = &metrics_, .absent = &absent_};
     context.startup_wait = startup_wait;
     context.list_page_size = 2;
-    view_ = std::make_shared<View>(loop_.get_executor(), "/mcp", runtimes_, naming);
+    view_ = std::make_shared<View>(view_loop_.get_executor(), "/mcp", runtimes_, naming);
     on_catalog_ = [view = view_] { view->rebuild(); };
     auto router = std::make_shared<Router>(std::move(context), view_);
     session_ = mcp::ServerSession::create(std::move(router), {});
@@ -345,7 +345,7 @@ TEST_F(RouterTest, ClientsHearOfAChangedListOnceTheyAreIntroduced) {
     server.tools.push_back(FakeServer::tool(tool));
     server.notify("notifications/tools/list_changed");
     mcp::run_until(loop_, [&, before = catalogs_] { return catalogs_ > before; });
-    mcp::run_task(loop_, mcp::sleep_for(milliseconds(70)));
+    let_tell();
   };
   change("b");
   EXPECT_THAT(pushed_, ElementsAre());

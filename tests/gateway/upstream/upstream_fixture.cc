@@ -92,6 +92,11 @@ void UpstreamTest::run_ready() {
   }
 }
 
+void UpstreamTest::let_tell() {
+  view_loop_.restart();
+  view_loop_.run();
+}
+
 Message UpstreamTest::request(const std::string& method, const json& params) {
   const json message = {{"jsonrpc", "2.0"}, {"id", "mine"}, {"method", method}, {"params", params}};
   return *Message::parse(message.dump());

@@ -41,11 +41,15 @@ class UpstreamTest : public testing::Test {
   /// Runs what is ready; does not wait for timers or others.
   void run_ready();
 
+  /// Until no view waits to tell of a change.
+  void let_tell();
+
   static mcp::Message request(const std::string& method, const json& params = json::object());
   static mcp::Message tool_call(const std::string& tool, const json& arguments = json::object());
   mcp::Result<mcp::Message> send(Runtime& runtime, mcp::Message message);
   mcp::Result<mcp::Message> send(Runtime& runtime, mcp::Message message, mcp::CallContext& context);
 
+  boost::asio::io_context view_loop_{1};  // for views alone: their time stands still but in let_tell()
   boost::asio::io_context loop_{1};
   std::unique_ptr<mcp::ProcessLauncher> launcher_;
   std::vector<std::unique_ptr<mcp::FakeServer>> servers_;
