@@ -5,6 +5,7 @@
 
 #include "mcp/rpc/error_codes.h"
 #include "tests/gateway/upstream/upstream_fixture.h"
+#include "tests/support/gate.h"
 
 namespace gateway {
 namespace {
@@ -283,10 +284,12 @@ TEST_F(RouterTest, TheFirstListWaitsOnlySoLong) {
 }
 
 TEST_F(RouterTest, ACallOfANameThatIsNotThereYetWaits) {
-  start(program("files", {"slow-start", "50"}));
+  mcp::Gate gate;
+  start(program("files", {"start-gate", gate.path()}));
   open_initialized();
   spawn(1, "tools/call", {{"name", "files__echo"}, {"arguments", {{"text", "hello"}}}});
   EXPECT_FALSE(answered(1));
+  gate.open();
   mcp::run_until(loop_, [&] { return runtimes_[0]->settled().is_set(); });
   mcp::run_until(loop_, [&] { return answered(1); });
   EXPECT_EQ(answers_["1"]["result"]["content"][0]["text"], "hello");

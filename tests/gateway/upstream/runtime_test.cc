@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/gateway/upstream/upstream_fixture.h"
+#include "tests/support/gate.h"
 #include "tests/support/processes.h"
 
 namespace gateway {
@@ -150,9 +151,17 @@ TEST_F(RuntimeTest, AProgramThatOnlyWritesGarbage) {
 }
 
 TEST_F(RuntimeTest, ACallWaitsForAServerThatIsStarting) {
-  const auto runtime = start(program("slow", {"slow-start", "100"}));
-  const auto answer = send(*runtime, tool_call("echo", {{"text", "hello"}}));
-  ASSERT_TRUE(answer) << answer.error().text();
+  mcp::Gate gate;
+  const auto runtime = start(program("slow", {"start-gate", gate.path()}));
+  mcp::RecordingContext context;
+  std::optional<mcp::Result<mcp::Message>> answer;
+  mcp::spawn_task(loop_, runtime->handle(tool_call("echo", {{"text", "hello"}}), context), answer);
+  run_ready();
+  EXPECT_FALSE(answer);
+  EXPECT_EQ(runtime->state(), RuntimeState::starting);
+  gate.open();
+  mcp::run_until(loop_, [&] { return answer.has_value(); });
+  ASSERT_TRUE(*answer) << answer->error().text();
   EXPECT_EQ(runtime->state(), RuntimeState::ready);
 }
 
