@@ -10,7 +10,6 @@ namespace {
 
 using mcp::ErrorCode;
 using mcp::FakeServer;
-using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -90,6 +89,7 @@ TEST_F(RuntimeRemoteTest, NobodyHearsOfAChangeThatIsNone) {
   mcp::run_until(loop_, [&] { return runtime->catalog()->tools.size() == 2; });
   EXPECT_EQ(catalogs_, 2);
 }
+
 TEST_F(RuntimeRemoteTest, ChangesAreCollectedBeforeTheListIsRead) {
   dependencies_.refresh_delay = std::chrono::hours(1);
   auto& server = add_server({"a"});
@@ -115,7 +115,6 @@ TEST_F(RuntimeRemoteTest, BetweenTwoReadingsThereIsAPause) {
   let_it_begin(*runtime);
   EXPECT_EQ(server.count("tools/list"), 2u);
 }
-
 
 TEST_F(RuntimeRemoteTest, AChangeDuringTheListingIsReadAfterIt) {
   auto& server = add_server({"a"});
@@ -281,19 +280,16 @@ TEST_F(RuntimeRemoteTest, AServerInTroubleStaysReady) {
 TEST_F(RuntimeRemoteTest, SilenceIsATimeoutThatNamesThePhase) {
   auto& server = add_server({"a"});
   server.held_method = "tools/list";
-  ServerSpec spec = remote("web", server.url());
-  spec.startup_timeout = milliseconds(100);
-  const auto runtime = settle(std::move(spec));
-  EXPECT_EQ(runtime->status().cause->message, "no answer to tools/list within 0.1 s");
+  const auto [cause, limit] = start_overdue(remote("web", server.url()), "tools/list");
+  EXPECT_EQ(cause.code, ErrorCode::timeout);
+  EXPECT_EQ(cause.message, "no answer to tools/list within " + limit);
 }
 
 TEST_F(RuntimeRemoteTest, StopsAtEveryMomentOfAStart) {
   auto& server = add_server({"a"});
   for (const int turns : {0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 30, 45}) {
     const auto runtime = start(remote("web", server.url()));
-    loop_.restart();
-    for (int turn = 0; turn < turns; ++turn)
-      loop_.run_one_for(milliseconds(5));
+    run_turns(*runtime, turns);
     stop(runtime);
   }
 }

@@ -92,9 +92,33 @@ void UpstreamTest::run_ready() {
   }
 }
 
+void UpstreamTest::run_turns(const Runtime& runtime, int turns) {
+  loop_.restart();
+  for (int turn = 0; turn < turns; ++turn) {
+    if (loop_.poll_one() != 0) continue;
+    if (runtime.state() == RuntimeState::ready) return;
+    loop_.run_one();
+  }
+}
+
 void UpstreamTest::let_tell() {
   view_loop_.restart();
   view_loop_.run();
+}
+
+UpstreamTest::Overdue UpstreamTest::start_overdue(ServerSpec spec, const std::string& part) {
+  Overdue overdue;
+  for (const auto& [time, text] : {std::pair(std::chrono::milliseconds(150), "0.2 s"),
+                                   std::pair(std::chrono::milliseconds(1500), "1.5 s"),
+                                   std::pair(std::chrono::milliseconds(15'000), "15 s")}) {
+    spec.startup_timeout = time;
+    const auto runtime = settle(spec);
+    EXPECT_NE(runtime->state(), RuntimeState::ready);
+    overdue = {runtime->status().cause.value_or(mcp::Error{mcp::ErrorCode::internal, "no cause"}), text};
+    stop(runtime);
+    if (overdue.cause.message.find(part) != std::string::npos) break;
+  }
+  return overdue;
 }
 
 Message UpstreamTest::request(const std::string& method, const json& params) {

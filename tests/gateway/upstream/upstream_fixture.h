@@ -41,8 +41,20 @@ class UpstreamTest : public testing::Test {
   /// Runs what is ready; does not wait for timers or others.
   void run_ready();
 
+  /// Runs that many turns of the loop, waiting for each; fewer where the runtime is ready and nothing is left to do.
+  void run_turns(const Runtime& runtime, int turns);
+
   /// Until no view waits to tell of a change.
   void let_tell();
+
+  struct Overdue {
+    mcp::Error cause;
+    std::string limit;  // the time that was too short, as people read it
+  };
+
+  /// Starts what will not be ready and returns why its start was given up. Where that does not mention `part`, because the machine
+  /// was too busy to come as far within the time, it is tried with more.
+  Overdue start_overdue(ServerSpec spec, const std::string& part);
 
   static mcp::Message request(const std::string& method, const json& params = json::object());
   static mcp::Message tool_call(const std::string& tool, const json& arguments = json::object());
