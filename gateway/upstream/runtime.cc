@@ -104,12 +104,7 @@ Task<void> Runtime::supervise() {
     }
     co_await end_session();
     if (stopping_.is_set()) break;
-    Error cause = started ? lost_reason_.value_or(Error{ErrorCode::connection_lost, "the connection ended"}) : started.error();
-    cause = redaction_.clean(std::move(cause));
-    cause_ = cause;
-    mcp::log_warn("upstream",
-                  started ? "server lost" : "server did not start",
-                  {{"server", spec_.name.str()}, {"reason", mcp::to_string(cause.code)}, {"cause", cause.message}});
+    const Error cause = note_end(started);
     if (started && cause.code == ErrorCode::session_lost && backoff_.failures() == 0) {
       backoff_.next(0);
       continue;
@@ -127,6 +122,17 @@ Task<void> Runtime::supervise() {
   }
   settled_.set();
   stopped_.set();
+}
+
+/// Keeps and logs why a session ended or, where it was not `started`, did not come about.
+Error Runtime::note_end(const Result<>& started) {
+  Error cause = started ? lost_reason_.value_or(Error{ErrorCode::connection_lost, "the connection ended"}) : started.error();
+  cause = redaction_.clean(std::move(cause));
+  cause_ = cause;
+  mcp::log_warn("upstream",
+                started ? "server lost" : "server did not start",
+                {{"server", spec_.name.str()}, {"reason", mcp::to_string(cause.code)}, {"cause", cause.message}});
+  return cause;
 }
 
 bool Runtime::give_up(const Error& cause) const {

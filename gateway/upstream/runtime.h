@@ -115,6 +115,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   void start_refresh();
   mcp::Task<void> refresh();
   mcp::Task<mcp::Result<std::shared_ptr<mcp::ClientSession>>> ready_session(mcp::CallContext& context);
+  mcp::Error note_end(const mcp::Result<>& started);
   mcp::Error explain_timeout() const;
   bool give_up(const mcp::Error& cause) const;
   void set_state(RuntimeState state);
