@@ -27,8 +27,6 @@ namespace {
 constexpr int kMaxFailures = 5;                          // of a stdio server, in a row
 constexpr auto kStableAfter = std::chrono::seconds(60);  // a server that ran this long starts counting anew
 constexpr auto kProbeTime = std::chrono::seconds(5);
-constexpr std::chrono::milliseconds kRefreshDelay{50};    // list_changed often comes in bursts
-constexpr std::chrono::milliseconds kRefreshPause{1000};  // between two listings: some servers never stop
 constexpr int kRefreshTries = 3;
 
 /// May this method be sent again where its first try was lost? What calls code of the server's never.
@@ -289,7 +287,7 @@ void Runtime::start_refresh() {
 Task<void> Runtime::refresh() {
   auto self = shared_from_this();
   int failures = 0;
-  for (auto pause = kRefreshDelay; refresh_wanted_ && !stopping_.is_set(); pause = kRefreshPause) {
+  for (auto pause = dependencies_.refresh_delay; refresh_wanted_ && !stopping_.is_set(); pause = dependencies_.refresh_pause) {
     co_await stopping_.wait_until(std::chrono::steady_clock::now() + pause);
     auto session = session_;
     if (!session || state_ != RuntimeState::ready) break;  // the wish is taken up again once it is ready

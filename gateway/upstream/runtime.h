@@ -51,6 +51,8 @@ struct RuntimeDependencies {
   std::shared_ptr<mcp::Resolver> resolver;  // shared by all HTTP servers; null: each has one of its own
   std::string instance;  // unguessable name of this gateway, by which it notices that a server is the gateway itself
   std::chrono::milliseconds stop_grace = std::chrono::seconds(2);  // each step of the ladder that ends a child
+  std::chrono::milliseconds refresh_delay{50};    // from list_changed, which often comes in bursts, to reading the list anew
+  std::chrono::milliseconds refresh_pause{1000};  // between two readings: some servers never stop changing
 };
 
 /// One live upstream: starts the server, keeps it alive, knows what it offers, and passes requests to it.

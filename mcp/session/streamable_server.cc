@@ -76,8 +76,16 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     sweep_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
       const auto self = weak.lock();
       if (error || !self || self->closed_) return;
-      self->sweep();
+      self->sweep(Clock::now());
       self->arm_sweep();
+    });
+  }
+
+  void sweep(Clock::time_point now) {
+    sessions_.sweep(now - options_.session_idle, [now](HttpSession& session) {
+      if (session.get_stream) session.get_stream(std::string(kSseKeepAlive));
+      for (OpenStream* stream : session.open_streams)
+        stream->keep_alive(now);
     });
   }
 
@@ -248,15 +256,6 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     return true;
   }
 
-  void sweep() {
-    const auto now = Clock::now();
-    sessions_.sweep(now - options_.session_idle, [now](HttpSession& session) {
-      if (session.get_stream) session.get_stream(std::string(kSseKeepAlive));
-      for (OpenStream* stream : session.open_streams)
-        stream->keep_alive(now);
-    });
-  }
-
   Executor executor_;
   StreamableServerOptions options_;
   Endpoint endpoint_;
@@ -275,6 +274,10 @@ StreamableServer::~StreamableServer() = default;
 
 Task<void> StreamableServer::handle(HttpExchange& exchange) {
   return impl_->handle(exchange);
+}
+
+void StreamableServer::sweep(Clock::time_point now) {
+  impl_->sweep(now);
 }
 
 std::size_t StreamableServer::sessions() const {

@@ -38,6 +38,10 @@ class StreamableServer {
 
   Task<void> handle(HttpExchange& exchange);
 
+  /// Ends the sessions that have been idle too long at `now`, and shows life on the open streams. Its own timer does that as often
+  /// as keep_alive says.
+  void sweep(std::chrono::steady_clock::time_point now);
+
   std::size_t sessions() const;
   std::size_t streams() const;
 

@@ -124,7 +124,7 @@ export async function descendants(pid) {
 
 /** Fails when one of these processes still runs; a moment is left for the kernel to take them down. */
 async function assertGone(processes) {
-  const deadline = Date.now() + 3000;
+  const deadline = Date.now() + stopDeadline;
   for (;;) {
     const now = new Map((await processTable()).map((process) => [process.pid, process]));
     const left = processes.filter(({ pid, started }) => now.get(pid)?.started === started && now.get(pid).state !== 'Z');

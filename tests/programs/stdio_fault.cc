@@ -25,7 +25,6 @@
 //   never-initialize         -         reads, and answers nothing
 //   deaf                     -         reads nothing after it has answered initialize, nor sees the end of its input
 //   deaf-on-call             -         reads nothing after a tool was called, nor answers
-//   slow-start               MS        starts to read after that time
 //   exit-on-sigterm          FILE      ignores the end of its input; on SIGTERM writes "terminated" to FILE and exits with 0
 //   exit-once                FILE      exits with 1 when a tool is called and there is no FILE yet, which it makes
 //   stream-result            BYTES     as huge-result, without holding the text in memory
@@ -193,7 +192,6 @@ void start() {
   if (is("ignore-sigterm-and-fork")) fork_stubborn();
   if (is("exit-on-sigterm")) signal(SIGTERM, on_terminate);
   if (is("start-gate")) pass_gate();
-  if (is("slow-start")) usleep(static_cast<useconds_t>(std::stoul(argument)) * 1000);
   while (is("garbage-only"))
     write_line("This is not the protocol you are looking for.");
 }

@@ -35,7 +35,14 @@ void FakeServer::release() {
 }
 
 void FakeServer::notify(const std::string& method) {
-  const json message = {{"jsonrpc", "2.0"}, {"method", method}};
+  send({{"jsonrpc", "2.0"}, {"method", method}});
+}
+
+void FakeServer::ping() {
+  send({{"jsonrpc", "2.0"}, {"id", "are you there?"}, {"method", "ping"}});
+}
+
+void FakeServer::send(const json& message) {
   for (HttpExchange* stream : streams_)
     stream->write("data: " + message.dump() + "\n\n");
 }
@@ -86,7 +93,7 @@ Task<void> FakeServer::post(HttpExchange& exchange) {
     exchange.respond(404, {}, {});
     co_return;
   }
-  if (!message.contains("id")) {
+  if (!message.contains("id") || !message.contains("method")) {
     exchange.respond(202, {}, {});
     co_return;
   }

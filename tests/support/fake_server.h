@@ -47,6 +47,9 @@ class FakeServer {
   /// Sends a notification on every open GET stream.
   void notify(const std::string& method);
 
+  /// Sends a ping on every open GET stream. An answer to it is a received message without a method.
+  void ping();
+
   std::size_t count(std::string_view method) const;
   std::size_t streams() const { return streams_.size(); }
 
@@ -58,6 +61,7 @@ class FakeServer {
   Task<void> stream(HttpExchange& exchange);
   Task<void> post(HttpExchange& exchange);
   json respond_to(const json& request) const;
+  void send(const json& message);
 
   Executor executor_;
   std::unique_ptr<HttpServer> server_;

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
@@ -29,6 +30,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kPatience = 20'000;  // milliseconds
+const std::string kSocket = "socket:[";
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
@@ -46,6 +48,30 @@ int open_pidfd(pid_t pid) {
 bool wait_readable(int descriptor, int milliseconds) {
   pollfd entry{descriptor, POLLIN, 0};
   return ::poll(&entry, 1, std::max(milliseconds, 0)) == 1;
+}
+
+/// The sockets of this system that listen or are connected at both ends, as /proc/PID/fd names them.
+std::set<std::string> standing_sockets(const std::string& net_folder) {
+  static const std::set<std::string> kStanding = {"01", "0A"};  // TCP_ESTABLISHED, TCP_LISTEN
+  std::set<std::string> sockets;
+  const auto add = [&sockets](const std::string& inode) { sockets.insert(kSocket + inode + "]"); };
+  for (const char* table : {"/tcp", "/tcp6"}) {
+    std::ifstream file(net_folder + table);
+    std::string line, skip, state, inode;
+    for (std::getline(file, line); std::getline(file, line);) {
+      std::istringstream fields(line);
+      fields >> skip >> skip >> skip >> state >> skip >> skip >> skip >> skip >> skip >> inode;
+      if (kStanding.contains(state)) add(inode);
+    }
+  }
+  std::ifstream file(net_folder + "/unix");
+  std::string line, skip, inode;
+  for (std::getline(file, line); std::getline(file, line);) {
+    std::istringstream fields(line);
+    fields >> skip >> skip >> skip >> skip >> skip >> skip >> inode;
+    add(inode);
+  }
+  return sockets;
 }
 
 [[noreturn]] void become(const std::string& program, char** args, char** environment, int input, int output, int errors) {
@@ -198,6 +224,17 @@ Resources resources_of(pid_t pid) {
   return {.descriptors = static_cast<std::size_t>(std::distance(begin(entries), end(entries))),
           .resident_kib = kib("VmRSS:"),
           .peak_kib = kib("VmHWM:")};
+}
+
+bool has_ended_connections(pid_t pid) {
+  const std::string folder = "/proc/" + std::to_string(pid);
+  const auto standing = standing_sockets(folder + "/net");
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::directory_iterator(folder + "/fd")) {
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone);
+    if (target.starts_with(kSocket) && !standing.contains(target)) return true;
+  }
+  return false;
 }
 
 }  // namespace gateway

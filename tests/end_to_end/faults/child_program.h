@@ -67,6 +67,9 @@ struct Resources {
 
 Resources resources_of(pid_t pid);
 
+/// Whether a process still holds a connection that its other end, or it itself, has closed.
+bool has_ended_connections(pid_t pid);
+
 std::string read_text_file(const std::string& path);
 
 }  // namespace gateway

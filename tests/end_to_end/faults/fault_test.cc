@@ -156,15 +156,10 @@ void FaultTest::expect_healthy() {
 Resources FaultTest::measure() {
   client().tools();
   expect_healthy();
-  Resources now = resources_of(gateway_->pid());
-  // Connections that were closed are on their way out.
-  for (int asked = 0; asked < 20; ++asked) {
+  for (int asked = 0; asked < kMostQuestions && has_ended_connections(gateway_->pid()); ++asked) {
     if (gateway_->ended_within(kRestingPoint)) break;
-    const Resources next = resources_of(gateway_->pid());
-    if (next.descriptors < now.descriptors) asked = 0;
-    now = next;
   }
-  return now;
+  return resources_of(gateway_->pid());
 }
 
 void FaultTest::expect_back_at(const Resources& base, bool fewer_allowed, long memory_margin) {
@@ -172,7 +167,7 @@ void FaultTest::expect_back_at(const Resources& base, bool fewer_allowed, long m
     return now.descriptors == base.descriptors || (fewer_allowed && now.descriptors < base.descriptors);
   };
   Resources now = resources_of(gateway_->pid());
-  for (int asked = 0; asked < kMostQuestions / 3 && !is_back(now); ++asked) {
+  for (int asked = 0; asked < kMostQuestions && !is_back(now); ++asked) {
     if (gateway_->ended_within(kRestingPoint)) break;
     now = resources_of(gateway_->pid());
   }

@@ -79,7 +79,7 @@ class FaultTest : public testing::Test {
 
   void expect_healthy();
 
-  /// What the gateway holds once all servers have come to rest and the client is connected.
+  /// What the gateway holds once the client is connected and nothing is left of other clients.
   Resources measure();
 
   /// Descriptors come back to what they were (or fewer, where that is allowed: an HTTP server's idle connections end), and the

@@ -19,10 +19,7 @@ class CountingListener final : public View::Listener {
 
 class ViewTest : public UpstreamTest {
  protected:
-  std::shared_ptr<View> view() { return std::make_shared<View>(loop_.get_executor(), "/mcp", runtimes_, Naming{}); }
-
-  /// Long enough for a change to be told.
-  void let_tell() { mcp::run_task(loop_, mcp::sleep_for(milliseconds(80))); }
+  std::shared_ptr<View> view() { return std::make_shared<View>(view_loop_.get_executor(), "/mcp", runtimes_, Naming{}); }
 
   /// A server whose list is empty, and a view of it made before it had started.
   std::shared_ptr<View> view_of_one_starting(const std::vector<std::string>& tools) {
@@ -73,7 +70,7 @@ TEST_F(ViewTest, ALaterChangeIsToldAgain) {
     const int before = catalogs_;
     mcp::run_until(loop_, [&] { return catalogs_ > before; });
     one->rebuild();
-    mcp::run_until(loop_, [&, told = listener.told] { return listener.told > told; });
+    let_tell();
   }
   EXPECT_EQ(listener.told, 2);
 }

@@ -1,6 +1,7 @@
 #include "gateway/downstream/stdio_endpoint.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -84,6 +85,13 @@ class StdioEndpointTest : public testing::Test {
     mcp::run_until(loop_, [&] { return handler_->waiting > 0; });
   }
 
+  void wait_until_pipe_is_full() {
+    mcp::run_until(loop_, [&] {
+      pollfd room{server_ends_[1], POLLOUT, 0};
+      return ::poll(&room, 1, 0) == 0;
+    });
+  }
+
   boost::asio::io_context loop_{1};
   std::shared_ptr<FakeHandler> handler_;
   std::shared_ptr<StdioEndpoint> endpoint_;
@@ -160,7 +168,7 @@ TEST_F(StdioEndpointTest, WhatIsOpenAtTheDeadlineIsCancelled) {
 TEST_F(StdioEndpointTest, AClientThatDoesNotReadCannotHoldTheEnd) {
   initialize();
   send_request(1, "large");
-  mcp::run_task(loop_, mcp::sleep_for(milliseconds(20)));  // the answer fills the pipe
+  wait_until_pipe_is_full();
   const auto began = Clock::now();
   mcp::run_task(loop_, endpoint_->finish(began));
   EXPECT_LT(Clock::now() - began, std::chrono::seconds(5));

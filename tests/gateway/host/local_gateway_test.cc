@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/gate.h"
 #include "tests/support/processes.h"
 #include "tests/support/programs.h"
 
@@ -74,21 +75,24 @@ TEST_F(LocalGatewayTest, KnowsProfiles) {
 }
 
 TEST_F(LocalGatewayTest, WaitingForStartsShowsProgressAndEnds) {
-  add("mute", {"never-initialize"});
+  mcp::Gate gate;
+  add("slow", {"start-gate", gate.path()});
   add("files", {"ok"});
   start();
+  EXPECT_FALSE(gateway_->wait_settled(milliseconds(1), {}));
   int shown = 0;
   const auto progress = [&](const GatewayStatus& status) {
     ++shown;
     EXPECT_EQ(status.servers.size(), 2u);
+    gate.open();
   };
-  EXPECT_FALSE(gateway_->wait_settled(milliseconds(600), progress));
-  EXPECT_EQ(shown, 1);
+  EXPECT_TRUE(gateway_->wait_settled(std::chrono::minutes(1), progress));
+  EXPECT_GE(shown, 1);
 }
 
 TEST_F(LocalGatewayTest, EndsAtOnceAfterItsStart) {
   add("files", {"ok"});
-  add("slow", {"slow-start", "100"});
+  add("mute", {"never-initialize"});
   start();
 }
 

@@ -5,6 +5,7 @@
 
 #include "mcp/rpc/error_codes.h"
 #include "tests/gateway/upstream/upstream_fixture.h"
+#include "tests/support/gate.h"
 
 namespace gateway {
 namespace {
@@ -25,7 +26,7 @@ class RouterTest : public UpstreamTest {
     RouterContext context{.executor = loop_.get_executor(), .metrics = &metrics_, .absent = &absent_};
     context.startup_wait = startup_wait;
     context.list_page_size = 2;
-    view_ = std::make_shared<View>(loop_.get_executor(), "/mcp", runtimes_, naming);
+    view_ = std::make_shared<View>(view_loop_.get_executor(), "/mcp", runtimes_, naming);
     on_catalog_ = [view = view_] { view->rebuild(); };
     auto router = std::make_shared<Router>(std::move(context), view_);
     session_ = mcp::ServerSession::create(std::move(router), {});
@@ -283,10 +284,12 @@ TEST_F(RouterTest, TheFirstListWaitsOnlySoLong) {
 }
 
 TEST_F(RouterTest, ACallOfANameThatIsNotThereYetWaits) {
-  start(program("files", {"slow-start", "50"}));
+  mcp::Gate gate;
+  start(program("files", {"start-gate", gate.path()}));
   open_initialized();
   spawn(1, "tools/call", {{"name", "files__echo"}, {"arguments", {{"text", "hello"}}}});
   EXPECT_FALSE(answered(1));
+  gate.open();
   mcp::run_until(loop_, [&] { return runtimes_[0]->settled().is_set(); });
   mcp::run_until(loop_, [&] { return answered(1); });
   EXPECT_EQ(answers_["1"]["result"]["content"][0]["text"], "hello");
@@ -345,7 +348,7 @@ TEST_F(RouterTest, ClientsHearOfAChangedListOnceTheyAreIntroduced) {
     server.tools.push_back(FakeServer::tool(tool));
     server.notify("notifications/tools/list_changed");
     mcp::run_until(loop_, [&, before = catalogs_] { return catalogs_ > before; });
-    mcp::run_task(loop_, mcp::sleep_for(milliseconds(70)));
+    let_tell();
   };
   change("b");
   EXPECT_THAT(pushed_, ElementsAre());

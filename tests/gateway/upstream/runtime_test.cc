@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/gateway/upstream/upstream_fixture.h"
+#include "tests/support/gate.h"
 #include "tests/support/processes.h"
 
 namespace gateway {
@@ -24,15 +25,7 @@ class RuntimeTest : public UpstreamTest {
     stdio.command = "/bin/sh";
     stdio.args = {"-c", script};
     spec.transport = std::move(stdio);
-    spec.startup_timeout = milliseconds(150);
     return spec;
-  }
-
-  /// Why the first start failed.
-  mcp::Error cause_of(ServerSpec spec) {
-    const auto runtime = settle(std::move(spec));
-    EXPECT_NE(runtime->state(), RuntimeState::ready);
-    return runtime->status().cause.value_or(mcp::Error{ErrorCode::internal, "no cause"});
   }
 };
 
@@ -119,40 +112,47 @@ TEST_F(RuntimeTest, AProgramThatEndsIsTriedAgainLater) {
 }
 
 TEST_F(RuntimeTest, SilenceIsATimeoutThatNamesThePhase) {
-  ServerSpec spec = program("mute", {"never-initialize"});
-  spec.startup_timeout = milliseconds(150);
-  const auto cause = cause_of(std::move(spec));
+  const auto [cause, limit] = start_overdue(program("mute", {"never-initialize"}), "initialize");
   EXPECT_EQ(cause.code, ErrorCode::timeout);
-  EXPECT_EQ(cause.message, "no answer to initialize within 0.2 s");
+  EXPECT_EQ(cause.message, "no answer to initialize within " + limit);
   EXPECT_THAT(cause.remedy, HasSubstr("startupTimeout"));
 }
 
 TEST_F(RuntimeTest, SilenceShowsTheLastWordsOnStderr) {
-  ServerSpec spec = shell("echo 'waiting for the database' >&2; exec sleep 60");
+  const std::string words = "waiting for the database";
   dependencies_.stop_grace = milliseconds(10);
-  const auto cause = cause_of(std::move(spec));
+  const auto cause = start_overdue(shell("echo '" + words + "' >&2; exec sleep 60"), words).cause;
   EXPECT_EQ(cause.code, ErrorCode::timeout);
-  EXPECT_THAT(cause.message, HasSubstr("waiting for the database"));
+  EXPECT_THAT(cause.message, HasSubstr(words));
 }
 
 TEST_F(RuntimeTest, AProgramThatIsNoServerIsToldFromASlowOne) {
-  ServerSpec spec = shell("echo 'Usage: thing [OPTION]'; exec sleep 60");
+  const std::string words = "Usage: thing [OPTION]";
   dependencies_.stop_grace = milliseconds(10);
-  const auto cause = cause_of(std::move(spec));
+  const auto cause = start_overdue(shell("echo '" + words + "'; exec sleep 60"), words).cause;
   EXPECT_EQ(cause.code, ErrorCode::not_mcp);
-  EXPECT_THAT(cause.message, HasSubstr("Usage: thing [OPTION]"));
+  EXPECT_THAT(cause.message, HasSubstr(words));
 }
 
 TEST_F(RuntimeTest, AProgramThatOnlyWritesGarbage) {
-  const auto cause = cause_of(program("garbage", {"garbage-only"}));
-  EXPECT_EQ(cause.code, ErrorCode::not_mcp);
-  EXPECT_THAT(cause.message, HasSubstr("This is not the protocol"));
+  const auto status = settle(program("garbage", {"garbage-only"}))->status();
+  ASSERT_TRUE(status.cause);
+  EXPECT_EQ(status.cause->code, ErrorCode::not_mcp);
+  EXPECT_THAT(status.cause->message, HasSubstr("This is not the protocol"));
 }
 
 TEST_F(RuntimeTest, ACallWaitsForAServerThatIsStarting) {
-  const auto runtime = start(program("slow", {"slow-start", "100"}));
-  const auto answer = send(*runtime, tool_call("echo", {{"text", "hello"}}));
-  ASSERT_TRUE(answer) << answer.error().text();
+  mcp::Gate gate;
+  const auto runtime = start(program("slow", {"start-gate", gate.path()}));
+  mcp::RecordingContext context;
+  std::optional<mcp::Result<mcp::Message>> answer;
+  mcp::spawn_task(loop_, runtime->handle(tool_call("echo", {{"text", "hello"}}), context), answer);
+  run_ready();
+  EXPECT_FALSE(answer);
+  EXPECT_EQ(runtime->state(), RuntimeState::starting);
+  gate.open();
+  mcp::run_until(loop_, [&] { return answer.has_value(); });
+  ASSERT_TRUE(*answer) << answer->error().text();
   EXPECT_EQ(runtime->state(), RuntimeState::ready);
 }
 
@@ -204,13 +204,18 @@ TEST_F(RuntimeTest, ACrashFailsTheCallAndTheServerComesBack) {
 }
 
 TEST_F(RuntimeTest, TheFirstDelayIsASecond) {
-  random_ = 0.999;
+  // The wait begins after the random number was asked for, and before the runtime is seen to wait.
+  std::chrono::system_clock::time_point asked;
+  dependencies_.random = [&asked] {
+    asked = std::chrono::system_clock::now();
+    return 0.999;
+  };
   const auto runtime = settle(program("crashing", {"crash"}));
   ASSERT_FALSE(send(*runtime, tool_call("echo")));
   wait_for(*runtime, RuntimeState::backing_off);
-  const auto delay = *runtime->status().retry_at - std::chrono::system_clock::now();
-  EXPECT_GT(delay, milliseconds(600));
-  EXPECT_LE(delay, milliseconds(751));
+  const auto status = runtime->status();
+  EXPECT_GE(*status.retry_at - asked, milliseconds(750));
+  EXPECT_LE(*status.retry_at - status.since, milliseconds(751));
 }
 
 TEST_F(RuntimeTest, AProgramThatEndsFiveTimesInARowIsGivenUp) {
@@ -254,9 +259,7 @@ TEST_F(RuntimeTest, StopsInEveryState) {
 TEST_F(RuntimeTest, StopsAtEveryMomentOfAStart) {
   for (const int turns : {0, 1, 2, 3, 5, 8, 13, 21, 34}) {
     const auto runtime = start(program("files", {"ok"}));
-    loop_.restart();
-    for (int turn = 0; turn < turns && runtime->state() != RuntimeState::ready; ++turn)
-      loop_.run_one_for(milliseconds(20));
+    run_turns(*runtime, turns);
     stop(runtime);
     EXPECT_TRUE(mcp::child_processes().empty()) << "after " << turns;
   }

@@ -16,6 +16,7 @@ UpstreamTest::UpstreamTest() : launcher_(mcp::make_process_launcher(mcp::program
   dependencies_.environment = [](std::string_view) { return std::nullopt; };
   dependencies_.random = [this] { return random_; };
   dependencies_.stop_grace = std::chrono::milliseconds(200);
+  dependencies_.refresh_delay = dependencies_.refresh_pause = {};
 }
 
 UpstreamTest::~UpstreamTest() {
@@ -89,6 +90,35 @@ void UpstreamTest::run_ready() {
   loop_.restart();
   while (loop_.poll() != 0) {
   }
+}
+
+void UpstreamTest::run_turns(const Runtime& runtime, int turns) {
+  loop_.restart();
+  for (int turn = 0; turn < turns; ++turn) {
+    if (loop_.poll_one() != 0) continue;
+    if (runtime.state() == RuntimeState::ready) return;
+    loop_.run_one();
+  }
+}
+
+void UpstreamTest::let_tell() {
+  view_loop_.restart();
+  view_loop_.run();
+}
+
+UpstreamTest::Overdue UpstreamTest::start_overdue(ServerSpec spec, const std::string& part) {
+  Overdue overdue;
+  for (const auto& [time, text] : {std::pair(std::chrono::milliseconds(150), "0.2 s"),
+                                   std::pair(std::chrono::milliseconds(1500), "1.5 s"),
+                                   std::pair(std::chrono::milliseconds(15'000), "15 s")}) {
+    spec.startup_timeout = time;
+    const auto runtime = settle(spec);
+    EXPECT_NE(runtime->state(), RuntimeState::ready);
+    overdue = {runtime->status().cause.value_or(mcp::Error{mcp::ErrorCode::internal, "no cause"}), text};
+    stop(runtime);
+    if (overdue.cause.message.find(part) != std::string::npos) break;
+  }
+  return overdue;
 }
 
 Message UpstreamTest::request(const std::string& method, const json& params) {

@@ -14,8 +14,8 @@
 
 namespace gateway {
 
-/// Runtimes of real programs (stdio_fault) and of servers in this process, on the test's own loop. At its end all are stopped and
-/// no process may be left.
+/// Runtimes of real programs (stdio_fault) and of servers in this process, on the test's own loop. They read a changed list at once
+/// and as often as it changes, unless the test sets that differently. At its end all are stopped and no process may be left.
 class UpstreamTest : public testing::Test {
  protected:
   using json = nlohmann::json;
@@ -41,11 +41,27 @@ class UpstreamTest : public testing::Test {
   /// Runs what is ready; does not wait for timers or others.
   void run_ready();
 
+  /// Runs that many turns of the loop, waiting for each; fewer where the runtime is ready and nothing is left to do.
+  void run_turns(const Runtime& runtime, int turns);
+
+  /// Until no view waits to tell of a change.
+  void let_tell();
+
+  struct Overdue {
+    mcp::Error cause;
+    std::string limit;  // the time that was too short, as people read it
+  };
+
+  /// Starts what will not be ready and returns why its start was given up. Where that does not mention `part`, because the machine
+  /// was too busy to come as far within the time, it is tried with more.
+  Overdue start_overdue(ServerSpec spec, const std::string& part);
+
   static mcp::Message request(const std::string& method, const json& params = json::object());
   static mcp::Message tool_call(const std::string& tool, const json& arguments = json::object());
   mcp::Result<mcp::Message> send(Runtime& runtime, mcp::Message message);
   mcp::Result<mcp::Message> send(Runtime& runtime, mcp::Message message, mcp::CallContext& context);
 
+  boost::asio::io_context view_loop_{1};  // for views alone: their time stands still but in let_tell()
   boost::asio::io_context loop_{1};
   std::unique_ptr<mcp::ProcessLauncher> launcher_;
   std::vector<std::unique_ptr<mcp::FakeServer>> servers_;

@@ -1,9 +1,14 @@
 #include "tests/mcp/http/http_server_fixture.h"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 namespace mcp {
@@ -55,10 +60,27 @@ std::future<void> ServerUnderTest::stop(std::chrono::steady_clock::duration pati
   return future;
 }
 
+RawClient ServerUnderTest::client_with(std::string_view bytes) {
+  RawClient client;
+  on_loop([&] {
+    client.connect(port_);
+    client.send(bytes);
+  });
+  return client;
+}
+
 std::size_t ServerUnderTest::connections() {
   std::size_t count = 0;
   on_loop([&] { count = server_->connections(); });
   return count;
+}
+
+Task<void> outlast_idle_connection(std::uint16_t port) {
+  asio::ip::tcp::socket socket(co_await asio::this_coro::executor);
+  const asio::ip::tcp::endpoint server(asio::ip::address_v4::loopback(), port);
+  co_await socket.async_connect(server, asio::use_awaitable);
+  char byte = 0;
+  co_await socket.async_read_some(asio::buffer(&byte, 1), asio::as_tuple(asio::use_awaitable));
 }
 
 Task<void> echo(HttpExchange& exchange) {

@@ -31,6 +31,9 @@ class ServerUnderTest {
 
   RawClient client() const { return RawClient::to(port_); }
 
+  /// A client that has sent these bytes before the server comes to see its connection: no time of the server's runs meanwhile.
+  RawClient client_with(std::string_view bytes);
+
   /// Runs `work` on the loop and waits for it.
   void on_loop(const std::function<void()>& work);
   /// Starts stop(); the future is ready when it returned.
@@ -46,6 +49,10 @@ class ServerUnderTest {
 
 /// Answers 200 with "METHOD path?query body".
 Task<void> echo(HttpExchange& exchange);
+
+/// Connects to this port and says nothing, until the server closes the connection for that: every time as long as the idle time
+/// that began before is over then.
+Task<void> outlast_idle_connection(std::uint16_t port);
 
 /// Waits for a value from the loop; a missing one fails the test by exception.
 template <class T>

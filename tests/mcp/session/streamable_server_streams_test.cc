@@ -245,16 +245,20 @@ TEST_F(StreamableServerTest, WhereNoSessionIsIdleThereIsNoRoom) {
 
 TEST_F(StreamableServerTest, AnIdleSessionEndsAndABusyOneDoesNot) {
   StreamableServerOptions options;
-  options.keep_alive = milliseconds(10);
-  options.session_idle = milliseconds(30);
+  options.session_idle = std::chrono::hours(1);
   start(std::move(options));
+  const auto sweep = [this](std::chrono::steady_clock::time_point now) { loop_.run([this, now] { server_->sweep(now); }); };
+  const auto before = std::chrono::steady_clock::now();
   const std::string idle = open(), busy = open();
   auto stream = client();
   stream.send(text(listen(busy)));
   stream.read_head();
-  for (int i = 0; shared_.ended == 0 && i < 1000; ++i)
-    stream.read_chunk();  // a keep-alive each time the sessions are looked at
+  sweep(before + std::chrono::hours(1));
+  EXPECT_EQ(shared_.ended, 0);
+  EXPECT_EQ(stream.read_chunk(), ": keep-alive\n\n");
+  sweep(std::chrono::steady_clock::now() + std::chrono::hours(1));
   EXPECT_EQ(shared_.ended, 1);
+  EXPECT_EQ(stream.read_chunk(), ": keep-alive\n\n");
   EXPECT_EQ(ask(call(idle, "echo")).status, 404);
   EXPECT_EQ(ask(call(busy, "echo")).status, 200);
 }

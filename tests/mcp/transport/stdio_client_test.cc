@@ -10,6 +10,7 @@
 
 #include "mcp/base/event.h"
 #include "mcp/json/text.h"
+#include "tests/support/gate.h"
 #include "tests/support/processes.h"
 #include "tests/support/programs.h"
 #include "tests/support/run_task.h"
@@ -316,8 +317,16 @@ TEST_F(StdioClientTest, ADeafServerOverloadsOnlyItself) {
 }
 
 TEST_F(StdioClientTest, ASlowStartIsWaitedFor) {
-  start("slow-start", "50");
-  initialize();
+  Gate gate;
+  start("start-gate", gate.path());
+  std::optional<Result<Message>> answer;
+  spawn_task(loop_, request("initialize"), answer);
+  loop_.restart();
+  loop_.poll();
+  EXPECT_FALSE(answer);
+  gate.open();
+  run_until(loop_, [&] { return answer.has_value(); });
+  EXPECT_TRUE(*answer);
   EXPECT_EQ(now(call("x")), "x");
 }
 

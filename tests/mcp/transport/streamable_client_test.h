@@ -109,7 +109,8 @@ class StreamableClientTest : public testing::Test {
     transport_.reset();
     // What still runs in the background ends by itself.
     loop_.restart();
-    loop_.run_for(std::chrono::seconds(5));
+    loop_.run_for(std::chrono::seconds(30));
+    EXPECT_TRUE(loop_.stopped()) << "something goes on after the end";
   }
 
   void connect(FakeMcpServer& server) { connect_to(server.wire().url()); }

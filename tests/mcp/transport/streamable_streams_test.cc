@@ -37,9 +37,9 @@ TEST_F(StreamableStreamsTest, AnAnswerIsResumedBehindItsLastEvent) {
     Clock::time_point resumed;
     FakeMcpServer server(
         [&](Peer& peer, const std::string&) {
+          ended = Clock::now();  // the client's wait cannot begin before
           peer.send(kChunkedHead + chunk("id: p1\nretry: 150\ndata:\n\n" + event_text(kLog, "p2")));
           if (!broken) peer.send("0\r\n\r\n");
-          ended = Clock::now();
           return false;
         },
         [&](Peer& peer, const std::string&) {
@@ -64,7 +64,7 @@ TEST_F(StreamableStreamsTest, AnAnswerIsResumedBehindItsLastEvent) {
       EXPECT_EQ(header_of(get, "Last-Event-ID"), "p2");
       EXPECT_EQ(header_of(get, "Accept"), "text/event-stream");
     }
-    EXPECT_GE(resumed - ended, std::chrono::milliseconds(140));
+    EXPECT_GE(resumed - ended, std::chrono::milliseconds(150));
     EXPECT_EQ(server.requests("POST").size(), 1U);
     close();
   }
