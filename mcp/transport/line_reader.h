@@ -8,7 +8,8 @@
 
 namespace mcp {
 
-/// Reads lines from a descriptor until its end. Loop thread only; held by shared_ptr because a read may be under way.
+/// Reads lines from a descriptor until its end; after some hundred lines others on the loop have their turn. Loop thread only; held
+/// by shared_ptr because a read may be under way.
 class LineReader : public std::enable_shared_from_this<LineReader> {
  public:
   struct Receiver {
@@ -28,6 +29,7 @@ class LineReader : public std::enable_shared_from_this<LineReader> {
 
  private:
   void on_read(const boost::system::error_code& error, std::size_t size);
+  void deliver();
 
   boost::asio::posix::stream_descriptor& input_;
   LineBuffer buffer_;

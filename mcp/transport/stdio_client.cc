@@ -79,6 +79,7 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
 
   std::string noise_;
   int noise_lines_ = 0;
+  bool dropping_ = false;  // a message was dropped, and nothing has changed since
   TextTail errors_{kStderrTail};
 
   Event launched_{executor_}, exit_seen_{executor_}, output_end_{executor_}, stderr_end_{executor_}, closed_{executor_};
@@ -257,10 +258,9 @@ Task<Result<Message>> StdioClientImpl::request(Message request, std::uint64_t id
 
 void StdioClientImpl::send(Message message) {
   if (!child_ || closing_ || ended_) return;
-  const std::string method(message.method());
-  if (!input_->write(std::move(message)) && !concluding_) {
-    log_warn("upstream", "a message was dropped: too much waits to be read", {{"command", spec_.command}, {"method", method}});
-  }
+  if (input_->queued() == 0) dropping_ = false;
+  if (input_->write(std::move(message)) || concluding_ || std::exchange(dropping_, true)) return;
+  log_warn("upstream", "messages are dropped: too much waits to be read", {{"command", spec_.command}});
 }
 
 Task<void> StdioClientImpl::close(Clock::duration grace) {
