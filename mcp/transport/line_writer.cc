@@ -31,6 +31,7 @@ bool LineWriter::write(Message message) {
   if (ended_ || size > max_queued_ - queued_) return false;
   append(std::move(message));
   queued_ += size;
+  accepted_ += size;
   if (!busy_) flush_later();
   return true;
 }

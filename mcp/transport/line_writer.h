@@ -2,6 +2,7 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -24,6 +25,9 @@ class LineWriter : public std::enable_shared_from_this<LineWriter> {
   bool write(Message message);
 
   std::size_t queued() const { return queued_; }
+
+  /// Bytes queued since the beginning; all but the last queued() of them were written.
+  std::uint64_t accepted() const { return accepted_; }
 
   /// Returns when everything was written or nothing more will be; false when `deadline` came first.
   Task<bool> drain(std::chrono::steady_clock::time_point deadline);
@@ -49,6 +53,7 @@ class LineWriter : public std::enable_shared_from_this<LineWriter> {
   std::string spare_;               // the memory of a written chunk, for the next
   std::size_t front_written_ = 0;   // of the first chunk
   std::size_t queued_ = 0;
+  std::uint64_t accepted_ = 0;
   bool busy_ = false;  // a flush is posted, or waits for the descriptor
   bool ended_ = false;
   std::shared_ptr<Event> drained_;  // where somebody waits

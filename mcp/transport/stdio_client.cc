@@ -58,6 +58,7 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
   void on_noise(std::string_view beginning);
   void on_stderr(std::string_view line);
   void on_output_end(std::string_view rest);
+  bool write_answer(Message message);
 
   static Task<void> watch_exit(std::weak_ptr<StdioClientImpl> weak, Task<void> exit);
   static Task<void> conclude_from(std::shared_ptr<StdioClientImpl> self);
@@ -76,6 +77,8 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
   std::shared_ptr<LineReader> output_, stderr_;
   std::shared_ptr<LineWriter> input_;
   PendingCalls pending_;
+  std::size_t answers_ = 0;          // bytes of answers in input_'s queue, at most: none of them counts as written before all are
+  std::uint64_t answers_until_ = 0;  // where the last of them ends, in input_->accepted()
 
   std::string noise_;
   int noise_lines_ = 0;
@@ -259,8 +262,20 @@ Task<Result<Message>> StdioClientImpl::request(Message request, std::uint64_t id
 void StdioClientImpl::send(Message message) {
   if (!child_ || closing_ || ended_) return;
   if (input_->queued() == 0) dropping_ = false;
-  if (input_->write(std::move(message)) || concluding_ || std::exchange(dropping_, true)) return;
+  const bool answer = message.kind() == MessageKind::response;
+  const bool taken = answer ? write_answer(std::move(message)) : input_->write(std::move(message));
+  if (taken || concluding_ || std::exchange(dropping_, true)) return;
   log_warn("upstream", "messages are dropped: too much waits to be read", {{"command", spec_.command}});
+}
+
+/// A server that asks and never reads costs no more memory than a few thousand answers take.
+bool StdioClientImpl::write_answer(Message message) {
+  if (input_->accepted() - input_->queued() >= answers_until_) answers_ = 0;
+  const std::size_t size = message.text().size() + 1;
+  if (answers_ + size > options_.max_answers || !input_->write(std::move(message))) return false;
+  answers_ += size;
+  answers_until_ = input_->accepted();
+  return true;
 }
 
 Task<void> StdioClientImpl::close(Clock::duration grace) {

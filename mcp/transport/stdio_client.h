@@ -9,9 +9,10 @@
 namespace mcp {
 
 struct StdioClientOptions {
-  std::size_t max_message = std::size_t{64} << 20;  // bytes of one line on stdout; a longer one ends the connection (too_large)
-  std::size_t max_queued = std::size_t{64} << 20;   // bytes waiting for a server that does not read its stdin; over it a request
-                                                    // fails (overloaded)
+  std::size_t max_message = std::size_t{64} << 20;   // bytes of one line on stdout; a longer one ends the connection (too_large)
+  std::size_t max_queued = std::size_t{64} << 20;    // bytes waiting for a server that does not read its stdin; over it a request
+                                                     // fails (overloaded)
+  std::size_t max_answers = std::size_t{256} << 10;  // bytes of answers to the server's own requests among them; more are dropped
   std::size_t max_stderr_line = std::size_t{16} << 10;  // longer ones are cut
   int max_noise = 64;  // lines on stdout that are no JSON-RPC message, in all; one more ends the connection (not_mcp)
   std::function<void(std::string_view line)> on_stderr;  // one line, without the newline, as it came
