@@ -10,7 +10,7 @@ namespace mcp {
 
 namespace {
 
-constexpr int kLargePipe = 1 << 20;
+constexpr int kSmallPipe = 4096;  // a page, the least there is: a user's pipes share what the system gives them
 
 /// Never one of 0 to 2, should our own be closed: the child moves its ends there.
 UniqueFd above_standard(int fd) {
@@ -45,8 +45,8 @@ Result<ChildPipes> make_child_pipes() {
   }
   for (const UniqueFd* ours : {&pipes.in.write, &pipes.out.read, &pipes.err.read, &pipes.control.write, &pipes.status.read})
     set_non_blocking(*ours);
-  fcntl(pipes.in.write.get(), F_SETPIPE_SZ, kLargePipe);
-  fcntl(pipes.out.read.get(), F_SETPIPE_SZ, kLargePipe);
+  fcntl(pipes.control.write.get(), F_SETPIPE_SZ, kSmallPipe);
+  fcntl(pipes.status.read.get(), F_SETPIPE_SZ, kSmallPipe);
   return pipes;
 }
 

@@ -42,7 +42,7 @@ class ChildProcess {
   virtual pid_t pid() const = 0;  // the program's own
   virtual pid_t guardian_pid() const = 0;
 
-  /// Our ends of the program's pipes, non-blocking, enlarged (F_SETPIPE_SZ) where the system lets us.
+  /// Our ends of the program's pipes, non-blocking.
   virtual boost::asio::posix::stream_descriptor& stdin_pipe() = 0;
   virtual boost::asio::posix::stream_descriptor& stdout_pipe() = 0;
   virtual boost::asio::posix::stream_descriptor& stderr_pipe() = 0;

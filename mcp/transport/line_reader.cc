@@ -10,6 +10,7 @@ namespace {
 
 /// One read may hold tens of thousands of lines.
 constexpr int kLinesPerTurn = 256;
+constexpr std::size_t kLongLine = std::size_t{64} << 10;  // what a usual pipe holds
 
 }  // namespace
 
@@ -18,6 +19,7 @@ LineReader::LineReader(boost::asio::posix::stream_descriptor& input, std::size_t
 
 void LineReader::start() {
   const std::span<char> space = buffer_.space();
+  if (buffer_.rest().size() >= kLongLine) room_.enlarge(input_.native_handle());
   input_.async_read_some(
       boost::asio::buffer(space.data(), space.size()),
       [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) { self->on_read(error, size); });

@@ -4,12 +4,13 @@
 #include <functional>
 #include <memory>
 
+#include "mcp/process/pipe_room.h"
 #include "mcp/transport/line_buffer.h"
 
 namespace mcp {
 
-/// Reads lines from a descriptor until its end; after some hundred lines others on the loop have their turn. Loop thread only; held
-/// by shared_ptr because a read may be under way.
+/// Reads lines from a descriptor until its end; a pipe that brings a long one becomes large (PipeRoom); after some hundred lines
+/// others on the loop have their turn. Loop thread only; held by shared_ptr because a read may be under way.
 class LineReader : public std::enable_shared_from_this<LineReader> {
  public:
   struct Receiver {
@@ -34,6 +35,7 @@ class LineReader : public std::enable_shared_from_this<LineReader> {
   boost::asio::posix::stream_descriptor& input_;
   LineBuffer buffer_;
   const Receiver receiver_;
+  PipeRoom room_;
   bool stopped_ = false;
 };
 

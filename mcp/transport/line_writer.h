@@ -9,12 +9,14 @@
 #include <string>
 
 #include "mcp/base/event.h"
+#include "mcp/process/pipe_room.h"
 #include "mcp/rpc/message.h"
 
 namespace mcp {
 
-/// Writes messages to a non-blocking descriptor, one a line. What is queued during one round of the loop leaves in one system call.
-/// Loop thread only; held by shared_ptr because a write may be under way.
+/// Writes messages to a non-blocking descriptor, one a line; a pipe that has no place for a long one becomes large (PipeRoom). What
+/// is queued during one round of the loop leaves in one system call. Loop thread only; held by shared_ptr because a write may be
+/// under way.
 class LineWriter : public std::enable_shared_from_this<LineWriter> {
  public:
   /// `output` must stay valid until stop(). `on_error` is called once, from the loop, when the other side is gone; nothing is
@@ -56,6 +58,7 @@ class LineWriter : public std::enable_shared_from_this<LineWriter> {
   std::uint64_t accepted_ = 0;
   bool busy_ = false;  // a flush is posted, or waits for the descriptor
   bool ended_ = false;
+  PipeRoom room_;
   std::shared_ptr<Event> drained_;  // where somebody waits
 };
 

@@ -1,5 +1,6 @@
 #include "mcp/transport/line_reader.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,7 +30,7 @@ class LineReaderTest : public testing::Test {
                                           rest_ = rest;
                                           ended_ = true;
                                         }};
-    return std::make_shared<LineReader>(input_, 1000, receiver);
+    return std::make_shared<LineReader>(input_, 1'000'000, receiver);
   }
 
   void SetUp() override {
@@ -99,6 +100,20 @@ TEST_F(LineReaderTest, StopsAtEveryLine) {
     EXPECT_EQ(lines_.size(), last);
   }
   EXPECT_FALSE(ended_);
+}
+
+TEST_F(LineReaderTest, ALongLineMakesItsPipeLarge) {
+  const int usual = fcntl(ends_[1], F_GETPIPE_SZ);
+  const auto reader = make();
+  reader->start();
+  fill(numbers(1000));
+  loop_.run_one();
+  EXPECT_EQ(fcntl(ends_[1], F_GETPIPE_SZ), usual);
+  fill(std::string(static_cast<std::size_t>(usual), 'x'));
+  loop_.run_one();
+  loop_.poll();
+  EXPECT_EQ(fcntl(ends_[1], F_GETPIPE_SZ), 1 << 20);
+  reader->stop();
 }
 
 }  // namespace
