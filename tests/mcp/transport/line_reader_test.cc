@@ -48,15 +48,15 @@ class LineReaderTest : public testing::Test {
   bool ended_ = false;
 };
 
-std::string numbers(int count) {
+std::string numbers(std::size_t count) {
   std::string text;
-  for (int i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < count; ++i)
     text += std::to_string(i) + "\n";
   return text;
 }
 
 TEST_F(LineReaderTest, OthersHaveTheirTurnAmongTheLinesOfOneRead) {
-  constexpr int kLines = 10'000;
+  constexpr std::size_t kLines = 10'000;
   fill(numbers(kLines));
   std::size_t most = 0, seen = 0;
   std::function<void()> other = [&] {
@@ -70,7 +70,7 @@ TEST_F(LineReaderTest, OthersHaveTheirTurnAmongTheLinesOfOneRead) {
   while (seen < kLines)
     loop_.run_one();
   EXPECT_LE(most, 1000U);
-  for (int i = 0; i < kLines; ++i)
+  for (std::size_t i = 0; i < kLines; ++i)
     ASSERT_EQ(lines_[i], std::to_string(i));
   reader->stop();
 }
