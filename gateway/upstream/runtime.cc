@@ -148,6 +148,8 @@ bool Runtime::give_up(const Error& cause) const {
     case ErrorCode::login_required:
     case ErrorCode::unsupported_version:
       return true;
+    case ErrorCode::overloaded:  // the system was, which passes
+      return false;
     default:
       return std::holds_alternative<StdioSpec>(spec_.transport) && backoff_.failures() >= kMaxFailures;
   }

@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "mcp/process/program_path.h"
 
 namespace mcp {
 
@@ -37,11 +38,7 @@ Result<ChildPipes> make_child_pipes() {
   ChildPipes pipes;
   for (PipeEnds* ends : {&pipes.in, &pipes.out, &pipes.err, &pipes.control, &pipes.status}) {
     if (make_pipe(*ends)) continue;
-    char text[128];
-    const int error = errno;
-    return fail(ErrorCode::spawn_failed,
-                std::string("no pipes for a child: ") + strerror_r(error, text, sizeof text) + ".",
-                error == EMFILE || error == ENFILE ? "Raise the limit on open files (ulimit -n)." : "");
+    return std::unexpected(refused_by_system("no pipes for a child", errno));
   }
   for (const UniqueFd* ours : {&pipes.in.write, &pipes.out.read, &pipes.err.read, &pipes.control.write, &pipes.status.read})
     set_non_blocking(*ours);

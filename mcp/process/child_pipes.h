@@ -16,7 +16,7 @@ struct ChildPipes {
   PipeEnds in, out, err, control, status;
 };
 
-/// Error: spawn_failed.
+/// Errors: overloaded, spawn_failed.
 Result<ChildPipes> make_child_pipes();
 
 }  // namespace mcp

@@ -20,9 +20,10 @@ struct StdioClientOptions {
 
 /// A Transport over the pipes of a child (MCP stdio: one message a line). open() starts the program.
 ///
-/// Errors of open() and on_closed: spawn_failed; exited, with code or signal and the last lines of stderr; not_mcp, with the
-/// offending line, cut; too_large. A line that is no message is logged and skipped (servers print banners) up to max_noise; where
-/// the connection then ends or the handshake runs out of time, the first such line is named in the error (see `noise`).
+/// Errors of open() and on_closed: those of ProcessLauncher; exited, with code or signal and the last lines of stderr; not_mcp,
+/// with the offending line, cut; too_large. A line that is no message is logged and skipped (servers print banners) up to
+/// max_noise; where the connection then ends or the handshake runs out of time, the first such line is named in the error (see
+/// `noise`).
 class StdioClient : public Transport {
  public:
   /// The server's pid while it runs.

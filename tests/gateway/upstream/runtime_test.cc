@@ -1,6 +1,8 @@
 // Runtimes of programs: how they start, what a start that fails says, and how they end.
 #include "gateway/upstream/runtime.h"
 
+#include <sys/resource.h>
+
 #include <fstream>
 #include <gmock/gmock.h>
 
@@ -96,6 +98,21 @@ TEST_F(RuntimeTest, ACommandThatIsNotThereIsNotTriedAgain) {
   EXPECT_EQ(answer.error().code, ErrorCode::server_unavailable);
   EXPECT_EQ(answer.error().message, "server \"gone\" is down and is not tried again: " + cause.message);
   EXPECT_EQ(answer.error().remedy, cause.remedy);
+}
+
+TEST_F(RuntimeTest, AWantOfDescriptorsPasses) {
+  random_ = kNoDelay;
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = mcp::open_descriptors() + 2;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto runtime = start(program("files", {"ok"}));
+  mcp::run_until(loop_, [&] { return runtime->status().restarts >= 8; });
+  EXPECT_EQ(runtime->status().cause->code, ErrorCode::overloaded);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  wait_for(*runtime, RuntimeState::ready);
+  EXPECT_THAT(states_, Not(testing::Contains("failed")));
 }
 
 TEST_F(RuntimeTest, AProgramThatEndsIsTriedAgainLater) {

@@ -1,15 +1,24 @@
 // Children and what the system has to give.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <boost/asio/io_context.hpp>
+#include <filesystem>
 #include <fstream>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
 
 #include "mcp/process/child_process.h"
+#include "tests/support/processes.h"
 #include "tests/support/programs.h"
 #include "tests/support/run_task.h"
 
 namespace mcp {
 namespace {
+
+using testing::HasSubstr;
 
 class ChildSystemTest : public testing::Test {
  protected:
@@ -31,6 +40,35 @@ TEST_F(ChildSystemTest, TheGuardianDoesNotEndWithWhoeverIsKilledByTheGatewaysNam
   std::string name;
   std::getline(file, name);
   EXPECT_EQ(name, "mcp-guardian");
+}
+
+TEST_F(ChildSystemTest, AWantOfDescriptorsIsNoFaultOfTheProgram) {
+  ASSERT_TRUE(launch("true"));  // what is opened once, and stays, is open now
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  for (const std::size_t more : {1U, 5U, 10U, 11U}) {  // a start takes twelve at a time
+    rlimit few = before;
+    few.rlim_cur = open_descriptors() + more;
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    const auto child = launch("cat");
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_FALSE(child) << more;
+    EXPECT_EQ(child.error().code, ErrorCode::overloaded) << child.error().text();
+    EXPECT_THAT(child.error().text(), HasSubstr("Too many open files"));
+  }
+  EXPECT_TRUE(launch("cat"));
+}
+
+TEST_F(ChildSystemTest, AProgramThatIsBeingWrittenCanRunSoon) {
+  const std::string copy = testing::TempDir() + "child_system_test_" + std::to_string(getpid());
+  std::filesystem::copy_file("/bin/true", copy);
+  const int writer = open(copy.c_str(), O_WRONLY | O_CLOEXEC);
+  const auto busy = launch(copy);
+  close(writer);
+  ASSERT_FALSE(busy);
+  EXPECT_EQ(busy.error().code, ErrorCode::overloaded) << busy.error().text();
+  EXPECT_TRUE(launch(copy));
+  std::filesystem::remove(copy);
 }
 
 }  // namespace
