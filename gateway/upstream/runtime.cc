@@ -106,10 +106,12 @@ Task<Result<>> Runtime::run_session() {
   retry_at_.reset();
   session_end_ = std::make_unique<Event>(dependencies_.executor);
   set_state(RuntimeState::starting);
+  const auto begun = std::chrono::steady_clock::now();
   auto started = co_await start_session();
   if (started && !lost_reason_ && !stopping_.is_set()) {
     const auto ready_since = std::chrono::steady_clock::now();
     cause_.reset();
+    log_ready(ready_since - begun);
     set_state(RuntimeState::ready);
     settled_.set();
     if (refresh_wanted_) start_refresh();

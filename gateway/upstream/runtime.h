@@ -107,6 +107,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// One session, from its start to its end; the error is why it did not come up. Why one that did has ended is in lost_reason_.
   mcp::Task<mcp::Result<>> run_session();
   void note_loss(const mcp::Result<>& started);
+  void log_ready(std::chrono::steady_clock::duration took) const;
   /// Decides what follows the loss that cause_ tells of: the pause before the next start, or nothing where no start would help.
   std::optional<std::chrono::milliseconds> plan_restart(bool started);
   mcp::Task<mcp::Result<>> start_session();

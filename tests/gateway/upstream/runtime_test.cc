@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/gateway/upstream/upstream_fixture.h"
+#include "tests/support/captured_log.h"
 #include "tests/support/processes.h"
 
 namespace gateway {
@@ -212,7 +213,11 @@ TEST_F(RuntimeTest, ACrashFailsTheCallAndTheServerComesBack) {
   EXPECT_NE(runtime->state(), RuntimeState::ready);
   EXPECT_EQ(runtime->catalog()->tools.size(), 1u);
 
+  const mcp::CapturedLog captured(mcp::LogFormat::text, "info");
   wait_for(*runtime, RuntimeState::ready);
+  EXPECT_THAT(captured.lines(),
+              testing::Contains(testing::AllOf(
+                  HasSubstr("server ready"), HasSubstr("server=crashing"), HasSubstr("tools=1"), HasSubstr("restarts=1"))));
   EXPECT_THAT(states_, ElementsAre("starting", "ready", "starting", "backing_off", "starting", "ready"));
   EXPECT_EQ(runtime->status().restarts, 1);
   EXPECT_FALSE(runtime->status().cause);
