@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/config/secret_hint.h"
+#include "gateway/upstream/redaction.h"
 #include "gateway/upstream/stderr_log.h"
 #include "mcp/transport/stdio_client.h"
 #include "mcp/transport/streamable_client.h"
@@ -25,6 +26,7 @@ std::shared_ptr<mcp::Transport> connect_stdio(const mcp::Executor& executor,
   child.env = child_environment(stdio, environment);
   child.cwd = stdio.cwd;
   mcp::StdioClientOptions options;
+  options.clean = [redaction = Redaction(spec)](std::string_view text) { return redaction.clean(text); };
   options.on_stderr = [log = std::make_shared<StderrLog>(executor, spec)](std::string_view line) { log->add(line); };
   return mcp::make_stdio_client(executor, launcher, std::move(child), std::move(options));
 }

@@ -26,7 +26,8 @@ constexpr milliseconds kEofAfterExit{200};  // and what it wrote last is read af
 constexpr milliseconds kStderrAfterEnd{100};
 constexpr milliseconds kLastWrites{200};  // at close, for a notice that is queued still
 constexpr std::size_t kShownNoise = 200;
-constexpr int kLoudNoise = 3;  // a banner; more of it is for those who look for it
+constexpr std::size_t kCleanedNoise = 512;  // what is shown is cut after the cleaning, so that no half secret stays at its end
+constexpr int kLoudNoise = 3;               // a banner; more of it is for those who look for it
 constexpr std::size_t kStderrTail = 2048;
 constexpr std::string_view kServersFault = "That is a mistake of the server's: see whether there is a newer version of it.";
 
@@ -56,6 +57,8 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
   void stop_pipes();
   void on_line(LineBuffer::Line line);
   void on_noise(std::string_view beginning);
+  std::string cleaned(std::string_view text) const { return options_.clean ? options_.clean(text) : std::string(text); }
+  std::string shown_noise(std::string_view text) const { return cleaned(text.substr(0, kCleanedNoise)).substr(0, kShownNoise); }
   void on_stderr(std::string_view line);
   void on_output_end(std::string_view rest);
   bool write_answer(Message message);
@@ -147,7 +150,7 @@ void StdioClientImpl::on_line(LineBuffer::Line line) {
                    "'" + spec_.command + "' sent a message longer than " + std::to_string(options_.max_message) + " bytes.",
                    "Ask the server for less at a time."});
   }
-  std::array<char, kShownNoise> beginning{};  // parse() takes the line with it
+  std::array<char, kCleanedNoise> beginning{};  // parse() takes the line with it
   const std::size_t size = line.text.copy(beginning.data(), beginning.size());
   auto message = Message::parse(std::move(line.text));
   if (!message) return on_noise({beginning.data(), size});
@@ -158,9 +161,10 @@ void StdioClientImpl::on_line(LineBuffer::Line line) {
 }
 
 void StdioClientImpl::on_noise(std::string_view beginning) {
-  if (noise_lines_++ == 0) noise_ = beginning;
+  const std::string line = shown_noise(beginning);
+  if (noise_lines_++ == 0) noise_ = line;
   const LogLevel level = noise_lines_ <= kLoudNoise ? LogLevel::warn : LogLevel::debug;
-  log(level, "upstream", "a line on stdout is no message", {{"command", spec_.command}, {"line", beginning}});
+  log(level, "upstream", "a line on stdout is no message", {{"command", spec_.command}, {"line", line}});
   if (noise_lines_ > options_.max_noise) finish(too_many_noise());
 }
 
@@ -172,16 +176,16 @@ Error StdioClientImpl::too_many_noise() const {
 }
 
 void StdioClientImpl::on_stderr(std::string_view line) {
-  errors_.add_line(line);
+  // The tail keeps the end of a long line; a secret that begins in front of that end has to be seen whole.
+  errors_.add_line(cleaned(line.substr(line.size() - std::min(line.size(), 2 * kStderrTail))));
   if (options_.on_stderr) options_.on_stderr(line);
 }
 
 void StdioClientImpl::on_output_end(std::string_view rest) {
   if (!is_blank(rest) && !closing_) {
-    log_warn(
-        "upstream",
-        "ended in the middle of a line",
-        {{"command", spec_.command}, {"line", rest.substr(0, kShownNoise)}, {"bytes", static_cast<std::int64_t>(rest.size())}});
+    log_warn("upstream",
+             "ended in the middle of a line",
+             {{"command", spec_.command}, {"line", shown_noise(rest)}, {"bytes", static_cast<std::int64_t>(rest.size())}});
   }
   output_end_.set();
   conclude();

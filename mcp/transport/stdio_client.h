@@ -16,6 +16,8 @@ struct StdioClientOptions {
   std::size_t max_stderr_line = std::size_t{16} << 10;  // longer ones are cut
   int max_noise = 64;  // lines on stdout that are no JSON-RPC message, in all; one more ends the connection (not_mcp)
   std::function<void(std::string_view line)> on_stderr;  // one line, without the newline, as it came
+  /// Takes out of a text of the server's what nobody may see (null: nothing), before a part of it goes into errors or the log.
+  std::function<std::string(std::string_view text)> clean;
 };
 
 /// A Transport over the pipes of a child (MCP stdio: one message a line). open() starts the program.

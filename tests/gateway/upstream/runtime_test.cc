@@ -161,6 +161,19 @@ TEST_F(RuntimeTest, AProgramThatIsNoServerIsToldFromASlowOne) {
   EXPECT_THAT(cause.message, HasSubstr("Usage: thing [OPTION]"));
 }
 
+TEST_F(RuntimeTest, ASecretAcrossACutIsNotShownInPart) {
+  const std::string half(100, 's'), secret = "k" + half + half;
+  const auto printed = [](int filler) { return "printf '%0" + std::to_string(filler) + "d' 0"; };
+  // On stderr the end of a line is kept, on stdout the beginning of the first.
+  ServerSpec spec = shell("{ printf %s $TOKEN; " + printed(1950) + "; echo; } >&2; " + printed(150) + "; echo $TOKEN; exit 3");
+  std::get<StdioSpec>(spec.transport).env = {{"TOKEN", secret}};
+  spec.startup_timeout = std::chrono::seconds(60);
+  const auto cause = cause_of(std::move(spec));
+  EXPECT_EQ(cause.code, ErrorCode::exited);
+  EXPECT_THAT(cause.message, testing::AllOf(HasSubstr("standard error: ***000"), HasSubstr("000***'")));
+  EXPECT_THAT(cause.message, Not(HasSubstr("ssss")));
+}
+
 TEST_F(RuntimeTest, AProgramThatOnlyWritesGarbage) {
   const auto cause = cause_of(program("garbage", {"garbage-only"}));
   EXPECT_EQ(cause.code, ErrorCode::not_mcp);
