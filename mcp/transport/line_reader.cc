@@ -19,7 +19,7 @@ LineReader::LineReader(boost::asio::posix::stream_descriptor& input, std::size_t
 
 void LineReader::start() {
   const std::span<char> space = buffer_.space();
-  if (buffer_.rest().size() >= kLongLine) room_.enlarge(input_.native_handle());
+  if (may_grow_ && buffer_.rest().size() >= kLongLine) room_.enlarge(input_.native_handle());
   input_.async_read_some(
       boost::asio::buffer(space.data(), space.size()),
       [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) { self->on_read(error, size); });

@@ -9,8 +9,8 @@
 
 namespace mcp {
 
-/// Reads lines from a descriptor until its end; a pipe that brings a long one becomes large (PipeRoom); after some hundred lines
-/// others on the loop have their turn. Loop thread only; held by shared_ptr because a read may be under way.
+/// Reads lines from a descriptor until its end; after some hundred lines others on the loop have their turn. Loop thread only; held
+/// by shared_ptr because a read may be under way.
 class LineReader : public std::enable_shared_from_this<LineReader> {
  public:
   struct Receiver {
@@ -21,6 +21,9 @@ class LineReader : public std::enable_shared_from_this<LineReader> {
 
   /// `input` must stay valid until stop() or on_end.
   LineReader(boost::asio::posix::stream_descriptor& input, std::size_t max_line, Receiver receiver);
+
+  /// The pipe becomes large (PipeRoom) when a long line comes. For pipes that we made ourselves.
+  void let_pipe_grow() { may_grow_ = true; }
 
   void start();
 
@@ -36,6 +39,7 @@ class LineReader : public std::enable_shared_from_this<LineReader> {
   LineBuffer buffer_;
   const Receiver receiver_;
   PipeRoom room_;
+  bool may_grow_ = false;
   bool stopped_ = false;
 };
 

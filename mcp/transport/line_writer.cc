@@ -96,7 +96,7 @@ void LineWriter::written(std::size_t size) {
 }
 
 void LineWriter::wait_until_writable() {
-  if (chunks_.front().size() >= kChunk) room_.enlarge(output_.native_handle());
+  if (may_grow_ && chunks_.front().size() >= kChunk) room_.enlarge(output_.native_handle());
   output_.async_wait(asio::posix::descriptor_base::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
     // An error of the wait shows at the write as well, unless the descriptor was closed, which comes with stop().
     if (error != asio::error::operation_aborted) self->flush();

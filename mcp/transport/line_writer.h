@@ -14,14 +14,16 @@
 
 namespace mcp {
 
-/// Writes messages to a non-blocking descriptor, one a line; a pipe that has no place for a long one becomes large (PipeRoom). What
-/// is queued during one round of the loop leaves in one system call. Loop thread only; held by shared_ptr because a write may be
-/// under way.
+/// Writes messages to a non-blocking descriptor, one a line. What is queued during one round of the loop leaves in one system call.
+/// Loop thread only; held by shared_ptr because a write may be under way.
 class LineWriter : public std::enable_shared_from_this<LineWriter> {
  public:
   /// `output` must stay valid until stop(). `on_error` is called once, from the loop, when the other side is gone; nothing is
   /// written after it.
   LineWriter(boost::asio::posix::stream_descriptor& output, std::size_t max_queued, std::function<void()> on_error);
+
+  /// The pipe becomes large (PipeRoom) when it has no place for a long message. For pipes that we made ourselves.
+  void let_pipe_grow() { may_grow_ = true; }
 
   /// Queues. False, and the message is dropped, when more than `max_queued` bytes would wait, or after the end.
   bool write(Message message);
@@ -59,6 +61,7 @@ class LineWriter : public std::enable_shared_from_this<LineWriter> {
   bool busy_ = false;  // a flush is posted, or waits for the descriptor
   bool ended_ = false;
   PipeRoom room_;
+  bool may_grow_ = false;
   std::shared_ptr<Event> drained_;  // where somebody waits
 };
 

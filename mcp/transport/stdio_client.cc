@@ -131,6 +131,8 @@ void StdioClientImpl::start_pipes() {
       child_->stderr_pipe(),
       options_.max_stderr_line,
       LineReader::Receiver{[this](const LineBuffer::Line& line) { on_stderr(line.text); }, on_stderr_end});
+  input_->let_pipe_grow();
+  output_->let_pipe_grow();
   output_->start();
   stderr_->start();
   asio::co_spawn(executor_, watch_exit(weak_from_this(), child_->wait_exit()), asio::detached);

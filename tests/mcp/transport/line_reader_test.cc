@@ -105,6 +105,7 @@ TEST_F(LineReaderTest, StopsAtEveryLine) {
 TEST_F(LineReaderTest, ALongLineMakesItsPipeLarge) {
   const int usual = fcntl(ends_[1], F_GETPIPE_SZ);
   const auto reader = make();
+  reader->let_pipe_grow();
   reader->start();
   fill(numbers(1000));
   loop_.run_one();
