@@ -60,7 +60,7 @@ TEST_F(ChildSystemTest, AWantOfDescriptorsIsNoFaultOfTheProgram) {
     EXPECT_EQ(child.error().code, ErrorCode::overloaded) << child.error().text();
     EXPECT_THAT(child.error().text(), HasSubstr("Too many open files")) << more;
   }
-  EXPECT_GE(more, 10U);
+  EXPECT_GT(more, 0U);
 }
 
 TEST_F(ChildSystemTest, AProgramThatIsBeingWrittenCanRunSoon) {
