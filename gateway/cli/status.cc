@@ -51,9 +51,10 @@ class FactSheet {
   std::string text_;
 };
 
-/// What has to come after the remedy: a server that failed is not tried again.
+/// What has to come after the remedy: a server that failed is not tried again, and headers are read at the start alone.
 std::string next_action(const ServerRow& server, const GatewayRow& gateway) {
-  if (server.state != "failed" || gateway.mcp_url.empty()) return "";
+  const bool restart = server.state == "failed" || (!server.ready() && server.reason == "login_required");
+  if (!restart || gateway.mcp_url.empty()) return "";
   return server.remedy.empty() ? "Fix it, then restart the gateway." : "Then restart the gateway.";
 }
 

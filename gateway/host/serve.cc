@@ -82,6 +82,7 @@ class Service final : public AdminSource {
     Result<> outcome = open_listeners();
     if (outcome) {
       gateway_->start();
+      mcp::log_info("host", "listening", {{"mcp", mcp_url()}, {"admin", admin_url()}});
       if (options_.on_listening) options_.on_listening(whole_status());
       if (options_.stdio) open_stdio();
       asio::co_spawn(loop_, watch_start(), asio::detached);

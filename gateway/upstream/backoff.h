@@ -11,6 +11,9 @@ class Backoff {
   /// `random` in [0, 1).
   std::chrono::milliseconds next(double random);
 
+  /// For what does not mend soon: a minute, shortened likewise. Counts no failure.
+  static std::chrono::milliseconds longest(double random);
+
   /// Failures in a row.
   int failures() const { return failures_; }
 

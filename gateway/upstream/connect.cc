@@ -7,7 +7,7 @@
 
 #include "gateway/config/secret_hint.h"
 #include "gateway/upstream/redaction.h"
-#include "mcp/base/log.h"
+#include "gateway/upstream/stderr_log.h"
 #include "mcp/transport/stdio_client.h"
 #include "mcp/transport/streamable_client.h"
 
@@ -26,9 +26,8 @@ std::shared_ptr<mcp::Transport> connect_stdio(const mcp::Executor& executor,
   child.env = child_environment(stdio, environment);
   child.cwd = stdio.cwd;
   mcp::StdioClientOptions options;
-  options.on_stderr = [server = spec.name.str(), redaction = Redaction(spec)](std::string_view line) {
-    mcp::log_info("stderr", redaction.clean(line), {{"server", server}});
-  };
+  options.clean = [redaction = Redaction(spec)](std::string_view text) { return redaction.clean(text); };
+  options.on_stderr = [log = std::make_shared<StderrLog>(executor, spec)](std::string_view line) { log->add(line); };
   return mcp::make_stdio_client(executor, launcher, std::move(child), std::move(options));
 }
 

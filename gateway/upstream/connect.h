@@ -11,8 +11,8 @@
 
 namespace gateway {
 
-/// The transport that reaches a server, not opened yet. Lines of a child's stderr go to the log under the server's
-/// name, without its secrets.
+/// The transport that reaches a server, not opened yet. Lines of a child's stderr go to a StderrLog.
+/// What a child says is in errors without its secrets.
 /// `resolver` may be null (one of the transport's own). Error config_invalid where the URL does not parse.
 mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor& executor,
                                                             mcp::ProcessLauncher& launcher,

@@ -104,10 +104,12 @@ Task<Result<>> Runtime::run_session() {
   retry_at_.reset();
   session_end_ = std::make_unique<Event>(dependencies_.executor);
   set_state(RuntimeState::starting);
+  const auto begun = std::chrono::steady_clock::now();
   auto started = co_await start_session();
   if (started && !lost_reason_ && !stopping_.is_set()) {
     const auto ready_since = std::chrono::steady_clock::now();
     cause_.reset();
+    log_ready(ready_since - begun);
     set_state(RuntimeState::ready);
     settled_.set();
     if (refresh_wanted_) start_refresh();
@@ -131,7 +133,8 @@ std::optional<std::chrono::milliseconds> Runtime::plan_restart(bool started) {
     backoff_.next(0);
     return std::chrono::milliseconds(0);
   }
-  const auto pause = backoff_.next(dependencies_.random());
+  const bool wants_login = cause_->code == ErrorCode::login_required;
+  const auto pause = wants_login ? Backoff::longest(dependencies_.random()) : backoff_.next(dependencies_.random());
   const bool last = give_up(*cause_);
   if (!last) retry_at_ = std::chrono::system_clock::now() + pause;
   set_state(last ? RuntimeState::failed : RuntimeState::backing_off);
@@ -143,9 +146,10 @@ bool Runtime::give_up(const Error& cause) const {
   switch (cause.code) {
     case ErrorCode::spawn_failed:
     case ErrorCode::config_invalid:
-    case ErrorCode::login_required:
     case ErrorCode::unsupported_version:
       return true;
+    case ErrorCode::overloaded:  // the system was, which passes
+      return false;
     default:
       return std::holds_alternative<StdioSpec>(spec_.transport) && backoff_.failures() >= kMaxFailures;
   }
@@ -235,8 +239,8 @@ void Runtime::start_probe(const std::shared_ptr<mcp::ClientSession>& session) {
 void Runtime::after_failure(const std::shared_ptr<mcp::ClientSession>& session, const Error& error) {
   switch (error.code) {
     case ErrorCode::session_lost:
-    case ErrorCode::login_required:
       return lost(session.get(), error);
+    case ErrorCode::login_required:  // perhaps for this one call alone
     case ErrorCode::connect_failed:
     case ErrorCode::tls_failed:
     case ErrorCode::http_status:

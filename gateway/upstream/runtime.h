@@ -58,9 +58,9 @@ struct RuntimeDependencies {
 /// One live upstream: starts the server, keeps it alive, knows what it offers, and passes requests to it.
 ///
 /// stopped → starting → ready → (lost) → backing_off → starting …; failed is the end of trying: what failed cannot mend itself
-/// (a command that is not there, a login that is missing), or a stdio server ended five times in a row without having run for a
-/// minute. An HTTP server is tried for ever. A server that lost our session (HTTP 404) is initialised again at once, unless it did
-/// so a minute ago or less: then it is lost like any other.
+/// (a command that is not there, a revision we do not speak), or a stdio server ended five times in a row without having run for a
+/// minute. An HTTP server that cannot be reached is tried for ever; one that wants a login too, once a minute. A server that lost
+/// our session (HTTP 404) is initialised again at once, unless it did so a minute ago or less: then it is lost like any other.
 ///
 /// handle(): while the server is starting the request waits for it (until its deadline); in every other state but ready it fails
 /// at once with server_unavailable (login_required, where that is why), saying why and what to do. A request is sent at most once,
@@ -109,6 +109,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// One session, from its start to its end; the error is why it did not come up. Why one that did has ended is in lost_reason_.
   mcp::Task<mcp::Result<>> run_session();
   void note_loss(const mcp::Result<>& started);
+  void log_ready(std::chrono::steady_clock::duration took) const;
   /// Decides what follows the loss that cause_ tells of: the pause before the next start, or nothing where no start would help.
   std::optional<std::chrono::milliseconds> plan_restart(bool started);
   mcp::Task<mcp::Result<>> start_session();

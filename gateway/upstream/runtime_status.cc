@@ -3,6 +3,7 @@
 
 #include "gateway/upstream/connect.h"
 #include "gateway/upstream/runtime.h"
+#include "mcp/base/log.h"
 #include "mcp/transport/stdio_client.h"
 
 namespace gateway {
@@ -75,6 +76,15 @@ Error Runtime::unavailable() const {
     error.remedy = cause_->remedy;
   }
   return error;
+}
+
+void Runtime::log_ready(std::chrono::steady_clock::duration took) const {
+  mcp::log_info("upstream",
+                "server ready",
+                {{"server", spec_.name.str()},
+                 {"tools", static_cast<std::int64_t>(catalog_->tools.size())},
+                 {"restarts", std::int64_t{starts_ - 1}},
+                 {"ms", std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}}});
 }
 
 RuntimeStatus Runtime::status() const {

@@ -4,13 +4,14 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "mcp/process/program_path.h"
 
 namespace mcp {
 
 namespace {
 
-constexpr int kLargePipe = 1 << 20;
+constexpr int kSmallPipe = 4096;  // a page, the least there is: a user's pipes share what the system gives them
 
 /// Never one of 0 to 2, should our own be closed: the child moves its ends there.
 UniqueFd above_standard(int fd) {
@@ -37,16 +38,12 @@ Result<ChildPipes> make_child_pipes() {
   ChildPipes pipes;
   for (PipeEnds* ends : {&pipes.in, &pipes.out, &pipes.err, &pipes.control, &pipes.status}) {
     if (make_pipe(*ends)) continue;
-    char text[128];
-    const int error = errno;
-    return fail(ErrorCode::spawn_failed,
-                std::string("no pipes for a child: ") + strerror_r(error, text, sizeof text) + ".",
-                error == EMFILE || error == ENFILE ? "Raise the limit on open files (ulimit -n)." : "");
+    return std::unexpected(refused_by_system("no pipes for a child", errno));
   }
   for (const UniqueFd* ours : {&pipes.in.write, &pipes.out.read, &pipes.err.read, &pipes.control.write, &pipes.status.read})
     set_non_blocking(*ours);
-  fcntl(pipes.in.write.get(), F_SETPIPE_SZ, kLargePipe);
-  fcntl(pipes.out.read.get(), F_SETPIPE_SZ, kLargePipe);
+  fcntl(pipes.control.write.get(), F_SETPIPE_SZ, kSmallPipe);
+  fcntl(pipes.status.read.get(), F_SETPIPE_SZ, kSmallPipe);
   return pipes;
 }
 

@@ -10,13 +10,13 @@ struct PipeEnds {
   UniqueFd read, write;
 };
 
-/// All pipes between us and a guardian. Our ends are non-blocking; stdin and stdout are enlarged to 1 MiB where the system's limit
-/// per user allows (a megabyte through a pipe of the usual 64 KiB takes twelve times as long).
+/// All pipes between us and a guardian. Our ends are non-blocking. Those for orders and reports are small; stdin, stdout and stderr
+/// are of the usual size.
 struct ChildPipes {
   PipeEnds in, out, err, control, status;
 };
 
-/// Error: spawn_failed.
+/// Errors: overloaded, spawn_failed.
 Result<ChildPipes> make_child_pipes();
 
 }  // namespace mcp

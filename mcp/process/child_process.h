@@ -42,7 +42,7 @@ class ChildProcess {
   virtual pid_t pid() const = 0;  // the program's own
   virtual pid_t guardian_pid() const = 0;
 
-  /// Our ends of the program's pipes, non-blocking, enlarged (F_SETPIPE_SZ) where the system lets us.
+  /// Our ends of the program's pipes, non-blocking.
   virtual boost::asio::posix::stream_descriptor& stdin_pipe() = 0;
   virtual boost::asio::posix::stream_descriptor& stdout_pipe() = 0;
   virtual boost::asio::posix::stream_descriptor& stderr_pipe() = 0;
@@ -68,7 +68,8 @@ class ProcessLauncher {
   virtual ~ProcessLauncher() = default;  // joins the thread; children still running are killed with their trees
 
   /// Starts the program. Errors: spawn_failed, naming the command and the reason ("command not found in PATH", "permission denied",
-  /// "working directory … does not exist") with a remedy.
+  /// "working directory … does not exist") with a remedy; overloaded, where the system is short of what a start takes; timeout,
+  /// exited, where the guardian did not come to it.
   /// The pipes of the child belong to the executor of the calling coroutine.
   virtual Task<Result<std::shared_ptr<ChildProcess>>> launch(ChildSpec spec) = 0;
 

@@ -23,7 +23,7 @@ std::string ChildExit::text() const {
 }
 
 void GuardianControl::order(char letter) {
-  // It fails only where the guardian is gone already, or has not read sixty thousand orders.
+  // It fails only where the guardian is gone already, or has not read thousands of orders.
   if (write(fd_.get(), &letter, 1) < 0) return;
 }
 

@@ -16,6 +16,8 @@
 #include <cstring>
 #include <thread>
 
+#include "mcp/process/program_path.h"
+
 namespace mcp {
 
 namespace {
@@ -105,12 +107,10 @@ std::unexpected<Error> no_guardian(const std::string& path, const process::error
   if (error == boost::system::errc::argument_list_too_long) {
     return fail(ErrorCode::spawn_failed, "arguments and environment of the program are too long for the system.");
   }
-  std::string text = "cannot start the guardian " + path + ": " + error.message() + ".";
-  if (error == boost::system::errc::no_such_file_or_directory) {
-    return fail(
-        ErrorCode::spawn_failed, std::move(text), "The program switchyard-guardian belongs beside switchyard: install it again.");
-  }
-  return fail(ErrorCode::spawn_failed, std::move(text));
+  Error refused = refused_by_system("cannot start the guardian " + path, error.value());
+  if (error == boost::system::errc::no_such_file_or_directory)
+    refused.remedy = "The program switchyard-guardian belongs beside switchyard: install it again.";
+  return std::unexpected(std::move(refused));
 }
 
 Result<pid_t> GuardianThreadImpl::start(GuardianSpec spec, std::function<void(int)> ended) {

@@ -35,8 +35,8 @@ class GuardianThread {
   /// Runs `work` on the thread. Any thread.
   virtual void run(std::move_only_function<void()> work) = 0;
 
-  /// Starts a guardian; the pid of it, or spawn_failed. `ended` runs on this thread once it was reaped, with its wait status (-1
-  /// when that is not to be had).
+  /// Starts a guardian; the pid of it, or overloaded or spawn_failed. `ended` runs on this thread once it was reaped, with its wait
+  /// status (-1 when that is not to be had).
   virtual Result<pid_t> start(GuardianSpec spec, std::function<void(int status)> ended) = 0;
 };
 

@@ -173,7 +173,8 @@ void ProcessLauncherImpl::start_guardian(const std::shared_ptr<Launch>& launch) 
 Error unstarted(const Launch& launch, const ChildState& state, bool in_time) {
   if (!state.failed_stage.empty()) return start_error(launch.spec, launch.path, state.failed_stage, state.failed_errno);
   const std::string what = in_time ? "the guardian of '" : "no sign within 30 seconds that the system started '";
-  return {ErrorCode::spawn_failed, what + launch.path + (in_time ? "' ended before it started it." : "'.")};
+  return {in_time ? ErrorCode::exited : ErrorCode::timeout,
+          what + launch.path + (in_time ? "' ended before it started it." : "'.")};
 }
 
 Task<Result<std::shared_ptr<ChildProcess>>> ProcessLauncherImpl::launch(ChildSpec spec) {

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 namespace mcp {
 
@@ -69,7 +70,7 @@ Result<> check_cwd(const std::string& cwd) {
     if (errno == ENOENT || errno == ENOTDIR) {
       return fail(ErrorCode::spawn_failed, "working directory " + quote(cwd) + " does not exist.", "Create it, or correct cwd.");
     }
-    return fail(ErrorCode::spawn_failed, "working directory " + quote(cwd) + ": " + reason(errno) + ".");
+    return std::unexpected(refused_by_system("working directory " + quote(cwd), errno));
   }
   if (!S_ISDIR(info.st_mode)) return fail(ErrorCode::spawn_failed, "working directory " + quote(cwd) + " is not a directory.");
   return {};
@@ -130,12 +131,29 @@ Result<std::string> find_program(const ChildSpec& spec) {
   return path;
 }
 
+Error refused_by_system(std::string what, int error) {
+  Error result{ErrorCode::spawn_failed, std::move(what) + ": " + reason(error) + "."};
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+      result.remedy = "Raise the limit on open files (ulimit -n).";
+      [[fallthrough]];
+    case EAGAIN:
+    case ENOMEM:
+    case ETXTBSY:
+      result.code = ErrorCode::overloaded;
+      return result;
+    default:
+      return result;
+  }
+}
+
 Error start_error(const ChildSpec& spec, const std::string& path, std::string_view stage, int error) {
   Error result{ErrorCode::spawn_failed, {}};
   if (stage == "chdir") {
-    result.message = "working directory " + quote(spec.cwd) + ": " + reason(error) + ".";
+    result = refused_by_system("working directory " + quote(spec.cwd), error);
   } else if (stage != "exec") {
-    result.message = "no process for " + quote(spec.command) + " (" + std::string(stage) + "): " + reason(error) + ".";
+    result = refused_by_system("no process for " + quote(spec.command) + " (" + std::string(stage) + ")", error);
   } else if (error == ENOENT) {
     result.message = quote(path) + " cannot run: the interpreter it names does not exist.";
     result.remedy = "Check its first line (#!), or install the interpreter.";
@@ -145,7 +163,7 @@ Error start_error(const ChildSpec& spec, const std::string& path, std::string_vi
   } else if (error == E2BIG) {
     result.message = "arguments and environment of " + quote(path) + " are too long for the system.";
   } else {
-    result.message = quote(path) + " cannot run: " + reason(error) + ".";
+    result = refused_by_system(quote(path) + " cannot run", error);
   }
   return result;
 }

@@ -12,7 +12,11 @@ namespace mcp {
 /// Error: spawn_failed, for anything in `spec` that the system would refuse later with less to say about it.
 Result<std::string> find_program(const ChildSpec& spec);
 
-/// spawn_failed for an errno of the guardian's "chdir" or "exec" stage.
+/// An errno on the way to a start; `what` needed the call that failed, and becomes the message with the reason. overloaded for a
+/// shortage that passes (descriptors, processes, memory, a program that is just being written), spawn_failed for all else.
+Error refused_by_system(std::string what, int error);
+
+/// The same for an errno of the guardian's "fork", "chdir" or "exec" stage.
 Error start_error(const ChildSpec& spec, const std::string& path, std::string_view stage, int error);
 
 }  // namespace mcp

@@ -4,11 +4,13 @@
 #include <functional>
 #include <memory>
 
+#include "mcp/process/pipe_room.h"
 #include "mcp/transport/line_buffer.h"
 
 namespace mcp {
 
-/// Reads lines from a descriptor until its end. Loop thread only; held by shared_ptr because a read may be under way.
+/// Reads lines from a descriptor until its end; after some hundred lines others on the loop have their turn. Loop thread only; held
+/// by shared_ptr because a read may be under way.
 class LineReader : public std::enable_shared_from_this<LineReader> {
  public:
   struct Receiver {
@@ -20,6 +22,9 @@ class LineReader : public std::enable_shared_from_this<LineReader> {
   /// `input` must stay valid until stop() or on_end.
   LineReader(boost::asio::posix::stream_descriptor& input, std::size_t max_line, Receiver receiver);
 
+  /// The pipe becomes large (PipeRoom) when a long line comes. For pipes that we made ourselves.
+  void let_pipe_grow() { may_grow_ = true; }
+
   void start();
 
   /// The receiver is not called any more, also from inside one of its functions. Whoever closes the descriptor ends the read that
@@ -28,10 +33,13 @@ class LineReader : public std::enable_shared_from_this<LineReader> {
 
  private:
   void on_read(const boost::system::error_code& error, std::size_t size);
+  void deliver();
 
   boost::asio::posix::stream_descriptor& input_;
   LineBuffer buffer_;
   const Receiver receiver_;
+  PipeRoom room_;
+  bool may_grow_ = false;
   bool stopped_ = false;
 };
 

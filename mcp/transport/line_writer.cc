@@ -31,6 +31,7 @@ bool LineWriter::write(Message message) {
   if (ended_ || size > max_queued_ - queued_) return false;
   append(std::move(message));
   queued_ += size;
+  accepted_ += size;
   if (!busy_) flush_later();
   return true;
 }
@@ -95,6 +96,7 @@ void LineWriter::written(std::size_t size) {
 }
 
 void LineWriter::wait_until_writable() {
+  if (may_grow_ && chunks_.front().size() >= kChunk) room_.enlarge(output_.native_handle());
   output_.async_wait(asio::posix::descriptor_base::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
     // An error of the wait shows at the write as well, unless the descriptor was closed, which comes with stop().
     if (error != asio::error::operation_aborted) self->flush();

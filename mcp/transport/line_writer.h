@@ -2,12 +2,14 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "mcp/base/event.h"
+#include "mcp/process/pipe_room.h"
 #include "mcp/rpc/message.h"
 
 namespace mcp {
@@ -20,10 +22,16 @@ class LineWriter : public std::enable_shared_from_this<LineWriter> {
   /// written after it.
   LineWriter(boost::asio::posix::stream_descriptor& output, std::size_t max_queued, std::function<void()> on_error);
 
+  /// The pipe becomes large (PipeRoom) when it has no place for a long message. For pipes that we made ourselves.
+  void let_pipe_grow() { may_grow_ = true; }
+
   /// Queues. False, and the message is dropped, when more than `max_queued` bytes would wait, or after the end.
   bool write(Message message);
 
   std::size_t queued() const { return queued_; }
+
+  /// Bytes queued since the beginning; all but the last queued() of them were written.
+  std::uint64_t accepted() const { return accepted_; }
 
   /// Returns when everything was written or nothing more will be; false when `deadline` came first.
   Task<bool> drain(std::chrono::steady_clock::time_point deadline);
@@ -49,8 +57,11 @@ class LineWriter : public std::enable_shared_from_this<LineWriter> {
   std::string spare_;               // the memory of a written chunk, for the next
   std::size_t front_written_ = 0;   // of the first chunk
   std::size_t queued_ = 0;
+  std::uint64_t accepted_ = 0;
   bool busy_ = false;  // a flush is posted, or waits for the descriptor
   bool ended_ = false;
+  PipeRoom room_;
+  bool may_grow_ = false;
   std::shared_ptr<Event> drained_;  // where somebody waits
 };
 

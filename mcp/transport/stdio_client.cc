@@ -26,7 +26,8 @@ constexpr milliseconds kEofAfterExit{200};  // and what it wrote last is read af
 constexpr milliseconds kStderrAfterEnd{100};
 constexpr milliseconds kLastWrites{200};  // at close, for a notice that is queued still
 constexpr std::size_t kShownNoise = 200;
-constexpr int kLoudNoise = 3;  // a banner; more of it is for those who look for it
+constexpr std::size_t kCleanedNoise = 512;  // what is shown is cut after the cleaning, so that no half secret stays at its end
+constexpr int kLoudNoise = 3;               // a banner; more of it is for those who look for it
 constexpr std::size_t kStderrTail = 2048;
 constexpr std::string_view kServersFault = "That is a mistake of the server's: see whether there is a newer version of it.";
 
@@ -57,8 +58,11 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
   void on_line(LineBuffer::Line line);
   void on_refused(std::string_view line, const Error& why);
   void on_noise(std::string_view beginning);
+  std::string cleaned(std::string_view text) const { return options_.clean ? options_.clean(text) : std::string(text); }
+  std::string shown_noise(std::string_view text) const { return cleaned(text.substr(0, kCleanedNoise)).substr(0, kShownNoise); }
   void on_stderr(std::string_view line);
   void on_output_end(std::string_view rest);
+  bool write_answer(Message message);
 
   static Task<void> watch_exit(std::weak_ptr<StdioClientImpl> weak, Task<void> exit);
   static Task<void> conclude_from(std::shared_ptr<StdioClientImpl> self);
@@ -77,9 +81,12 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
   std::shared_ptr<LineReader> output_, stderr_;
   std::shared_ptr<LineWriter> input_;
   PendingCalls pending_;
+  std::size_t answers_ = 0;          // bytes of answers in input_'s queue, at most: none of them counts as written before all are
+  std::uint64_t answers_until_ = 0;  // where the last of them ends, in input_->accepted()
 
   std::string noise_;
   int noise_lines_ = 0;
+  bool dropping_ = false;  // a message was dropped, and nothing has changed since
   TextTail errors_{kStderrTail};
 
   Event launched_{executor_}, exit_seen_{executor_}, output_end_{executor_}, stderr_end_{executor_}, closed_{executor_};
@@ -125,6 +132,8 @@ void StdioClientImpl::start_pipes() {
       child_->stderr_pipe(),
       options_.max_stderr_line,
       LineReader::Receiver{[this](const LineBuffer::Line& line) { on_stderr(line.text); }, on_stderr_end});
+  input_->let_pipe_grow();
+  output_->let_pipe_grow();
   output_->start();
   stderr_->start();
   asio::co_spawn(executor_, watch_exit(weak_from_this(), child_->wait_exit()), asio::detached);
@@ -155,20 +164,20 @@ void StdioClientImpl::on_line(LineBuffer::Line line) {
 /// A line that is no message: where it was to answer a call, that call ends.
 void StdioClientImpl::on_refused(std::string_view line, const Error& why) {
   const auto id = refused_response_id(line);
-  const std::string_view beginning = line.substr(0, kShownNoise);
-  if (!id || !pending_.fail(
-                 *id,
-                 {ErrorCode::not_mcp,
-                  "'" + spec_.command + "' answered with what is no MCP message (" + why.message + "): " + std::string(beginning),
-                  std::string(kServersFault)})) {
-    on_noise(beginning);
+  if (!id ||
+      !pending_.fail(*id,
+                     {ErrorCode::not_mcp,
+                      "'" + spec_.command + "' answered with what is no MCP message (" + why.message + "): " + shown_noise(line),
+                      std::string(kServersFault)})) {
+    on_noise(line);
   }
 }
 
 void StdioClientImpl::on_noise(std::string_view beginning) {
-  if (noise_lines_++ == 0) noise_ = beginning;
+  const std::string line = shown_noise(beginning);
+  if (noise_lines_++ == 0) noise_ = line;
   const LogLevel level = noise_lines_ <= kLoudNoise ? LogLevel::warn : LogLevel::debug;
-  log(level, "upstream", "a line on stdout is no message", {{"command", spec_.command}, {"line", beginning}});
+  log(level, "upstream", "a line on stdout is no message", {{"command", spec_.command}, {"line", line}});
   if (noise_lines_ > options_.max_noise) finish(too_many_noise());
 }
 
@@ -180,16 +189,16 @@ Error StdioClientImpl::too_many_noise() const {
 }
 
 void StdioClientImpl::on_stderr(std::string_view line) {
-  errors_.add_line(line);
+  // The tail keeps the end of a long line; a secret that begins in front of that end has to be seen whole.
+  errors_.add_line(cleaned(line.substr(line.size() - std::min(line.size(), 2 * kStderrTail))));
   if (options_.on_stderr) options_.on_stderr(line);
 }
 
 void StdioClientImpl::on_output_end(std::string_view rest) {
   if (!is_blank(rest) && !closing_) {
-    log_warn(
-        "upstream",
-        "ended in the middle of a line",
-        {{"command", spec_.command}, {"line", rest.substr(0, kShownNoise)}, {"bytes", static_cast<std::int64_t>(rest.size())}});
+    log_warn("upstream",
+             "ended in the middle of a line",
+             {{"command", spec_.command}, {"line", shown_noise(rest)}, {"bytes", static_cast<std::int64_t>(rest.size())}});
   }
   output_end_.set();
   conclude();
@@ -269,10 +278,21 @@ Task<Result<Message>> StdioClientImpl::request(Message request, std::uint64_t id
 
 void StdioClientImpl::send(Message message) {
   if (!child_ || closing_ || ended_) return;
-  const std::string method(message.method());
-  if (!input_->write(std::move(message)) && !concluding_) {
-    log_warn("upstream", "a message was dropped: too much waits to be read", {{"command", spec_.command}, {"method", method}});
-  }
+  if (input_->queued() == 0) dropping_ = false;
+  const bool answer = message.kind() == MessageKind::response;
+  const bool taken = answer ? write_answer(std::move(message)) : input_->write(std::move(message));
+  if (taken || concluding_ || std::exchange(dropping_, true)) return;
+  log_warn("upstream", "messages are dropped: too much waits to be read", {{"command", spec_.command}});
+}
+
+/// A server that asks and never reads costs no more memory than a few thousand answers take.
+bool StdioClientImpl::write_answer(Message message) {
+  if (input_->accepted() - input_->queued() >= answers_until_) answers_ = 0;
+  const std::size_t size = message.text().size() + 1;
+  if (answers_ + size > options_.max_answers || !input_->write(std::move(message))) return false;
+  answers_ += size;
+  answers_until_ = input_->accepted();
+  return true;
 }
 
 Task<void> StdioClientImpl::close(Clock::duration grace) {

@@ -44,6 +44,7 @@ class StreamableClient final : public Transport, public std::enable_shared_from_
   std::shared_ptr<StreamableConnection> connection_;
   std::deque<Message> waiting_;
   bool sending_ = false;
+  bool dropping_ = false;  // until all that waits was sent
   bool standing_ = false;
   bool closed_ = false;
 };
@@ -71,7 +72,8 @@ Task<Result<Message>> StreamableClient::request(Message request, std::uint64_t i
 void StreamableClient::send(Message message) {
   if (connection_->ending().requested()) return;
   if (waiting_.size() >= kMaxWaiting) {
-    log_warn("upstream", "message dropped: the server takes none", {{"server", connection_->origin()}});
+    if (!std::exchange(dropping_, true))
+      log_warn("upstream", "messages are dropped: the server takes none", {{"server", connection_->origin()}});
     return;
   }
   if (message.method() == "notifications/initialized") connection_->set_initializing(true);
@@ -90,6 +92,7 @@ Task<void> StreamableClient::send_waiting() {
     if (initialized) connection_->set_initializing(false);
   }
   sending_ = false;
+  dropping_ = false;
 }
 
 Task<void> StreamableClient::send_one(Message message) {

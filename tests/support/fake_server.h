@@ -28,7 +28,8 @@ class FakeServer {
 
   std::vector<json> tools;     // what tools/list answers, in one page
   std::string version;         // the revision it wants; "" = the client's
-  int status = 200;            // anything else answers every request
+  int status = 200;            // anything else answers every request, or those of
+  std::string status_method;   // this method alone, where it is set
   int get_status = 200;        // anything else answers every GET
   int refused_streams = 0;     // GETs answered so
   std::vector<json> received;  // all POSTed messages, in order, those to a lost session too

@@ -12,7 +12,8 @@
 //                     end of file (the launcher is dead or let go), like a SIGTERM to the guardian and like the end of the
 //                     program: SIGTERM to what is left, two seconds, SIGKILL
 //
-// A program of its own, small and without libraries, because it must outlive a gateway that was killed.
+// A program of its own, small and without libraries, because it must outlive a gateway that was killed. In lists of processes its
+// name is "mcp-guardian".
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -206,6 +207,8 @@ int main(int argc, char** argv) {
     fputs("switchyard-guardian is started by switchyard, not by hand.\n", stderr);
     return 2;
   }
+  // Whoever kills "switchyard" by name means the gateway. Killed with it, nobody would be left to end the tree.
+  prctl(PR_SET_NAME, "mcp-guardian");
   const int signals = mcp::open_signals();
   if (signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return 1;
   return mcp::Guardian(*arguments, signals).run(*arguments);

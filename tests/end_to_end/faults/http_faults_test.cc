@@ -120,21 +120,15 @@ TEST_F(HttpFaultTest, ConnectionsThatEndBehindTheAnswerAreNotUsedAgain) {
   expect_back_at(base, true);
 }
 
-TEST_F(HttpFaultTest, A401IsALoginThatIsMissing) {
-  start_ready("unauthorized");
-  expect_error(call(), "login_required", {"401", "headers"});
-  const auto down = wait_for_state("faulty", "failed");
-  EXPECT_EQ(down.reason, "login_required");
-  EXPECT_FALSE(down.remedy.empty());
-  expect_error(call(), "login_required", {"wants a login", "headers"});
-  EXPECT_EQ(counted("tools/call"), 1);
-  expect_healthy();
+TEST_F(HttpFaultTest, A401ToACallFailsThatCallAlone) {
+  expect_every_call_fails("unauthorized", "login_required", {"401", "headers"});
 }
 
-TEST_F(HttpFaultTest, A401FromTheBeginningIsNotTriedAgain) {
+TEST_F(HttpFaultTest, A401FromTheBeginningIsALoginThatIsMissing) {
   start({healthy(), http("faulty", "unauthorized-always")});
-  const auto down = wait_for_state("faulty", "failed");
+  const auto down = wait_for_state("faulty", "backing_off");
   EXPECT_EQ(down.reason, "login_required");
+  EXPECT_FALSE(down.remedy.empty());
   expect_error(call(), "login_required", {"wants a login", "headers"});
   EXPECT_THAT(client().tools(), UnorderedElementsAre("healthy__echo"));
   expect_healthy();

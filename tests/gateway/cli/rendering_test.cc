@@ -72,6 +72,13 @@ TEST_F(RenderingTest, AFailedServerNeedsTheGatewayToBeRestarted) {
   EXPECT_THAT(status_text(servers_json(status), now_, console_), Not(HasSubstr("restart")));
 }
 
+TEST_F(RenderingTest, AHeaderForAMissingLoginNeedsTheGatewayToBeRestarted) {
+  GatewayStatus status = sample_status();
+  status.servers[1].cause->code = mcp::ErrorCode::login_required;
+  EXPECT_THAT(*server_text(servers_json(status), "linear", now_, console_),
+              HasSubstr("\ndo          Is it running? Then restart the gateway.\n"));
+}
+
 TEST_F(RenderingTest, StatusOfServersStartedForTheCommand) {
   GatewayStatus status = sample_status();
   status.mcp_url.clear();

@@ -22,6 +22,8 @@ TEST(BackoffTest, ShortensByUpToAQuarter) {
   Backoff backoff;
   EXPECT_EQ(backoff.next(0.5), milliseconds(875));
   EXPECT_EQ(backoff.next(0.999999), milliseconds(1501));
+  EXPECT_EQ(Backoff::longest(0), milliseconds(60'000));
+  EXPECT_EQ(Backoff::longest(0.5), milliseconds(52'500));
 }
 
 }  // namespace

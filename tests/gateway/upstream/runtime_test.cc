@@ -1,10 +1,13 @@
 // Runtimes of programs: how they start, what a start that fails says, and how they end.
 #include "gateway/upstream/runtime.h"
 
+#include <sys/resource.h>
+
 #include <fstream>
 #include <gmock/gmock.h>
 
 #include "tests/gateway/upstream/upstream_fixture.h"
+#include "tests/support/captured_log.h"
 #include "tests/support/gate.h"
 #include "tests/support/processes.h"
 
@@ -91,6 +94,21 @@ TEST_F(RuntimeTest, ACommandThatIsNotThereIsNotTriedAgain) {
   EXPECT_EQ(answer.error().remedy, cause.remedy);
 }
 
+TEST_F(RuntimeTest, AWantOfDescriptorsPasses) {
+  random_ = kNoDelay;
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = mcp::open_descriptors() + 2;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto runtime = start(program("files", {"ok"}));
+  mcp::run_until(loop_, [&] { return runtime->status().restarts >= 8; });
+  EXPECT_EQ(runtime->status().cause->code, ErrorCode::overloaded);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  wait_for(*runtime, RuntimeState::ready);
+  EXPECT_THAT(states_, Not(testing::Contains("failed")));
+}
+
 TEST_F(RuntimeTest, AProgramThatEndsIsTriedAgainLater) {
   const auto runtime = settle(program("licence", {"exit-before-init", "3"}));
   EXPECT_THAT(states_, ElementsAre("starting", "backing_off"));
@@ -132,6 +150,19 @@ TEST_F(RuntimeTest, AProgramThatIsNoServerIsToldFromASlowOne) {
   const auto cause = start_overdue(shell("echo '" + words + "'; exec sleep 60"), words).cause;
   EXPECT_EQ(cause.code, ErrorCode::not_mcp);
   EXPECT_THAT(cause.message, HasSubstr(words));
+}
+
+TEST_F(RuntimeTest, ASecretAcrossACutIsNotShownInPart) {
+  const std::string half(100, 's'), secret = "k" + half + half;
+  const auto printed = [](int filler) { return "printf '%0" + std::to_string(filler) + "d' 0"; };
+  // On stderr the end of a line is kept, on stdout the beginning of the first.
+  ServerSpec spec = shell("{ printf %s $TOKEN; " + printed(1950) + "; echo; } >&2; " + printed(150) + "; echo $TOKEN; exit 3");
+  std::get<StdioSpec>(spec.transport).env = {{"TOKEN", secret}};
+  spec.startup_timeout = std::chrono::seconds(60);
+  const auto cause = cause_of(std::move(spec));
+  EXPECT_EQ(cause.code, ErrorCode::exited);
+  EXPECT_THAT(cause.message, testing::AllOf(HasSubstr("standard error: ***000"), HasSubstr("000***'")));
+  EXPECT_THAT(cause.message, Not(HasSubstr("ssss")));
 }
 
 TEST_F(RuntimeTest, AProgramThatOnlyWritesGarbage) {
@@ -195,7 +226,11 @@ TEST_F(RuntimeTest, ACrashFailsTheCallAndTheServerComesBack) {
   EXPECT_NE(runtime->state(), RuntimeState::ready);
   EXPECT_EQ(runtime->catalog()->tools.size(), 1u);
 
+  const mcp::CapturedLog captured(mcp::LogFormat::text, "info");
   wait_for(*runtime, RuntimeState::ready);
+  EXPECT_THAT(captured.lines(),
+              testing::Contains(testing::AllOf(
+                  HasSubstr("server ready"), HasSubstr("server=crashing"), HasSubstr("tools=1"), HasSubstr("restarts=1"))));
   EXPECT_THAT(states_, ElementsAre("starting", "ready", "starting", "backing_off", "starting", "ready"));
   EXPECT_EQ(runtime->status().restarts, 1);
   EXPECT_FALSE(runtime->status().cause);

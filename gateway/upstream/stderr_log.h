@@ -1,0 +1,38 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gateway/upstream/redaction.h"
+#include "mcp/base/task.h"
+#include "mcp/base/token_bucket.h"
+
+namespace gateway {
+
+/// Writes what a server prints on standard error to the log (target "stderr", level info), without the server's secrets. A burst of
+/// 100 lines and then 100 a second; of what comes beyond that a line says how many lines were left out, five seconds after the
+/// first of them and at the end. Loop thread only; held by shared_ptr because a timer may be running.
+class StderrLog : public std::enable_shared_from_this<StderrLog> {
+ public:
+  StderrLog(const mcp::Executor& executor, const ServerSpec& spec);
+  ~StderrLog();
+  StderrLog(const StderrLog&) = delete;
+  StderrLog& operator=(const StderrLog&) = delete;
+
+  void add(std::string_view line);
+
+ private:
+  void leave_out();
+  void tell_left_out();
+
+  const std::string server_;
+  const Redaction redaction_;
+  mcp::TokenBucket allowed_;
+  boost::asio::steady_timer timer_;
+  std::size_t left_out_ = 0;  // lines nobody was told of yet
+};
+
+}  // namespace gateway
