@@ -159,10 +159,11 @@ TEST_F(RuntimeTest, ASecretAcrossACutIsNotShownInPart) {
   ServerSpec spec = shell("{ printf %s $TOKEN; " + printed(1950) + "; echo; } >&2; " + printed(150) + "; echo $TOKEN; exit 3");
   std::get<StdioSpec>(spec.transport).env = {{"TOKEN", secret}};
   spec.startup_timeout = std::chrono::seconds(60);
-  const auto cause = cause_of(std::move(spec));
-  EXPECT_EQ(cause.code, ErrorCode::exited);
-  EXPECT_THAT(cause.message, testing::AllOf(HasSubstr("standard error: ***000"), HasSubstr("000***'")));
-  EXPECT_THAT(cause.message, Not(HasSubstr("ssss")));
+  const auto status = settle(std::move(spec))->status();
+  ASSERT_TRUE(status.cause);
+  EXPECT_EQ(status.cause->code, ErrorCode::exited);
+  EXPECT_THAT(status.cause->message, testing::AllOf(HasSubstr("standard error: ***000"), HasSubstr("000***'")));
+  EXPECT_THAT(status.cause->message, Not(HasSubstr("ssss")));
 }
 
 TEST_F(RuntimeTest, AProgramThatOnlyWritesGarbage) {
