@@ -21,7 +21,7 @@ class LineReaderTest : public testing::Test {
  protected:
   void fill(const std::string& text) { ASSERT_EQ(write(ends_[1], text.data(), text.size()), static_cast<ssize_t>(text.size())); }
 
-  std::shared_ptr<LineReader> make(std::function<void()> on_line = [] {}) {
+  std::shared_ptr<LineReader> make(const std::function<void()>& on_line = [] {}) {
     const LineReader::Receiver receiver{[this, on_line](LineBuffer::Line line) {
                                           lines_.push_back(std::move(line.text));
                                           on_line();
