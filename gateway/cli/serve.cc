@@ -110,9 +110,11 @@ std::optional<RunningGateway> await_relay(const CommandContext& context) {
 
 Exit relay(const CommandContext& context, const ServeCommand& command, const RunningGateway& running) {
   if (const std::string named = other_config(context, running); !named.empty()) {
-    report_note(context.console,
-                "the gateway that runs (pid " + std::to_string(running.pid) + ") uses " + running.config + ", so the servers of " +
-                    named + " are not served here. Give them a gateway of their own with --state DIR.");
+    return report_failure(
+        context,
+        {mcp::ErrorCode::config_invalid,
+         "the gateway that runs (pid " + std::to_string(running.pid) + ") uses " + running.config + ", not " + named,
+         "Give the servers of " + named + " a gateway of their own with --state DIR."});
   }
   if (!command.profile.empty()) {
     // Its absence is told now, not with each message of the client.

@@ -143,15 +143,20 @@ TEST_F(RemoteCommandsTest, ErrorsOfTheGatewayStayAsTheyAre) {
   EXPECT_EQ(json::parse(run({"status", "none", "--json"}).out).at("error").at("reason"), "config_invalid");
 }
 
-TEST_F(RemoteCommandsTest, StdioSaysThatItRelaysToAnotherConfiguration) {
+TEST_F(RemoteCommandsTest, StdioServesNoOtherConfigurationThanTheOneNamed) {
   const EmptyInput input;
   const std::string other = write("other.json", R"({"mcpServers":{"x":{"command":"/no/such/program"}}})");
-  const Outcome relayed = run({"serve", "--stdio", "--config", other});
-  EXPECT_THAT(relayed.err,
-              StartsWith("switchyard: the gateway that runs (pid 4321) uses " + running_.config + ", so the servers of " + other +
-                         " are not served here. Give them a gateway of their own with --state DIR.\n"));
-  EXPECT_EQ(relayed.out, "");
-  EXPECT_THAT(run({"serve", "--stdio", "--config", running_.config}).err, Not(HasSubstr("are not served here")));
+  const std::string refusal = "switchyard: the gateway that runs (pid 4321) uses " + running_.config + ", not " + other +
+                              ". Give the servers of " + other + " a gateway of their own with --state DIR.\n";
+  const Outcome option = run({"serve", "--stdio", "--config", other});
+  EXPECT_EQ(option.exit, 1);
+  EXPECT_EQ(option.out, "");
+  EXPECT_EQ(option.err, refusal);
+  variables_["SWITCHYARD_CONFIG"] = other;
+  const Outcome variable = run({"serve", "--stdio"});
+  EXPECT_EQ(variable.exit, 1);
+  EXPECT_EQ(variable.err, refusal);
+  EXPECT_THAT(run({"serve", "--stdio", "--config", running_.config}).err, Not(HasSubstr("a gateway of their own")));
 }
 
 TEST_F(RemoteCommandsTest, StdioRefusesAProfileThatIsNotThere) {
