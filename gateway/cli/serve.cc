@@ -75,6 +75,11 @@ mcp::Result<ServeOptions> make_options(const CommandContext& context, const Serv
   }
   if (command.listen) config->listen = *command.listen;
   if (command.admin) config->admin = *command.admin;
+  if (config->listen == config->admin && config->listen.port != 0) {
+    return mcp::fail(mcp::ErrorCode::config_invalid,
+                     "agents and the admin API need an address each, and both have " + config->listen.text(),
+                     "Change --listen or --admin.");
+  }
   ServeOptions options;
   options.config = std::move(*config);
   options.state_dir = context.state_dir();

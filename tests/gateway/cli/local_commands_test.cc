@@ -191,6 +191,11 @@ TEST_F(LocalCommandsTest, NoServersIsSaid) {
 }
 
 TEST_F(LocalCommandsTest, ServeNeedsItsPorts) {
+  const Outcome twice = run({"serve", "--listen", "127.0.0.1:7332", "--admin", ":7332"});
+  EXPECT_EQ(twice.exit, 1);
+  EXPECT_EQ(
+      twice.err,
+      "switchyard: agents and the admin API need an address each, and both have 127.0.0.1:7332. Change --listen or --admin.\n");
   const Outcome outside = run({"serve", "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"});
   EXPECT_EQ(outside.exit, 1);
   EXPECT_EQ(outside.out, "");
