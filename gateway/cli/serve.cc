@@ -13,6 +13,7 @@
 #include "gateway/cli/server_rows.h"
 #include "gateway/cli/startup_text.h"
 #include "gateway/config/config_file.h"
+#include "gateway/host/self_reference.h"
 
 namespace gateway {
 
@@ -129,7 +130,15 @@ Exit relay(const CommandContext& context, const ServeCommand& command, const Run
   return report(context, relay_stdio(endpoint_url(running.mcp_url, command.profile), kDrain));
 }
 
+Exit refuse_itself(const CommandContext& context, const ServeCommand& command) {
+  const mcp::Error error = self_reference(context.config_file());
+  const Exit exit = report_failure(context, error);
+  if (command.stdio) refuse_requests(context.console.in, context.console.out, error);
+  return exit;
+}
+
 Exit run_gateway(const CommandContext& context, const ServeCommand& command) {
+  if (runs_within(context.environment.variables, context.config_file())) return refuse_itself(context, command);
   auto options = make_options(context, command);
   if (!options) return report_failure(context, options.error());
   report_diagnostics(context.console, options->config);

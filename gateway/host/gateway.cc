@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "gateway/host/self_reference.h"
 #include "mcp/base/log.h"
 
 namespace gateway {
@@ -45,6 +46,7 @@ std::string percent_decode(std::string_view text) {
 
 Gateway::Gateway(RuntimeDependencies dependencies, Config config)
     : dependencies_(std::move(dependencies)), config_(std::move(config)), started_(std::chrono::system_clock::now()) {
+  dependencies_.environment = environment_within(std::move(dependencies_.environment), config_.file);
   Runtime::Observer observer;
   observer.state_changed = [this](Runtime&) {
     if (state_changed_) state_changed_();

@@ -81,7 +81,7 @@ void Router::notice(Message, CallContext&) {}
 
 Task<Result<Message>> Router::initialize(Message request, CallContext& context) {
   if (const std::string instance = mcp::instance_of(request); !instance.empty() && instance == context_.instance) {
-    co_return fail(ErrorCode::invalid_request,
+    co_return fail(ErrorCode::config_invalid,
                    "this is the very gateway that asks: one of its servers is the gateway itself",
                    "Take that server out of the configuration.");
   }
