@@ -135,9 +135,10 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
     for (const AbsentServer& absent : absent_) {
       if (!view && absent.name == name) return std::unexpected(absent.why);
     }
-  } else if (path.starts_with("/mcp/")) {
-    const auto found = profiles_.find(percent_decode(path.substr(kRoot.size() + 1)));
-    if (found != profiles_.end()) view = found->second;
+  } else if (path.starts_with("/mcp/") && path != "/mcp/servers" && path.find('/', kRoot.size() + 1) == std::string_view::npos) {
+    const std::string profile = percent_decode(path.substr(kRoot.size() + 1));
+    if (auto known = config_.check_profile(profile); !known) return std::unexpected(std::move(known).error());
+    view = profiles_.at(profile);
   }
   if (!view) {
     return fail(ErrorCode::invalid_request,
