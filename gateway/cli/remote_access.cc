@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "gateway/cli/gateway_access.h"
+#include "gateway/cli/http_failure.h"
 #include "gateway/cli/mcp_call.h"
 #include "gateway/cli/progress_line.h"
 #include "mcp/http/url.h"
@@ -98,9 +100,8 @@ class RemoteAccess final : public GatewayAccess {
     httplib::Result result = client.Get(target, headers);
     const std::string name = "the gateway (pid " + std::to_string(gateway_.pid) + ", " + gateway_.admin_url + ")";
     if (!result) {
-      return fail(ErrorCode::connect_failed,
-                  name + " does not answer: " + httplib::to_string(result.error()),
-                  "It may be stopping: try again.");
+      return fail(
+          ErrorCode::connect_failed, name + " does not answer: " + http_failure(result.error()), "It may be stopping: try again.");
     }
     if (!mcp::validate_json(result->body)) {
       return fail(ErrorCode::http_status, name + " answered HTTP " + std::to_string(result->status) + " without JSON");

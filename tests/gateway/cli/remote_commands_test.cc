@@ -118,9 +118,10 @@ TEST_F(RemoteCommandsTest, AGatewayThatDoesNotAnswerIsNamed) {
   const Outcome list = run({"list"});
   EXPECT_EQ(list.exit, 1);
   EXPECT_THAT(list.err, HasSubstr("pid 4321"));
+  EXPECT_THAT(list.err, HasSubstr(" does not answer: connection refused. "));
   const Outcome call = run({"call", "files__read"});
   EXPECT_EQ(call.exit, 1);
-  EXPECT_THAT(call.err, HasSubstr("http://127.0.0.1:1/mcp does not answer"));
+  EXPECT_THAT(call.err, HasSubstr("http://127.0.0.1:1/mcp does not answer: connection refused. "));
 }
 
 TEST_F(RemoteCommandsTest, AnotherConfigurationIsNotAskedOfIt) {
