@@ -22,6 +22,7 @@ std::string list_text(std::string_view servers_json, SystemTime now, const Conso
 Exit run_list(const CommandContext& context) {
   const auto access = open_gateway(context);
   if (!access) return report_failure(context, access.error());
+  (*access)->settle();
   const auto json = (*access)->servers();
   if (!json) return report_failure(context, json.error());
   if (context.options.json) {

@@ -29,12 +29,12 @@ std::string text_member(std::string_view object, std::string_view name) {
   return value.starts_with('"') ? mcp::decode_json_string(value) : std::string();
 }
 
-/// The names of the servers that are on their very first start, with commas.
-std::string first_starts(std::string_view servers_json) {
-  std::string names;
+/// The names of the servers that are on their very first start.
+std::vector<std::string> first_starts(std::string_view servers_json) {
+  std::vector<std::string> names;
   for (const std::string_view server : mcp::elements(mcp::member(servers_json, "servers"))) {
-    if (text_member(server, "state") != "starting" || mcp::member(server, "restarts") != "0") continue;
-    names.append(names.empty() ? "" : ", ").append(text_member(server, "name"));
+    const bool first = text_member(server, "state") == "starting" && mcp::member(server, "restarts") == "0";
+    if (first) names.push_back(text_member(server, "name"));
   }
   return names;
 }
@@ -45,16 +45,14 @@ class RemoteAccess final : public GatewayAccess {
 
   Result<std::string> servers() override { return ask("/api/v1/servers"); }
 
+  void settle() override {}
+
   void await_tool(const std::string& profile, const std::string& tool) override {
-    ProgressLine progress(console_.err, console_.err_terminal, "starting");
-    const auto until = std::chrono::steady_clock::now() + kFirstStart;
-    while (std::chrono::steady_clock::now() < until) {
-      const auto servers = get("/api/v1/servers");
-      const std::string starting = servers ? first_starts(*servers) : std::string();
-      if (starting.empty() || has_tool(profile, tool)) return;
-      progress.set("starting: " + starting);
-      std::this_thread::sleep_for(kPause);
-    }
+    await([&](const std::vector<std::string>&) { return has_tool(profile, tool); });
+  }
+
+  void await_server(const std::string& server) override {
+    await([&](const std::vector<std::string>& starting) { return std::ranges::find(starting, server) == starting.end(); });
   }
 
   Result<std::string> tools(const std::string& profile, const std::string& server) override {
@@ -66,6 +64,23 @@ class RemoteAccess final : public GatewayAccess {
   }
 
  private:
+  /// Until nobody is on its very first start, or it is `enough`.
+  template <class Enough>
+  void await(const Enough& enough) {
+    ProgressLine progress(console_.err, console_.err_terminal, "starting");
+    const auto until = std::chrono::steady_clock::now() + kFirstStart;
+    while (std::chrono::steady_clock::now() < until) {
+      const auto servers = get("/api/v1/servers");
+      const auto starting = servers ? first_starts(*servers) : std::vector<std::string>();
+      if (starting.empty() || enough(starting)) return;
+      std::string names;
+      for (const std::string& name : starting)
+        names.append(names.empty() ? "" : ", ").append(name);
+      progress.set("starting: " + names);
+      std::this_thread::sleep_for(kPause);
+    }
+  }
+
   bool has_tool(const std::string& profile, const std::string& tool) {
     if (tool.empty()) return false;
     const auto table = get(tools_target(profile, ""));

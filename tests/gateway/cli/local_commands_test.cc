@@ -69,6 +69,18 @@ TEST_F(LocalCommandsTest, Tools) {
   EXPECT_THAT(of_none.err, HasSubstr("did you mean \"gone\"?"));
 }
 
+TEST_F(LocalCommandsTest, ToolsOfOneServerWaitForNoOther) {
+  const std::string fault = json(mcp::program_path("stdio_fault")).dump();
+  const std::string config =
+      write("hangs.json",
+            R"({"profiles":{},"mcpServers":{"good":{"command":)" + fault + R"(,"args":["ok"]},"hangs":{"command":)" + fault +
+                R"(,"args":["never-initialize"],"startupTimeout":20}}})");
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_THAT(run({"tools", "--server", "good", "--config", config}).out, HasSubstr("good__echo"));
+  EXPECT_EQ(run({"tools", "--server", "none", "--config", config}).exit, 1);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(15));
+}
+
 TEST_F(LocalCommandsTest, Describe) {
   EXPECT_THAT(run({"describe", "good__echo"}).out, HasSubstr("own name  echo\n"));
   const Outcome unknown = run({"describe", "good__ecko"});
