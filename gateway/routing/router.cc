@@ -125,6 +125,8 @@ Task<Result<Message>> Router::list_tools(Message request, CallContext& context) 
   const auto projection = view_->projection();
   const auto page = projection->page(decoded, context_.list_page_size);
   if (!page) co_return std::unexpected(page.error());
+  // Pages of two lists make none that could be compared.
+  known_ = cursor.empty() || projection == known_ ? projection : nullptr;
   co_return Message::result(request.id(), *page);
 }
 
@@ -214,6 +216,7 @@ Message Router::answer_missing(const Message& request, const Projection& project
 void Router::list_changed() {
   const auto session = session_.lock();
   if (!session || !session->initialized()) return;
+  if (known_ && known_->same_list(*view_->projection())) return;
   session->push(Message::notification("notifications/tools/list_changed", {}));
 }
 

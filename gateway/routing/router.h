@@ -32,6 +32,7 @@ struct RouterContext {
 ///
 /// The first tools/list of a session waits up to startupWait for servers on their very first start; no other list waits. A call of
 /// a name that is not there waits likewise while some server has not come up yet.
+/// A changed list is told unless the client has listed that very one already.
 /// Loop thread only.
 class Router final : public mcp::SessionHandler, private View::Listener {
  public:
@@ -70,6 +71,7 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   View::Subscription subscription_;
   std::weak_ptr<mcp::ServerSession> session_;
   bool listed_ = false;
+  std::shared_ptr<const Projection> known_;  // what the client listed last; null before, and where its pages are of several lists
 };
 
 }  // namespace gateway

@@ -336,6 +336,15 @@ TEST_F(RouterTest, OtherMethodsAreNotThere) {
   }
 }
 
+TEST_F(RouterTest, AChangeThatWasListedAlreadyIsNotTold) {
+  start(remote("s", add_server({"a"}).url()));
+  open_initialized();
+  // The first list waits for the server; the telling of its coming up is still to come then.
+  EXPECT_THAT(listed(), ElementsAre("s__a"));
+  mcp::run_task(loop_, mcp::sleep_for(milliseconds(70)));
+  EXPECT_THAT(pushed_, ElementsAre());
+}
+
 TEST_F(RouterTest, ClientsHearOfAChangedListOnceTheyAreIntroduced) {
   auto& server = add_server({"a"});
   settle(remote("s", server.url()));
