@@ -61,9 +61,15 @@ class Router final : public mcp::SessionHandler, private View::Listener {
                                                const Route& route,
                                                mcp::Message request,
                                                mcp::CallContext& context);
-  /// To a call of a name that leads nowhere: a tool's error where its server is known to be down (which is nothing the client's
+  /// A call of a name that leads nowhere.
+  struct Missing {
+    mcp::Message answer;
+    std::string_view outcome;  // for the metrics
+    ServerName server;         // "" where no server has to do with it
+  };
+  /// Answers one: a tool's error where its server is known to be down (which is nothing the client's
   /// program did wrong, but its model should know), else a JSON-RPC error.
-  mcp::Message answer_missing(const mcp::Message& request, const Projection& projection) const;
+  Missing answer_missing(const mcp::Message& request, const Projection& projection) const;
   void list_changed() override;
 
   RouterContext context_;
