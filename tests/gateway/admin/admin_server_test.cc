@@ -90,6 +90,13 @@ TEST_F(AdminServerTest, WrongTokensAreRefused) {
   }
 }
 
+TEST_F(AdminServerTest, TheSchemeHasNoCase) {
+  for (const char* scheme : {"bearer", "BEARER"}) {
+    const std::string headers = std::string("Host: localhost\r\nAuthorization: ") + scheme + " 0123456789abcdef\r\n";
+    EXPECT_THAT(get("/api/v1/servers", headers), StartsWith("HTTP/1.1 200 ")) << scheme;
+  }
+}
+
 TEST_F(AdminServerTest, ForeignHostsAndOriginsAreRefused) {
   const std::string token = "Authorization: Bearer 0123456789abcdef\r\n";
   EXPECT_THAT(get("/healthz", "Host: evil.example\r\n"), StartsWith("HTTP/1.1 403 "));
