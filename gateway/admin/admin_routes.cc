@@ -5,6 +5,7 @@
 
 #include "gateway/admin/admin_views.h"
 #include "gateway/admin/openapi.h"
+#include "mcp/base/ascii.h"
 #include "mcp/json/text.h"
 #include "mcp/session/http_access.h"
 
@@ -38,7 +39,7 @@ AdminAnswer error_answer(const mcp::Error& error) {
 
 bool authorized(std::string_view header, std::string_view token) {
   static constexpr std::string_view kScheme = "Bearer ";
-  if (!header.starts_with(kScheme) || token.empty()) return false;
+  if (!mcp::equals_ignoring_case(header.substr(0, kScheme.size()), kScheme) || token.empty()) return false;
   header.remove_prefix(kScheme.size());
   return header.size() == token.size() && CRYPTO_memcmp(header.data(), token.data(), token.size()) == 0;
 }

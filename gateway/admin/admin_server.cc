@@ -1,6 +1,8 @@
 #include "gateway/admin/admin_server.h"
 
 #include <httplib.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -155,6 +157,9 @@ class HttplibAdminServer final : public AdminServer {
     server_.set_socket_options([this](socket_t socket) {
       const int yes = 1;
       ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+      // A connection waits in the kernel until it says something, instead of in one of our few threads.
+      const int seconds = 10;
+      ::setsockopt(socket, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds);
       listener_ = socket;
     });
     server_.new_task_queue = [this] {

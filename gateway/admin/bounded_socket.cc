@@ -30,7 +30,7 @@ bool poll_until(std::array<pollfd, N>& polled, Clock::time_point until) {
 }  // namespace
 
 BoundedSocket::BoundedSocket(int socket, int stop_fd, Limits limits)
-    : socket_(socket), stop_fd_(stop_fd), limits_(limits), read_until_(Clock::now() + limits.read_time) {
+    : socket_(socket), stop_fd_(stop_fd), limits_(limits), accepted_(Clock::now()) {
   ::fcntl(socket_, F_SETFD, FD_CLOEXEC);
 }
 
@@ -41,7 +41,8 @@ BoundedSocket::~BoundedSocket() {
 
 ssize_t BoundedSocket::fill() {
   std::array<pollfd, 2> polled = {pollfd{socket_, POLLIN, 0}, pollfd{stop_fd_, POLLIN, 0}};
-  if (received_ >= limits_.max_read || !poll_until(polled, read_until_) || polled[1].revents != 0) return -1;
+  const auto until = accepted_ + (received_ == 0 ? limits_.first_byte : limits_.read_time);
+  if (received_ >= limits_.max_read || !poll_until(polled, until) || polled[1].revents != 0) return -1;
   const std::size_t room = std::min(buffer_.size(), limits_.max_read - received_);
   const ssize_t got = ::recv(socket_, buffer_.data(), room, MSG_DONTWAIT);
   begin_ = 0;

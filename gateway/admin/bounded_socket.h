@@ -8,12 +8,14 @@
 
 namespace gateway {
 
-/// An accepted connection that carries one request: reading ends at a limit of bytes, at a deadline, or when `stop_fd` becomes
+/// An accepted connection that carries one request: reading ends at a limit of bytes, at a deadline (an early one
+/// for the first byte), or when `stop_fd` becomes
 /// readable; writing at a deadline. Owns the socket. One thread.
 class BoundedSocket {
  public:
   struct Limits {
     std::size_t max_read = std::size_t{32} << 10;
+    std::chrono::steady_clock::duration first_byte = std::chrono::seconds(1);   // who says nothing holds a thread no longer
     std::chrono::steady_clock::duration read_time = std::chrono::seconds(10);   // for the whole request
     std::chrono::steady_clock::duration write_time = std::chrono::seconds(10);  // without a byte taken
   };
@@ -37,7 +39,7 @@ class BoundedSocket {
   const int socket_;
   const int stop_fd_;
   const Limits limits_;
-  const std::chrono::steady_clock::time_point read_until_;
+  const std::chrono::steady_clock::time_point accepted_;
   std::size_t received_ = 0;
   std::array<char, 4096> buffer_{};
   std::size_t begin_ = 0, end_ = 0;  // what of buffer_ was not read yet

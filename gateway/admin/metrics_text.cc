@@ -71,18 +71,26 @@ class MetricsWriter {
 };
 
 void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
-  static constexpr std::string_view kUp = "switchyard_up";
-  writer.family(kUp, "gauge", "Servers by state.");
+  static constexpr std::string_view kServers = "switchyard_servers";
+  writer.family(kServers, "gauge", "Servers by state.");
   static constexpr std::array kStates = {
       RuntimeState::stopped, RuntimeState::starting, RuntimeState::ready, RuntimeState::backing_off, RuntimeState::failed};
   for (const RuntimeState state : kStates) {
     const auto count = std::ranges::count(status.servers, state, &RuntimeStatus::state);
-    writer.sample(kUp, {{"state", to_string(state)}}, static_cast<std::uint64_t>(count));
+    writer.sample(kServers, {{"state", to_string(state)}}, static_cast<std::uint64_t>(count));
   }
   const auto disabled =
       std::ranges::count(status.absent, mcp::ErrorCode::cancelled, [](const AbsentServer& absent) { return absent.why.code; });
-  writer.sample(kUp, {{"state", "disabled"}}, static_cast<std::uint64_t>(disabled));
-  writer.sample(kUp, {{"state", "broken"}}, status.absent.size() - static_cast<std::size_t>(disabled));
+  writer.sample(kServers, {{"state", "disabled"}}, static_cast<std::uint64_t>(disabled));
+  writer.sample(kServers, {{"state", "broken"}}, status.absent.size() - static_cast<std::size_t>(disabled));
+
+  static constexpr std::string_view kUp = "switchyard_server_up";
+  writer.family(kUp, "gauge", "Whether a server is ready.");
+  for (const RuntimeStatus& server : status.servers)
+    writer.sample(kUp, {{"server", server.name.str()}}, std::uint64_t{server.state == RuntimeState::ready ? 1U : 0U});
+  for (const AbsentServer& absent : status.absent) {
+    if (absent.why.code != mcp::ErrorCode::cancelled) writer.sample(kUp, {{"server", absent.name.str()}}, std::uint64_t{0});
+  }
 
   static constexpr std::string_view kRestarts = "switchyard_server_restarts_total";
   writer.family(kRestarts, "counter", "Starts of a server after its first one.");

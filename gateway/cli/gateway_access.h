@@ -38,11 +38,19 @@ class GatewayAccess {
 
   virtual ~GatewayAccess() = default;
 
-  /// What /api/v1/servers answers, once every server came to the end of its first start.
+  /// What /api/v1/servers answers just now.
   virtual mcp::Result<std::string> servers() = 0;
 
-  /// Waits until a tool of this callable name is there, or every server came to the end of its first start.
+  /// Waits until every server that was started for this command came to the end of its first start. A gateway that runs is not
+  /// waited for: who is still starting there is part of what it has to tell.
+  virtual void settle() = 0;
+
+  /// Waits until a tool of this callable name is there, or every server came to the end of its first start, in one that runs at
+  /// most ten seconds.
   virtual void await_tool(const std::string& profile, const std::string& tool) = 0;
+
+  /// The same for the first start of one server.
+  virtual void await_server(const std::string& server) = 0;
 
   /// What /api/v1/tools answers just now. `server` "" means all.
   virtual mcp::Result<std::string> tools(const std::string& profile, const std::string& server) = 0;

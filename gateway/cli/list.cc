@@ -16,12 +16,18 @@ std::string list_text(std::string_view servers_json, SystemTime now, const Conso
                    server.tools,
                    explanation.empty() ? server.target : explanation});
   }
-  return table.empty() ? "" : table.render(console.width, console.colour);
+  if (table.empty()) return "";
+  std::string text = table.render(console.width, console.colour);
+  if (table.is_cut(console.width)) {
+    text += "\n" + toned("What ends in … is whole in \"switchyard status NAME\".", Tone::faint, console.colour) + "\n";
+  }
+  return text;
 }
 
 Exit run_list(const CommandContext& context) {
   const auto access = open_gateway(context);
   if (!access) return report_failure(context, access.error());
+  (*access)->settle();
   const auto json = (*access)->servers();
   if (!json) return report_failure(context, json.error());
   if (context.options.json) {

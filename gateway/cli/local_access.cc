@@ -21,10 +21,22 @@ class LocalAccess final : public GatewayAccess {
       : gateway_(std::move(gateway)), patience_(patience), console_(console) {}
 
   mcp::Result<std::string> servers() override {
-    wait([] { return false; });
     const auto status = gateway_->status();
     if (!status) return std::unexpected(status.error());
     return servers_json(*status);
+  }
+
+  void settle() override {
+    wait([] { return false; });
+  }
+
+  void await_server(const std::string& server) override {
+    wait([&] {
+      const auto status = gateway_->status();
+      return !status || std::ranges::none_of(status->servers, [&](const RuntimeStatus& one) {
+        return one.name.str() == server && one.state == RuntimeState::starting && one.restarts == 0;
+      });
+    });
   }
 
   void await_tool(const std::string& profile, const std::string& tool) override {

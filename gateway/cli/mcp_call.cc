@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "gateway/cli/http_failure.h"
 #include "mcp/http/sse_reader.h"
 #include "mcp/http/url.h"
 #include "mcp/json/text.h"
@@ -122,7 +123,7 @@ class McpSession {
     }
     if (reply.status == 0) {
       return fail(ErrorCode::connect_failed,
-                  "the gateway at " + address_ + " does not answer (" + httplib::to_string(result.error()) + ")",
+                  "the gateway at " + address_ + " does not answer: " + http_failure(result.error()),
                   "It may be stopping: try again.");
     }
     return fail(ErrorCode::connection_lost, "the gateway at " + address_ + " broke off before its answer", "Try again.");

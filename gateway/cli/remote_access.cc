@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "gateway/cli/gateway_access.h"
+#include "gateway/cli/http_failure.h"
 #include "gateway/cli/mcp_call.h"
 #include "gateway/cli/progress_line.h"
 #include "mcp/http/url.h"
@@ -27,12 +29,12 @@ std::string text_member(std::string_view object, std::string_view name) {
   return value.starts_with('"') ? mcp::decode_json_string(value) : std::string();
 }
 
-/// The names of the servers that are on their very first start, with commas.
-std::string first_starts(std::string_view servers_json) {
-  std::string names;
+/// The names of the servers that are on their very first start.
+std::vector<std::string> first_starts(std::string_view servers_json) {
+  std::vector<std::string> names;
   for (const std::string_view server : mcp::elements(mcp::member(servers_json, "servers"))) {
-    if (text_member(server, "state") != "starting" || mcp::member(server, "restarts") != "0") continue;
-    names.append(names.empty() ? "" : ", ").append(text_member(server, "name"));
+    const bool first = text_member(server, "state") == "starting" && mcp::member(server, "restarts") == "0";
+    if (first) names.push_back(text_member(server, "name"));
   }
   return names;
 }
@@ -43,16 +45,14 @@ class RemoteAccess final : public GatewayAccess {
 
   Result<std::string> servers() override { return ask("/api/v1/servers"); }
 
+  void settle() override {}
+
   void await_tool(const std::string& profile, const std::string& tool) override {
-    ProgressLine progress(console_.err, console_.err_terminal, "starting");
-    const auto until = std::chrono::steady_clock::now() + kFirstStart;
-    while (std::chrono::steady_clock::now() < until) {
-      const auto servers = get("/api/v1/servers");
-      const std::string starting = servers ? first_starts(*servers) : std::string();
-      if (starting.empty() || has_tool(profile, tool)) return;
-      progress.set("starting: " + starting);
-      std::this_thread::sleep_for(kPause);
-    }
+    await([&](const std::vector<std::string>&) { return has_tool(profile, tool); });
+  }
+
+  void await_server(const std::string& server) override {
+    await([&](const std::vector<std::string>& starting) { return std::ranges::find(starting, server) == starting.end(); });
   }
 
   Result<std::string> tools(const std::string& profile, const std::string& server) override {
@@ -64,6 +64,23 @@ class RemoteAccess final : public GatewayAccess {
   }
 
  private:
+  /// Until nobody is on its very first start, or it is `enough`.
+  template <class Enough>
+  void await(const Enough& enough) {
+    ProgressLine progress(console_.err, console_.err_terminal, "starting");
+    const auto until = std::chrono::steady_clock::now() + kFirstStart;
+    while (std::chrono::steady_clock::now() < until) {
+      const auto servers = get("/api/v1/servers");
+      const auto starting = servers ? first_starts(*servers) : std::vector<std::string>();
+      if (starting.empty() || enough(starting)) return;
+      std::string names;
+      for (const std::string& name : starting)
+        names.append(names.empty() ? "" : ", ").append(name);
+      progress.set("starting: " + names);
+      std::this_thread::sleep_for(kPause);
+    }
+  }
+
   bool has_tool(const std::string& profile, const std::string& tool) {
     if (tool.empty()) return false;
     const auto table = get(tools_target(profile, ""));
@@ -98,9 +115,8 @@ class RemoteAccess final : public GatewayAccess {
     httplib::Result result = client.Get(target, headers);
     const std::string name = "the gateway (pid " + std::to_string(gateway_.pid) + ", " + gateway_.admin_url + ")";
     if (!result) {
-      return fail(ErrorCode::connect_failed,
-                  name + " does not answer: " + httplib::to_string(result.error()),
-                  "It may be stopping: try again.");
+      return fail(
+          ErrorCode::connect_failed, name + " does not answer: " + http_failure(result.error()), "It may be stopping: try again.");
     }
     if (!mcp::validate_json(result->body)) {
       return fail(ErrorCode::http_status, name + " answered HTTP " + std::to_string(result->status) + " without JSON");

@@ -13,6 +13,7 @@
 #include "gateway/cli/server_rows.h"
 #include "gateway/cli/startup_text.h"
 #include "gateway/config/config_file.h"
+#include "gateway/host/self_reference.h"
 
 namespace gateway {
 
@@ -75,6 +76,11 @@ mcp::Result<ServeOptions> make_options(const CommandContext& context, const Serv
   }
   if (command.listen) config->listen = *command.listen;
   if (command.admin) config->admin = *command.admin;
+  if (config->listen == config->admin && config->listen.port != 0) {
+    return mcp::fail(mcp::ErrorCode::config_invalid,
+                     "agents and the admin API need an address each, and both have " + config->listen.text(),
+                     "Change --listen or --admin.");
+  }
   ServeOptions options;
   options.config = std::move(*config);
   options.state_dir = context.state_dir();
@@ -110,9 +116,11 @@ std::optional<RunningGateway> await_relay(const CommandContext& context) {
 
 Exit relay(const CommandContext& context, const ServeCommand& command, const RunningGateway& running) {
   if (const std::string named = other_config(context, running); !named.empty()) {
-    report_note(context.console,
-                "the gateway that runs (pid " + std::to_string(running.pid) + ") uses " + running.config + ", so the servers of " +
-                    named + " are not served here. Give them a gateway of their own with --state DIR.");
+    return report_failure(
+        context,
+        {mcp::ErrorCode::config_invalid,
+         "the gateway that runs (pid " + std::to_string(running.pid) + ") uses " + running.config + ", not " + named,
+         "Give the servers of " + named + " a gateway of their own with --state DIR."});
   }
   if (!command.profile.empty()) {
     // Its absence is told now, not with each message of the client.
@@ -122,7 +130,15 @@ Exit relay(const CommandContext& context, const ServeCommand& command, const Run
   return report(context, relay_stdio(endpoint_url(running.mcp_url, command.profile), kDrain));
 }
 
+Exit refuse_itself(const CommandContext& context, const ServeCommand& command) {
+  const mcp::Error error = self_reference(context.config_file());
+  const Exit exit = report_failure(context, error);
+  if (command.stdio) refuse_requests(context.console.in, context.console.out, error);
+  return exit;
+}
+
 Exit run_gateway(const CommandContext& context, const ServeCommand& command) {
+  if (runs_within(context.environment.variables, context.config_file())) return refuse_itself(context, command);
   auto options = make_options(context, command);
   if (!options) return report_failure(context, options.error());
   report_diagnostics(context.console, options->config);

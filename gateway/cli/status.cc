@@ -125,6 +125,7 @@ std::optional<std::string> server_text(std::string_view servers_json,
 Exit run_status(const CommandContext& context, const StatusCommand& command) {
   const auto access = open_gateway(context);
   if (!access) return report_failure(context, access.error());
+  (*access)->settle();
   const auto json = (*access)->servers();
   if (!json) return report_failure(context, json.error());
   const auto now = std::chrono::system_clock::now();

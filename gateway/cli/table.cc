@@ -47,7 +47,7 @@ void Table::add_row(std::vector<Cell> cells) {
   rows_.push_back(std::move(cells));
 }
 
-std::string Table::render(std::size_t width, bool colour) const {
+std::vector<std::size_t> Table::widths() const {
   std::vector<std::size_t> widths(heads_.size(), 0);
   const auto measure = [&widths](const std::vector<Cell>& cells) {
     for (std::size_t i = 0; i < cells.size(); ++i)
@@ -55,19 +55,32 @@ std::string Table::render(std::size_t width, bool colour) const {
   };
   measure(heads_);
   std::ranges::for_each(rows_, measure);
+  return widths;
+}
+
+std::size_t Table::room(const std::vector<std::size_t>& widths, std::size_t width) {
   std::size_t before_last = 0;
   for (std::size_t i = 0; i + 1 < widths.size(); ++i)
     before_last += widths[i] + kGap;
-  const std::size_t room = std::max(kNarrowest, width > before_last ? width - before_last : 0);
+  return std::max(kNarrowest, width > before_last ? width - before_last : 0);
+}
 
+bool Table::is_cut(std::size_t width) const {
+  const auto columns = widths();
+  return width > 0 && columns.back() > room(columns, width);
+}
+
+std::string Table::render(std::size_t width, bool colour) const {
+  const auto columns = widths();
+  const std::size_t room_left = room(columns, width);
   std::string out;
   const auto write = [&](const std::vector<Cell>& cells) {
     std::string pending;  // blanks, written once something follows them
     for (std::size_t i = 0; i < cells.size(); ++i) {
       const bool last = i + 1 == cells.size();
-      const std::string text = last && width > 0 ? cut_to_width(cells[i].text, room) : cells[i].text;
+      const std::string text = last && width > 0 ? cut_to_width(cells[i].text, room_left) : cells[i].text;
       if (!text.empty()) out += std::exchange(pending, {}) + toned(text, cells[i].tone, colour);
-      pending.append(widths[i] + kGap - std::min(widths[i], display_width(text)), ' ');
+      pending.append(columns[i] + kGap - std::min(columns[i], display_width(text)), ' ');
     }
     out += '\n';
   };

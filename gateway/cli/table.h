@@ -34,7 +34,14 @@ class Table {
   /// Two blanks between columns, none at the ends of lines. `width` cuts the last column so that lines fit; 0 cuts nothing.
   std::string render(std::size_t width, bool colour) const;
 
+  /// Whether render() cuts something.
+  bool is_cut(std::size_t width) const;
+
  private:
+  std::vector<std::size_t> widths() const;
+  /// For the last column.
+  static std::size_t room(const std::vector<std::size_t>& widths, std::size_t width);
+
   std::vector<Cell> heads_;
   std::vector<std::vector<Cell>> rows_;
 };

@@ -74,7 +74,11 @@ std::string tools_text(std::string_view tools_json, const Console& console) {
 Exit run_tools(const CommandContext& context, const ToolsCommand& command) {
   const auto access = open_gateway(context);
   if (!access) return report_failure(context, access.error());
-  (*access)->await_tool(command.profile, "");
+  if (command.server.empty()) {
+    (*access)->await_tool(command.profile, "");
+  } else {
+    (*access)->await_server(command.server);
+  }
   const auto json = (*access)->tools(command.profile, command.server);
   if (!json) return report_failure(context, json.error());
   for (const std::string_view clash : mcp::elements(mcp::member(*json, "clashes")))

@@ -53,6 +53,8 @@ constexpr auto kInherited = std::to_array<std::string_view>({
     "PIP_CERT",
     "DENO_CERT",
     "NIX_SSL_CERT_FILE",
+    // Our own: see gateway/host/self_reference.h.
+    "SWITCHYARD_WITHIN",
 });
 
 }  // namespace

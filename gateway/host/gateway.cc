@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "gateway/host/self_reference.h"
 #include "mcp/base/log.h"
 
 namespace gateway {
@@ -45,6 +46,7 @@ std::string percent_decode(std::string_view text) {
 
 Gateway::Gateway(RuntimeDependencies dependencies, Config config)
     : dependencies_(std::move(dependencies)), config_(std::move(config)), started_(std::chrono::system_clock::now()) {
+  dependencies_.environment = environment_within(std::move(dependencies_.environment), config_.file);
   Runtime::Observer observer;
   observer.state_changed = [this](Runtime&) {
     if (state_changed_) state_changed_();
@@ -133,9 +135,10 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
     for (const AbsentServer& absent : absent_) {
       if (!view && absent.name == name) return std::unexpected(absent.why);
     }
-  } else if (path.starts_with("/mcp/")) {
-    const auto found = profiles_.find(percent_decode(path.substr(kRoot.size() + 1)));
-    if (found != profiles_.end()) view = found->second;
+  } else if (path.starts_with("/mcp/") && path != "/mcp/servers" && path.find('/', kRoot.size() + 1) == std::string_view::npos) {
+    const std::string profile = percent_decode(path.substr(kRoot.size() + 1));
+    if (auto known = config_.check_profile(profile); !known) return std::unexpected(std::move(known).error());
+    view = profiles_.at(profile);
   }
   if (!view) {
     return fail(ErrorCode::invalid_request,

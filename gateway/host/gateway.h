@@ -33,7 +33,7 @@ class Gateway {
   mcp::Task<bool> wait_settled(std::chrono::steady_clock::time_point deadline);
 
   /// The handler of a new session at an endpoint: /mcp, /mcp/PROFILE, /mcp/servers/NAME (the name percent-encoded where need be).
-  /// The error says which endpoints there are.
+  /// The error says which endpoints, or which profiles, there are.
   mcp::Result<std::shared_ptr<mcp::SessionHandler>> open_session(std::string_view path);
 
   /// Every required server is ready.

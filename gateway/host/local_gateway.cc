@@ -83,6 +83,9 @@ class LocalGatewayImpl final : public LocalGateway {
                            const std::string& tool,
                            const std::string& arguments,
                            const std::function<void(std::string_view)>& on_progress) override {
+    if (!profile.empty()) {
+      if (auto known = check_profile(profile); !known) return std::unexpected(std::move(known).error());
+    }
     std::promise<Result<std::string>> promise;
     const std::string path = profile.empty() ? "/mcp" : "/mcp/" + profile;
     asio::co_spawn(loop_,
@@ -92,6 +95,11 @@ class LocalGatewayImpl final : public LocalGateway {
   }
 
  private:
+  /// What is served besides profiles is no profile of that name.
+  Result<> check_profile(const std::string& profile) {
+    return ask_loop(loop_, [this, profile] { return gateway_->config().check_profile(profile); });
+  }
+
   Task<Result<std::string>> call_tool(std::string path,
                                       std::string tool,
                                       std::string arguments,

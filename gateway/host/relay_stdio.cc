@@ -3,11 +3,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <csignal>
 #include <utility>
 
 #include "gateway/downstream/relay.h"
 #include "gateway/host/serve.h"
+#include "gateway/host/stop_signals.h"
 #include "mcp/transport/streamable_client.h"
 
 namespace gateway {
@@ -43,7 +43,8 @@ Result<> relay_stdio(const std::string& mcp_url, std::chrono::milliseconds drain
   mcp::StreamableClientOptions options;
   auto transport = mcp::make_streamable_client(loop.get_executor(), std::move(*url), std::move(options));
   auto relay = std::make_shared<Relay>(loop.get_executor(), std::move(pipe), std::move(transport));
-  asio::signal_set signals(loop, SIGTERM, SIGINT);
+  asio::signal_set signals(loop);
+  add_stop_signals(signals);
   signals.async_wait([relay](boost::system::error_code error, int) {
     if (!error) relay->ended().set();
   });

@@ -19,6 +19,7 @@
 #include "gateway/host/gateway.h"
 #include "gateway/host/random_source.h"
 #include "gateway/host/state_file.h"
+#include "gateway/host/stop_signals.h"
 #include "mcp/base/log.h"
 #include "mcp/base/random.h"
 
@@ -51,7 +52,7 @@ class Service final : public AdminSource {
   explicit Service(ServeOptions options)
       : options_(std::move(options)),
         wake_(loop_.get_executor()),
-        signals_(loop_, SIGTERM, SIGINT),
+        signals_(loop_),
         launcher_(mcp::make_process_launcher(options_.environment.guardian, raise_descriptor_limit())) {}
 
   Result<> run() {
@@ -94,16 +95,23 @@ class Service final : public AdminSource {
   }
 
   void watch_signals() {
+    add_stop_signals(signals_);
     signals_.async_wait([this](boost::system::error_code error, int signal) {
       if (error) return;
       mcp::log_info("host", "stopping", {{"signal", std::int64_t{signal}}});
       wake_.set();
-      // The second one ends the wait for calls in flight.
-      signals_.async_wait([](boost::system::error_code again, int) {
-        if (again) return;
-        mcp::flush_log();
-        ::_exit(130);
-      });
+      watch_for_hurry();
+    });
+  }
+
+  /// A second signal ends the wait for calls in flight. A terminal that closes may send SIGHUP twice, from the shell and from the
+  /// kernel, and nobody is in a hurry then.
+  void watch_for_hurry() {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+      if (error) return;
+      if (signal == SIGHUP) return watch_for_hurry();
+      mcp::flush_log();
+      ::_exit(130);
     });
   }
 
@@ -117,28 +125,53 @@ class Service final : public AdminSource {
   }
 
   Result<> open_listeners() {
+    auto endpoint = open_near(options_.config.listen, [this](const ListenAddress& address) { return open_http(address); });
+    if (!endpoint) return std::unexpected(std::move(endpoint).error());
+    http_ = std::move(*endpoint);
+
+    const std::string token = mcp::random_hex(32);
+    auto admin =
+        open_near(options_.config.admin, [&](const ListenAddress& address) { return start_admin_server(address, token, *this); });
+    if (!admin) return std::unexpected(std::move(admin).error());
+    admin_ = std::move(*admin);
+    warn_of_other_ports();
+
+    RunningGateway running{.pid = ::getpid(), .mcp_url = mcp_url(), .admin_url = admin_url(), .token = token};
+    running.config = options_.config.file;
+    return lock_->publish(running);
+  }
+
+  Result<std::unique_ptr<HttpEndpoint>> open_http(const ListenAddress& address) {
     HttpEndpointOptions http;
-    http.listen = options_.config.listen;
+    http.listen = address;
     http.allowed_hosts = options_.config.allowed_hosts;
     http.allowed_origins = options_.config.allowed_origins;
     http.http.max_body = kMaxClientMessage;
     http.open_session = [this](std::string_view path) { return gateway_->open_session(path); };
     http.not_ready = [this] { return missing(); };
-    auto endpoint = HttpEndpoint::open(loop_.get_executor(), std::move(http));
-    if (!endpoint && !options_.stdio) return std::unexpected(std::move(endpoint).error());
-    if (endpoint) http_ = std::move(*endpoint);
-    if (!endpoint) mcp::log_warn("host", "only serving stdin and stdout: " + endpoint.error().text());
+    return HttpEndpoint::open(loop_.get_executor(), std::move(http));
+  }
 
-    const std::string token = mcp::random_hex(32);
-    auto admin = start_admin_server(options_.config.admin, token, *this);
-    if (!admin && !options_.stdio) return std::unexpected(std::move(admin).error());
-    if (admin) admin_ = std::move(*admin);
-    if (!admin) mcp::log_warn("host", "no admin listener: " + admin.error().text());
-    if (!http_ || !admin_) return {};
+  /// Where our client comes over stdin, a port that is taken is no reason to let it down: any free one does. Who else looks for
+  /// this gateway finds it by gateway.json.
+  template <class Open>
+  auto open_near(ListenAddress address, const Open& open) -> decltype(open(address)) {
+    auto opened = open(address);
+    if (opened || !options_.stdio || address.port == 0 || opened.error().code != mcp::ErrorCode::io_error) return opened;
+    address.port = 0;
+    auto other = open(address);
+    return other ? std::move(other) : std::move(opened);
+  }
 
-    RunningGateway running{.pid = ::getpid(), .mcp_url = mcp_url(), .admin_url = admin_url(), .token = token};
-    running.config = options_.config.file;
-    return lock_->publish(running);
+  void warn_of_other_ports() const {
+    const auto moved = [](const ListenAddress& wanted, std::uint16_t port) { return wanted.port != 0 && wanted.port != port; };
+    std::string taken;
+    if (moved(options_.config.listen, http_->address().port)) taken = options_.config.listen.text();
+    if (moved(options_.config.admin, admin_->port())) {
+      taken += (taken.empty() ? "" : " and ") + options_.config.admin.text();
+    }
+    if (taken.empty()) return;
+    mcp::log_warn("host", "cannot have " + taken + "; listening elsewhere", {{"mcp", mcp_url()}, {"admin", admin_url()}});
   }
 
   void open_stdio() {

@@ -23,8 +23,9 @@ struct ServeOptions {
   std::function<void(const GatewayStatus&)> on_progress;
 };
 
-/// Runs the gateway until SIGTERM or SIGINT (or, in stdio mode, until stdin ends). Error: a listener could not be opened, another
-/// gateway has the state folder (serve without stdio), or a required server did not start (every reason is listed).
+/// Runs the gateway until SIGTERM, SIGINT or SIGHUP (or, in stdio mode, until stdin ends). In stdio mode a listener whose port
+/// cannot be had takes a free one of the same host. Error: a listener could not be opened, another gateway has the state folder, or
+/// a required server did not start (every reason is listed).
 mcp::Result<> serve(ServeOptions options);
 
 /// Speaks MCP on stdin and stdout and passes everything to the gateway that runs at `mcp_url`, until stdin ends.

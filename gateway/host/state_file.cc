@@ -78,6 +78,12 @@ Result<bool> is_locked(const std::string& state_dir) {
   return lock.l_type != F_UNLCK;
 }
 
+bool is_same_file(const std::string& path, int descriptor) {
+  struct stat named{}, opened{};
+  return ::stat(path.c_str(), &named) == 0 && ::fstat(descriptor, &opened) == 0 && named.st_dev == opened.st_dev &&
+         named.st_ino == opened.st_ino;
+}
+
 /// Makes the folder, open to its owner alone.
 std::error_code make_state_dir(const std::string& state_dir) {
   std::error_code error;
@@ -130,7 +136,8 @@ Result<std::unique_ptr<StateLock>> StateLock::acquire(const std::string& state_d
 }
 
 StateLock::~StateLock() {
-  if (published_) ::unlink(info_path(state_dir_).c_str());
+  // Where the folder was removed under us, what is there now is another gateway's.
+  if (published_ && is_same_file(lock_path(state_dir_), descriptor_)) ::unlink(info_path(state_dir_).c_str());
   ::close(descriptor_);
 }
 

@@ -28,7 +28,7 @@ class StateLock {
  public:
   /// Error config_invalid naming the pid of the gateway that has it. Removes what a gateway that died has left behind.
   static mcp::Result<std::unique_ptr<StateLock>> acquire(const std::string& state_dir);
-  ~StateLock();  // removes gateway.json
+  ~StateLock();  // removes gateway.json, unless the folder is another gateway's by now
   StateLock(const StateLock&) = delete;
   StateLock& operator=(const StateLock&) = delete;
 

@@ -81,7 +81,7 @@ void Router::notice(Message, CallContext&) {}
 
 Task<Result<Message>> Router::initialize(Message request, CallContext& context) {
   if (const std::string instance = mcp::instance_of(request); !instance.empty() && instance == context_.instance) {
-    co_return fail(ErrorCode::invalid_request,
+    co_return fail(ErrorCode::config_invalid,
                    "this is the very gateway that asks: one of its servers is the gateway itself",
                    "Take that server out of the configuration.");
   }
@@ -125,6 +125,8 @@ Task<Result<Message>> Router::list_tools(Message request, CallContext& context) 
   const auto projection = view_->projection();
   const auto page = projection->page(decoded, context_.list_page_size);
   if (!page) co_return std::unexpected(page.error());
+  // Pages of two lists make none that could be compared.
+  known_ = cursor.empty() || projection == known_ ? projection : nullptr;
   co_return Message::result(request.id(), *page);
 }
 
@@ -137,12 +139,17 @@ Task<Result<Message>> Router::call_tool(Message request, CallContext& context) {
 
 Task<Result<Message>> Router::call_unknown(Message request, CallContext& context) {
   if (request.name().empty()) co_return fail(ErrorCode::invalid_params, "tools/call needs params.name, a string");
+  const auto began = Clock::now();
   // The client may know the name from an earlier life of ours, and its server may just be starting.
   co_await wait_for_first_start(context);
   if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
   auto projection = view_->projection();
   const Route* route = projection->find(request.name());
-  if (route == nullptr) co_return answer_missing(request, *projection);
+  if (route == nullptr) {
+    Missing missing = answer_missing(request, *projection);
+    context_.metrics->record(missing.server, missing.outcome, Clock::now() - began);
+    co_return std::move(missing.answer);
+  }
   co_return co_await forward(std::move(projection), *route, std::move(request), context);
 }
 
@@ -180,15 +187,21 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
   co_return mcp::tool_error_response(id, error, route.server.str());
 }
 
-Message Router::answer_missing(const Message& request, const Projection& projection) const {
+Router::Missing Router::answer_missing(const Message& request, const Projection& projection) const {
   const std::string name(request.name());
+  const auto wrong = [&request](const Error& error, const ServerName& server) {
+    return Missing{mcp::error_response(request.id(), error), to_string(error.code), server};
+  };
+  const auto down = [&request](const Error& error, const ServerName& server) {
+    return Missing{mcp::tool_error_response(request.id(), error, server.str()), to_string(error.code), server};
+  };
   const std::string shown = "\"" + name.substr(0, 200) + "\"";
   if (const Route* route = projection.find_filtered(name)) {
     const Error error{
         ErrorCode::tool_filtered,
         "tool " + shown + " is kept back by the configuration (tools.allow / tools.deny of server \"" + route->server.str() + "\")",
         "Use another tool, or ask whoever runs the gateway to allow it."};
-    return mcp::error_response(request.id(), error);
+    return wrong(error, route->server);
   }
   // Only to say more; routing never takes a name apart.
   for (const auto& member : view_->members()) {
@@ -196,24 +209,25 @@ Message Router::answer_missing(const Message& request, const Projection& project
     if (member->state() == RuntimeState::ready || !may_have_it) continue;
     Error error = member->unavailable();
     error.message = "tool " + shown + " is not there: " + error.message;
-    return mcp::tool_error_response(request.id(), error, member->spec().name.str());
+    return down(error, member->spec().name);
   }
   for (const AbsentServer& absent : *context_.absent) {
     if (!name.starts_with(absent.name.str() + "__")) continue;
     const Error error{ErrorCode::server_unavailable, "tool " + shown + " is not there: " + absent.why.message, absent.why.remedy};
-    return mcp::tool_error_response(request.id(), error, absent.name.str());
+    return down(error, absent.name);
   }
   const std::string near = projection.nearest(name);
   const Error error{
       ErrorCode::unknown_tool,
       "there is no tool " + shown,
       near.empty() ? "See tools/list for those there are." : "Did you mean \"" + near + "\"? See tools/list for those there are."};
-  return mcp::error_response(request.id(), error);
+  return wrong(error, ServerName());
 }
 
 void Router::list_changed() {
   const auto session = session_.lock();
   if (!session || !session->initialized()) return;
+  if (known_ && known_->same_list(*view_->projection())) return;
   session->push(Message::notification("notifications/tools/list_changed", {}));
 }
 

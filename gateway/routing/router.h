@@ -32,6 +32,7 @@ struct RouterContext {
 ///
 /// The first tools/list of a session waits up to startupWait for servers on their very first start; no other list waits. A call of
 /// a name that is not there waits likewise while some server has not come up yet.
+/// A changed list is told unless the client has listed that very one already.
 /// Loop thread only.
 class Router final : public mcp::SessionHandler, private View::Listener {
  public:
@@ -60,9 +61,15 @@ class Router final : public mcp::SessionHandler, private View::Listener {
                                                const Route& route,
                                                mcp::Message request,
                                                mcp::CallContext& context);
-  /// To a call of a name that leads nowhere: a tool's error where its server is known to be down (which is nothing the client's
+  /// A call of a name that leads nowhere.
+  struct Missing {
+    mcp::Message answer;
+    std::string_view outcome;  // for the metrics
+    ServerName server;         // "" where no server has to do with it
+  };
+  /// Answers one: a tool's error where its server is known to be down (which is nothing the client's
   /// program did wrong, but its model should know), else a JSON-RPC error.
-  mcp::Message answer_missing(const mcp::Message& request, const Projection& projection) const;
+  Missing answer_missing(const mcp::Message& request, const Projection& projection) const;
   void list_changed() override;
 
   RouterContext context_;
@@ -70,6 +77,7 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   View::Subscription subscription_;
   std::weak_ptr<mcp::ServerSession> session_;
   bool listed_ = false;
+  std::shared_ptr<const Projection> known_;  // what the client listed last; null before, and where its pages are of several lists
 };
 
 }  // namespace gateway

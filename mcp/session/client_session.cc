@@ -40,17 +40,29 @@ std::string seconds_text(Clock::duration duration) {
   return text + " s";
 }
 
-Error server_error(const Message& response) {
+/// Why there is no session where the server answered initialize with an error.
+Error refusal(const Message& response) {
   constexpr std::size_t kShown = 500;  // of a text that may be of any length
   const std::string_view error = response.raw(response.envelope().error);
-  std::string text = "the server answered with error ";
-  text.append(member(error, "code").substr(0, 20)).append(": ");
-  text.append(decode_json_string(member(error, "message")), 0, kShown);
-  return {ErrorCode::invalid_request, std::move(text)};
+  const std::string_view data = member(error, "data");
+  std::string message = decode_json_string(member(error, "message")).substr(0, kShown);
+  // A gateway that says what is wrong with a configuration says it of ours: of the one that led us there.
+  if (decode_json_string(member(data, "reason")) == to_string(ErrorCode::config_invalid)) {
+    std::string remedy = decode_json_string(member(data, "remedy")).substr(0, kShown);
+    if (message.ends_with(remedy)) message.resize(message.find_last_not_of(" .", message.size() - remedy.size() - 1) + 1);
+    return {ErrorCode::config_invalid, std::move(message), std::move(remedy)};
+  }
+  const std::string code(member(error, "code").substr(0, 20));
+  message = "the server refused initialize with error " + code + ": " + message;
+  // Every MCP server knows the method.
+  if (code == std::to_string(kMethodNotFound)) {
+    return {ErrorCode::not_mcp, std::move(message), "Check that what is configured is an MCP server."};
+  }
+  return {ErrorCode::server_unavailable, std::move(message), "Give the server what its message asks for; its log may say more."};
 }
 
 Result<ServerIntroduction> read_introduction(const Message& response) {
-  if (response.is_error()) return std::unexpected(server_error(response));
+  if (response.is_error()) return std::unexpected(refusal(response));
   const std::string_view result = response.raw(response.envelope().result);
   const std::string version = decode_json_string(member(result, "protocolVersion"));
   if (version.empty()) return fail(ErrorCode::not_mcp, "the answer to initialize has no protocolVersion");

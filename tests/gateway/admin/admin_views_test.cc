@@ -74,15 +74,19 @@ switchyard_info{version="1.2.3"} 1
 # HELP switchyard_ready Whether every required server is ready.
 # TYPE switchyard_ready gauge
 switchyard_ready 0
-# HELP switchyard_up Servers by state.
-# TYPE switchyard_up gauge
-switchyard_up{state="stopped"} 0
-switchyard_up{state="starting"} 0
-switchyard_up{state="ready"} 1
-switchyard_up{state="backing_off"} 0
-switchyard_up{state="failed"} 0
-switchyard_up{state="disabled"} 1
-switchyard_up{state="broken"} 1
+# HELP switchyard_servers Servers by state.
+# TYPE switchyard_servers gauge
+switchyard_servers{state="stopped"} 0
+switchyard_servers{state="starting"} 0
+switchyard_servers{state="ready"} 1
+switchyard_servers{state="backing_off"} 0
+switchyard_servers{state="failed"} 0
+switchyard_servers{state="disabled"} 1
+switchyard_servers{state="broken"} 1
+# HELP switchyard_server_up Whether a server is ready.
+# TYPE switchyard_server_up gauge
+switchyard_server_up{server="a\"b\\c\nd"} 1
+switchyard_server_up{server="bad"} 0
 # HELP switchyard_server_restarts_total Starts of a server after its first one.
 # TYPE switchyard_server_restarts_total counter
 switchyard_server_restarts_total{server="a\"b\\c\nd"} 1

@@ -69,6 +69,18 @@ TEST_F(LocalCommandsTest, Tools) {
   EXPECT_THAT(of_none.err, HasSubstr("did you mean \"gone\"?"));
 }
 
+TEST_F(LocalCommandsTest, ToolsOfOneServerWaitForNoOther) {
+  const std::string fault = json(mcp::program_path("stdio_fault")).dump();
+  const std::string config =
+      write("hangs.json",
+            R"({"profiles":{},"mcpServers":{"good":{"command":)" + fault + R"(,"args":["ok"]},"hangs":{"command":)" + fault +
+                R"(,"args":["never-initialize"],"startupTimeout":20}}})");
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_THAT(run({"tools", "--server", "good", "--config", config}).out, HasSubstr("good__echo"));
+  EXPECT_EQ(run({"tools", "--server", "none", "--config", config}).exit, 1);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(15));
+}
+
 TEST_F(LocalCommandsTest, Describe) {
   EXPECT_THAT(run({"describe", "good__echo"}).out, HasSubstr("own name  echo\n"));
   const Outcome unknown = run({"describe", "good__ecko"});
@@ -150,6 +162,39 @@ TEST_F(LocalCommandsTest, AnUnknownProfileOverStdioStartsNothing) {
   EXPECT_FALSE(std::filesystem::exists(variables_["SWITCHYARD_STATE"]));
 }
 
+/// A file that names, as "self", the program that reads it.
+TEST_F(LocalCommandsTest, AGatewayIsNotItsOwnServer) {
+  const std::string config = folder_ + "/self.json";
+  const json self = {{"command", mcp::program_path("switchyard")},
+                     {"args", {"serve", "--stdio", "--config", config, "--state", folder_ + "/inner"}}};
+  write("self.json", json{{"mcpServers", {{"self", self}}}}.dump());
+  const json status = json::parse(run({"--json", "status", "self", "--config", config}).out);
+  EXPECT_EQ(status.at("state"), "failed");
+  EXPECT_EQ(status.at("restarts"), 0);
+  EXPECT_EQ(status.at("cause").at("reason"), "config_invalid");
+  EXPECT_EQ(status.at("cause").at("message"),
+            "the servers of " + config + " started a gateway on that same file: it would be its own server");
+  EXPECT_EQ(status.at("cause").at("remedy"), "Take the server that runs switchyard out of that file.");
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/inner"));
+}
+
+TEST_F(LocalCommandsTest, AProgramThatEchoesIsNoServer) {
+  const std::string config = write("cat.json", R"({"mcpServers":{"cat":{"command":"cat"}}})");
+  const json cause = json::parse(run({"--json", "status", "cat", "--config", config}).out).at("cause");
+  EXPECT_EQ(cause.at("reason"), "not_mcp");
+  EXPECT_EQ(cause.at("remedy"), "Check that what is configured is an MCP server.");
+}
+
+TEST_F(LocalCommandsTest, AGatewayWithinAnotherIsFine) {
+  const std::string inner = write("inner.json",
+                                  R"({"listen":":0","admin":":0","mcpServers":{"good":{"command":)" +
+                                      json(mcp::program_path("stdio_fault")).dump() + R"(,"args":["ok"]}}})");
+  const json outer = {{"command", mcp::program_path("switchyard")},
+                      {"args", {"serve", "--stdio", "--config", inner, "--state", folder_ + "/inner"}}};
+  const std::string config = write("outer.json", json{{"mcpServers", {{"inner", outer}}}}.dump());
+  EXPECT_THAT(run({"tools", "--config", config}).out, HasSubstr("inner__good__echo"));
+}
+
 TEST_F(LocalCommandsTest, WrongUsageIsTwoAndHelpIsZero) {
   const Outcome wrong = run({"lits"});
   EXPECT_EQ(wrong.exit, 2);
@@ -191,6 +236,11 @@ TEST_F(LocalCommandsTest, NoServersIsSaid) {
 }
 
 TEST_F(LocalCommandsTest, ServeNeedsItsPorts) {
+  const Outcome twice = run({"serve", "--listen", "127.0.0.1:7332", "--admin", ":7332"});
+  EXPECT_EQ(twice.exit, 1);
+  EXPECT_EQ(
+      twice.err,
+      "switchyard: agents and the admin API need an address each, and both have 127.0.0.1:7332. Change --listen or --admin.\n");
   const Outcome outside = run({"serve", "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"});
   EXPECT_EQ(outside.exit, 1);
   EXPECT_EQ(outside.out, "");

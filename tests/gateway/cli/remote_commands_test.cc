@@ -118,9 +118,10 @@ TEST_F(RemoteCommandsTest, AGatewayThatDoesNotAnswerIsNamed) {
   const Outcome list = run({"list"});
   EXPECT_EQ(list.exit, 1);
   EXPECT_THAT(list.err, HasSubstr("pid 4321"));
+  EXPECT_THAT(list.err, HasSubstr(" does not answer: connection refused. "));
   const Outcome call = run({"call", "files__read"});
   EXPECT_EQ(call.exit, 1);
-  EXPECT_THAT(call.err, HasSubstr("http://127.0.0.1:1/mcp does not answer"));
+  EXPECT_THAT(call.err, HasSubstr("http://127.0.0.1:1/mcp does not answer: connection refused. "));
 }
 
 TEST_F(RemoteCommandsTest, AnotherConfigurationIsNotAskedOfIt) {
@@ -143,15 +144,20 @@ TEST_F(RemoteCommandsTest, ErrorsOfTheGatewayStayAsTheyAre) {
   EXPECT_EQ(json::parse(run({"status", "none", "--json"}).out).at("error").at("reason"), "config_invalid");
 }
 
-TEST_F(RemoteCommandsTest, StdioSaysThatItRelaysToAnotherConfiguration) {
+TEST_F(RemoteCommandsTest, StdioServesNoOtherConfigurationThanTheOneNamed) {
   const EmptyInput input;
   const std::string other = write("other.json", R"({"mcpServers":{"x":{"command":"/no/such/program"}}})");
-  const Outcome relayed = run({"serve", "--stdio", "--config", other});
-  EXPECT_THAT(relayed.err,
-              StartsWith("switchyard: the gateway that runs (pid 4321) uses " + running_.config + ", so the servers of " + other +
-                         " are not served here. Give them a gateway of their own with --state DIR.\n"));
-  EXPECT_EQ(relayed.out, "");
-  EXPECT_THAT(run({"serve", "--stdio", "--config", running_.config}).err, Not(HasSubstr("are not served here")));
+  const std::string refusal = "switchyard: the gateway that runs (pid 4321) uses " + running_.config + ", not " + other +
+                              ". Give the servers of " + other + " a gateway of their own with --state DIR.\n";
+  const Outcome option = run({"serve", "--stdio", "--config", other});
+  EXPECT_EQ(option.exit, 1);
+  EXPECT_EQ(option.out, "");
+  EXPECT_EQ(option.err, refusal);
+  variables_["SWITCHYARD_CONFIG"] = other;
+  const Outcome variable = run({"serve", "--stdio"});
+  EXPECT_EQ(variable.exit, 1);
+  EXPECT_EQ(variable.err, refusal);
+  EXPECT_THAT(run({"serve", "--stdio", "--config", running_.config}).err, Not(HasSubstr("a gateway of their own")));
 }
 
 TEST_F(RemoteCommandsTest, StdioRefusesAProfileThatIsNotThere) {

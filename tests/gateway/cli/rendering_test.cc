@@ -38,6 +38,9 @@ TEST_F(RenderingTest, ListOnATerminalIsCutAndColoured) {
   const std::string text = list_text(servers_, now_, console_);
   EXPECT_THAT(text, HasSubstr("files   \x1b[32mready\x1b[0m        stdio"));
   EXPECT_THAT(text, HasSubstr("cannot conn…\n"));
+  EXPECT_THAT(text, HasSubstr("\n\n\x1b[2mWhat ends in … is whole in \"switchyard status NAME\".\x1b[0m\n"));
+  console_.width = 200;
+  EXPECT_THAT(list_text(servers_, now_, console_), Not(HasSubstr("switchyard status")));
 }
 
 TEST_F(RenderingTest, Status) {

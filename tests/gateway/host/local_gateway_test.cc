@@ -71,7 +71,8 @@ TEST_F(LocalGatewayTest, KnowsProfiles) {
   EXPECT_FALSE(gateway_->tools("nothing"));
   EXPECT_TRUE(call("files__echo", "{}", "coding").contains("result"));
   EXPECT_TRUE(call("zoo__echo", "{}", "coding").contains("error"));
-  EXPECT_THAT(call("files__echo", "{}", "nothing").get<std::string>(), HasSubstr("nothing is served at /mcp/nothing"));
+  EXPECT_EQ(call("files__echo", "{}", "nothing"), "there is no profile \"nothing\". There are: coding.");
+  EXPECT_EQ(call("echo", "{}", "servers/files"), "there is no profile \"servers/files\". There are: coding.");
 }
 
 TEST_F(LocalGatewayTest, WaitingForStartsShowsProgressAndEnds) {

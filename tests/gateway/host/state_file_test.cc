@@ -142,6 +142,16 @@ TEST_F(StateFileTest, WhatADeadGatewayLeftIsNotTakenForTheNew) {
   EXPECT_THAT(StateLock::acquire(dir_).error().message, HasSubstr("(another process)"));
 }
 
+TEST_F(StateFileTest, ALockWhoseFolderWasRemovedLeavesTheNextGatewayAlone) {
+  auto first = acquire();
+  ASSERT_TRUE(first->publish(self()));
+  fs::remove_all(dir_);
+  const auto second = acquire();
+  ASSERT_TRUE(second->publish(self()));
+  first.reset();
+  EXPECT_TRUE(*find_running_gateway(dir_));
+}
+
 TEST_F(StateFileTest, WhoAsksDoesNotKeepAGatewayFromStarting) {
   acquire();
   std::atomic<bool> enough = false;

@@ -172,7 +172,8 @@ TEST_F(RouterTest, AnUnknownToolNamesTheNearest) {
   EXPECT_EQ(near["data"]["reason"], "unknown_tool");
   const json far = call("weather")["error"];
   EXPECT_EQ(far["message"], "there is no tool \"weather\". See tools/list for those there are.");
-  EXPECT_TRUE(metrics_.servers().empty());
+  EXPECT_EQ(metrics_.servers().size(), 1u);
+  EXPECT_EQ(metrics_.servers().at("").outcomes.at("unknown_tool"), 2u);
 }
 
 TEST_F(RouterTest, AFilteredToolSaysWhoKeepsItBack) {
@@ -187,6 +188,7 @@ TEST_F(RouterTest, AFilteredToolSaysWhoKeepsItBack) {
             "tool \"files__delete_all\" is kept back by the configuration (tools.allow / tools.deny of server \"files\"). "
             "Use another tool, or ask whoever runs the gateway to allow it.");
   EXPECT_EQ(servers_[0]->count("tools/call"), 0u);
+  EXPECT_EQ(metrics_.servers().at("files").outcomes.at("tool_filtered"), 1u);
 }
 
 TEST_F(RouterTest, AToolOfAServerThatNeverCameUpSaysWhy) {
@@ -337,6 +339,15 @@ TEST_F(RouterTest, OtherMethodsAreNotThere) {
     EXPECT_EQ(error["code"], mcp::kMethodNotFound);
     EXPECT_THAT(error["message"], HasSubstr(method));
   }
+}
+
+TEST_F(RouterTest, AChangeThatWasListedAlreadyIsNotTold) {
+  start(remote("s", add_server({"a"}).url()));
+  open_initialized();
+  // The first list waits for the server; the telling of its coming up is still to come then.
+  EXPECT_THAT(listed(), ElementsAre("s__a"));
+  mcp::run_task(loop_, mcp::sleep_for(milliseconds(70)));
+  EXPECT_THAT(pushed_, ElementsAre());
 }
 
 TEST_F(RouterTest, ClientsHearOfAChangedListOnceTheyAreIntroduced) {

@@ -337,6 +337,23 @@ TEST_F(RuntimeRemoteTest, StopsAtEveryMomentOfAStart) {
   }
 }
 
+TEST_F(RuntimeRemoteTest, ARefusedIntroductionSaysWhatToDo) {
+  auto& server = add_server();
+  json error = {{"code", -32000}, {"message", "no key was given"}};
+  server.answer = [&error](const json&) -> std::optional<json> { return json{{"error", error}}; };
+  const auto refused = settle(remote("web", server.url()));
+  EXPECT_EQ(refused->state(), RuntimeState::backing_off);
+  EXPECT_EQ(refused->status().cause->code, ErrorCode::server_unavailable);
+  EXPECT_EQ(refused->status().cause->message, "the server refused initialize with error -32000: no key was given");
+  EXPECT_FALSE(refused->status().cause->remedy.empty());
+  // A gateway that says that the configuration is wrong.
+  error = {{"code", -32603}, {"message", "that is me. Look up."}, {"data", {{"reason", "config_invalid"}, {"remedy", "Look up."}}}};
+  const auto wrong = settle(remote("self", server.url()));
+  EXPECT_EQ(wrong->state(), RuntimeState::failed);
+  EXPECT_EQ(wrong->status().cause->text(), "that is me. Look up.");
+  EXPECT_EQ(wrong->status().cause->remedy, "Look up.");
+}
+
 TEST_F(RuntimeRemoteTest, StopsWhileACallAndAListingAreOpen) {
   auto& server = add_server({"a"});
   const auto runtime = connect(server);
