@@ -263,7 +263,7 @@ TEST_F(RuntimeRemoteTest, ALoginThatOneCallWantsIsThatCallsAffair) {
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, ErrorCode::login_required);
     mcp::run_until(loop_, [&] { return server.count("ping") == calls; });
-    let_pass(milliseconds(10));
+    wait_until_heard(server);
   }
   EXPECT_TRUE(send(*runtime, request("resources/read")));
   EXPECT_EQ(runtime->state(), RuntimeState::ready);
