@@ -13,6 +13,7 @@
 //   half-line-then-exit      -         exits with 0 in the middle of the answer to a tool call
 //   flood-stdout             -         a tool call is answered with a line that never ends
 //   flood-stderr             BYTES     that much on stderr, in lines of 100, before every answer
+//   long-stderr              BYTES     the same in lines of 10,000
 //   ignore-sigterm-and-fork  FILE      ignores SIGTERM and the end of its input; starts a child and a grandchild in a session of
 //   its own that
 //                                      do likewise; their pids, one a line, and then its own, are in FILE before it answers
@@ -227,9 +228,9 @@ void fault_of_call(const Json& request, const std::string& good) {
     write_progress(request, i, std::string(1024, 'p'));
 }
 
-void flood_stderr() {
-  const std::string line(99, 'e');
-  for (std::size_t written = 0; written < std::stoul(argument); written += 100)
+void flood_stderr(std::size_t length) {
+  const std::string line(length - 1, 'e');
+  for (std::size_t written = 0; written < std::stoul(argument); written += length)
     fprintf(stderr, "%s\n", line.c_str());
 }
 
@@ -240,7 +241,8 @@ void handle(const Json& request) {
   const std::string good = answer(request, result_of(request));
   const bool is_call = request.at("method") == "tools/call";
   if (is_call) fault_of_call(request, good);
-  if (is("flood-stderr")) flood_stderr();
+  if (is("flood-stderr")) flood_stderr(100);
+  if (is("long-stderr")) flood_stderr(10'000);
   if (is_call && is("deaf-on-call")) wait_for_ever();
   if (is_call && is("hold")) return hold(request);
   if (is_call && is("stream-result")) return stream_result(request);

@@ -28,11 +28,21 @@ class UnreadLogTest : public FaultTest {
   }
   ~UnreadLogTest() override { ::close(pipe_); }
 
-  /// The gateway over a healthy server and one that says this much on stderr with every answer.
-  void start_noisy(const std::string& bytes) {
-    start({healthy(), stdio("noisy", "flood-stderr", bytes)});
-    wait_for_state("healthy", "ready");
-    wait_for_state("noisy", "ready");
+  /// Servers "noisy0", "noisy1", … of which each prints 400 KiB that come into the log: three are too much for it.
+  std::vector<std::string> noisy(int count) {
+    std::vector<std::string> servers;
+    for (int i = 0; i < count; ++i)
+      servers.push_back(stdio("noisy" + std::to_string(i), "long-stderr", "1000000"));
+    return servers;
+  }
+
+  /// The gateway over these and more.
+  void start_noisy(int count, std::vector<std::string> more) {
+    const auto servers = noisy(count);
+    more.insert(more.end(), servers.begin(), servers.end());
+    start(more);
+    for (int i = 0; i < count; ++i)
+      wait_for_state("noisy" + std::to_string(i), "ready");
   }
 
   /// Reads on until this has come; what came.
@@ -52,8 +62,9 @@ class UnreadLogTest : public FaultTest {
 };
 
 TEST_F(UnreadLogTest, CallsAreAnsweredAndTheLossIsToldLater) {
-  start_noisy("3000000");
-  expect_text(client().call("noisy__echo", "through"), "through");
+  start_noisy(4, {healthy()});
+  wait_for_state("healthy", "ready");
+  expect_text(client().call("noisy0__echo", "through"), "through");
   expect_healthy();
   EXPECT_THAT(read_log(" lost: "),
               ContainsRegex("\"target\":\"log\",\"message\":\"[0-9]+ log lines were lost: standard error was not read\""));
@@ -61,21 +72,21 @@ TEST_F(UnreadLogTest, CallsAreAnsweredAndTheLossIsToldLater) {
 }
 
 TEST_F(UnreadLogTest, TheGatewayEndsAllTheSame) {
-  start_noisy("3000000");
+  start_noisy(4, {});
   stop();
 }
 
 TEST_F(UnreadLogTest, AStartThatFailsEndsAllTheSame) {
-  const auto program = launch(config({stdio("noisy", "flood-stderr", "3000000"),
-                                      stdio("silent", "never-initialize", "0", R"("required":true,"startupTimeout":1)")}));
+  auto servers = noisy(4);
+  servers.push_back(stdio("silent", "never-initialize", "0", R"("required":true,"startupTimeout":1)"));
+  const auto program = launch(config(servers));
   EXPECT_EQ(program->wait_exit(), 1);
   EXPECT_THAT(processes_with("HOME=" + folder()), IsEmpty());
 }
 
 TEST_F(UnreadLogTest, ASecondSignalEndsItAllTheSame) {
-  start({healthy(), stdio("noisy", "flood-stderr", "3000000"), stdio("silent", "deaf-on-call")});
+  start_noisy(4, {stdio("silent", "deaf-on-call")});
   wait_for_state("silent", "ready");
-  wait_for_state("noisy", "ready");
   McpClient idle(port());
   client().send_call("1", "silent__echo", "");
   wait_for("silent", [](const ServerView& now) { return now.open_calls == 1; });
@@ -86,7 +97,7 @@ TEST_F(UnreadLogTest, ASecondSignalEndsItAllTheSame) {
 }
 
 TEST_F(UnreadLogTest, WhatIsQueuedIsWrittenAtTheEnd) {
-  start_noisy("100000");  // more than the pipe takes, less than the queue
+  start_noisy(1, {});  // more than the pipe takes, less than the queue
   gateway().signal(SIGTERM);
   // Goes when only the log is left to be done.
   while (std::filesystem::exists(file("state/gateway.json")))
