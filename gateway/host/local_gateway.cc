@@ -37,7 +37,7 @@ class LocalGatewayImpl final : public LocalGateway {
 
   ~LocalGatewayImpl() override {
     std::promise<void> stopped;
-    asio::co_spawn(loop_, gateway_->stop(), [&stopped](std::exception_ptr) { stopped.set_value(); });
+    asio::co_spawn(loop_, gateway_->stop(), [&stopped](const std::exception_ptr&) { stopped.set_value(); });
     stopped.get_future().wait();
     loop_.stop();
     thread_.join();
@@ -64,7 +64,7 @@ class LocalGatewayImpl final : public LocalGateway {
     };
     auto done = std::make_shared<Done>();
     const auto deadline = std::chrono::steady_clock::now() + timeout;
-    asio::co_spawn(loop_, gateway_->wait_settled(deadline), [done](std::exception_ptr, bool settled) {
+    asio::co_spawn(loop_, gateway_->wait_settled(deadline), [done](const std::exception_ptr&, bool settled) {
       const std::lock_guard lock(done->mutex);
       done->done = true;
       done->settled = settled;
@@ -90,7 +90,7 @@ class LocalGatewayImpl final : public LocalGateway {
     const std::string path = profile.empty() ? "/mcp" : "/mcp/" + profile;
     asio::co_spawn(loop_,
                    call_tool(path, tool, arguments, on_progress),
-                   [&promise](std::exception_ptr, Result<std::string> answer) { promise.set_value(std::move(answer)); });
+                   [&promise](const std::exception_ptr&, Result<std::string> answer) { promise.set_value(std::move(answer)); });
     return promise.get_future().get();
   }
 
