@@ -59,8 +59,10 @@ Task<Result<Message>> StreamableClient::request(Message request, std::uint64_t i
   const bool initialize = request.method() == "initialize";
   if (!initialize && connection->initializing()) co_await connection->wait_initialized(either);
   if (either.requested()) co_return std::unexpected(either.reason());
-  auto response = co_await connection->post(request.text(), either);
-  if (!response) co_return std::unexpected(std::move(response.error()));
+  // A ping asks whether the server is there: it must not stand behind the calls whose fate depends on that.
+  const auto kind = request.method() == "ping" ? StreamableConnection::Kind::control : StreamableConnection::Kind::call;
+  auto response = co_await connection->post(request.text(), kind, either);
+  if (!response) co_return std::unexpected(ending.requested() ? ending.reason() : std::move(response.error()));
   if (initialize && (*response)->status() < 300) {
     if (auto taken = connection->take_session(**response); !taken) co_return std::unexpected(std::move(taken.error()));
   }
@@ -96,7 +98,7 @@ Task<void> StreamableClient::send_one(Message message) {
   Error slow{ErrorCode::timeout, "The server did not take the message."};
   TimedCancellation limit(
       connection_->executor(), &connection_->ending(), std::chrono::steady_clock::now() + kSendTime, std::move(slow));
-  auto response = co_await connection_->post(message.text(), limit.get());
+  auto response = co_await connection_->post(message.text(), StreamableConnection::Kind::control, limit.get());
   if (!response) {
     log_debug("upstream", "message not sent", {{"server", connection_->origin()}, {"error", response.error().message}});
     co_return;
