@@ -7,8 +7,6 @@
 
 namespace mcp {
 
-using Clock = std::chrono::steady_clock;
-
 namespace {
 
 constexpr std::size_t kSpareBuffers = 16;
@@ -69,7 +67,7 @@ Result<> ClientPool::check(const Cancellation& cancellation) const {
 }
 
 std::unique_ptr<ClientConnection> ClientPool::take_idle() {
-  auto now = idle_.empty() ? Clock::time_point() : Clock::now();
+  auto now = idle_.empty() ? BootClock::time_point() : BootClock::now();
   while (!idle_.empty()) {
     auto connection = std::move(idle_.back());
     idle_.pop_back();
@@ -121,7 +119,7 @@ Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::connect(Cancellation
   co_return connection;
 }
 
-void ClientPool::give_back(std::unique_ptr<ClientConnection> connection, Clock::duration idle) {
+void ClientPool::give_back(std::unique_ptr<ClientConnection> connection, std::chrono::steady_clock::duration idle) {
   const bool wanted = !closing_.requested();
   auto* const waiter = wanted ? next_waiter() : nullptr;
   if (waiter != nullptr) {
@@ -129,7 +127,7 @@ void ClientPool::give_back(std::unique_ptr<ClientConnection> connection, Clock::
   } else if (!wanted || open_ > options_.max_connections || idle_.size() >= options_.max_idle) {
     discard(std::move(connection));
   } else {
-    connection->idle_until = Clock::now() + std::min(idle, options_.idle_timeout);
+    connection->idle_until = BootClock::now() + std::min(idle, options_.idle_timeout);
     idle_.push_back(std::move(connection));
     arm_sweep();
   }
@@ -175,7 +173,7 @@ void ClientPool::arm_sweep() {
 }
 
 void ClientPool::sweep() {
-  auto now = Clock::now();
+  auto now = BootClock::now();
   open_ -= std::erase_if(idle_, [now](const auto& connection) { return now >= connection->idle_until; });
 }
 

@@ -76,8 +76,8 @@ class HttpClientResponse {
 /// A pooled connection is checked for a close by the peer before it is used again. A request is never sent twice: where the
 /// connection breaks before the answer's head, the error is connection_lost.
 /// Errors: connect_failed (which address, why, what to check), tls_failed (the verification's own words, the host, what to do),
-/// connection_lost, parse error of the answer as not_mcp, too_large (head), overloaded (HttpClientRequest::control), or the
-/// cancellation's reason.
+/// connection_lost, parse error of the answer as not_mcp, too_large (head), overloaded (no socket or thread left here,
+/// HttpClientRequest::control), or the cancellation's reason.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
