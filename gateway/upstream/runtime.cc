@@ -158,8 +158,8 @@ Task<Result<>> Runtime::start_session() {
   mcp::Cancellation cancellation;
   const Deadline deadline(dependencies_.executor, spec_.startup_timeout, [this] { return explain_timeout(); }, cancellation);
   phase_ = std::holds_alternative<StdioSpec>(spec_.transport) ? "process" : "connect";
-  auto transport =
-      make_transport(dependencies_.executor, *dependencies_.launcher, spec_, dependencies_.environment, dependencies_.resolver);
+  auto transport = make_transport(
+      dependencies_.executor, *dependencies_.launcher, spec_, dependencies_.environment, dependencies_.resolver, dependencies_.tls);
   if (!transport) co_return std::unexpected(std::move(transport).error());
   transport_ = std::move(*transport);
   mcp::ClientSessionOptions options;

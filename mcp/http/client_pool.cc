@@ -4,12 +4,18 @@
 #include <utility>
 
 #include "mcp/http/client_connect.h"
+#include "mcp/http/tls_contexts.h"
 
 namespace mcp {
 
 namespace {
 
 constexpr std::size_t kSpareBuffers = 16;
+
+Result<std::shared_ptr<const TlsClientContext>> context_for(const Url& url, const HttpClientOptions& options) {
+  if (!url.tls()) return nullptr;
+  return options.tls ? options.tls->get(options.ca_file) : TlsContexts().get(options.ca_file);
+}
 
 }  // namespace
 
@@ -52,7 +58,7 @@ ClientPool::ClientPool(const Executor& executor, Url url, HttpClientOptions opti
       options_(std::move(options)),
       origin_(url_.origin()),
       fixed_headers_("Host: " + url_.host_header() + "\r\nUser-Agent: switchyard/" SWITCHYARD_VERSION "\r\n"),
-      tls_(url_.tls() ? TlsClientContext::make(options_.ca_file) : Result<std::unique_ptr<TlsClientContext>>(nullptr)),
+      tls_(context_for(url_, options_)),
       sweep_timer_(executor) {
   if (!options_.resolver) options_.resolver = std::make_shared<Resolver>();
   options_.max_connections = std::max<std::size_t>(options_.max_connections, 1);

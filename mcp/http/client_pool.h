@@ -76,7 +76,7 @@ class ClientPool : public std::enable_shared_from_this<ClientPool> {
   HttpClientOptions options_;
   std::string origin_;
   std::string fixed_headers_;
-  Result<std::unique_ptr<TlsClientContext>> tls_;        // null inside for http; before the connections that use it
+  Result<std::shared_ptr<const TlsClientContext>> tls_;  // null inside for http; before the connections that use it
   std::vector<std::unique_ptr<ClientConnection>> idle_;  // the longest unused first
   std::list<Waiter*> waiters_;
   std::list<Waiter*> control_waiters_;

@@ -16,6 +16,7 @@
 namespace mcp {
 
 class Resolver;
+class TlsContexts;
 
 struct HttpClientOptions {
   std::size_t max_head = std::size_t{64} << 10;
@@ -26,6 +27,7 @@ struct HttpClientOptions {
   std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds(10);  // name, TCP and TLS together
   std::string ca_file;                 // PEM, added to the system's; "" = the system's alone (SSL_CERT_FILE honoured)
   std::shared_ptr<Resolver> resolver;  // to be shared by all clients of a process; null = one of its own
+  std::shared_ptr<TlsContexts> tls;    // likewise
 };
 
 using HttpClientHeaders = std::vector<std::pair<std::string_view, std::string_view>>;
