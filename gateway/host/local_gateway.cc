@@ -30,6 +30,7 @@ class LocalGatewayImpl final : public LocalGateway {
     dependencies.environment = std::move(environment.variables);
     dependencies.random = make_random_source();
     dependencies.resolver = std::make_shared<mcp::Resolver>();
+    dependencies.tls = std::make_shared<mcp::TlsContexts>();
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), std::move(config));
     gateway_->start();
     thread_ = std::thread([this] { loop_.run(); });

@@ -120,6 +120,7 @@ class Service final : public AdminSource {
     dependencies.environment = options_.environment.variables;
     dependencies.random = make_random_source();
     dependencies.resolver = std::make_shared<mcp::Resolver>();
+    dependencies.tls = std::make_shared<mcp::TlsContexts>();
     dependencies.instance = mcp::random_hex(16);
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), options_.config);
   }

@@ -76,7 +76,8 @@ mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor&
                                                             mcp::ProcessLauncher& launcher,
                                                             const ServerSpec& spec,
                                                             const Environment& environment,
-                                                            std::shared_ptr<mcp::Resolver> resolver) {
+                                                            std::shared_ptr<mcp::Resolver> resolver,
+                                                            std::shared_ptr<mcp::TlsContexts> tls) {
   if (const auto* stdio = std::get_if<StdioSpec>(&spec.transport)) {
     return connect_stdio(executor, launcher, spec, *stdio, environment);
   }
@@ -87,6 +88,7 @@ mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor&
   options.headers = http.headers;
   options.http.ca_file = http.ca_file;
   options.http.resolver = std::move(resolver);
+  options.http.tls = std::move(tls);
   return mcp::make_streamable_client(executor, std::move(*url), std::move(options));
 }
 

@@ -6,6 +6,7 @@
 #include "gateway/config/config.h"
 #include "gateway/config/config_file.h"
 #include "mcp/http/resolver.h"
+#include "mcp/http/tls_contexts.h"
 #include "mcp/process/child_process.h"
 #include "mcp/transport/transport.h"
 
@@ -13,12 +14,13 @@ namespace gateway {
 
 /// The transport that reaches a server, not opened yet. Lines of a child's stderr go to a StderrLog.
 /// What a child says is in errors without its secrets.
-/// `resolver` may be null (one of the transport's own). Error config_invalid where the URL does not parse.
+/// `resolver` and `tls` may be null (one of the transport's own). Error config_invalid where the URL does not parse.
 mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor& executor,
                                                             mcp::ProcessLauncher& launcher,
                                                             const ServerSpec& spec,
                                                             const Environment& environment,
-                                                            std::shared_ptr<mcp::Resolver> resolver);
+                                                            std::shared_ptr<mcp::Resolver> resolver,
+                                                            std::shared_ptr<mcp::TlsContexts> tls);
 
 /// What a server is, as people may see it: "npx @modelcontextprotocol/server-filesystem …" (the program, the first argument that
 /// tells what runs, "…" for all others: they may hold secrets), or the URL with its query masked.

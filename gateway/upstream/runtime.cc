@@ -160,8 +160,8 @@ Task<Result<>> Runtime::start_session() {
   mcp::Cancellation cancellation;
   const Deadline deadline(dependencies_.executor, spec_.startup_timeout, [this] { return explain_timeout(); }, cancellation);
   phase_ = std::holds_alternative<StdioSpec>(spec_.transport) ? "process" : "connect";
-  auto transport =
-      make_transport(dependencies_.executor, *dependencies_.launcher, spec_, dependencies_.environment, dependencies_.resolver);
+  auto transport = make_transport(
+      dependencies_.executor, *dependencies_.launcher, spec_, dependencies_.environment, dependencies_.resolver, dependencies_.tls);
   if (!transport) co_return std::unexpected(std::move(transport).error());
   transport_ = std::move(*transport);
   mcp::ClientSessionOptions options;
@@ -215,6 +215,7 @@ Task<void> Runtime::end_session() {
 }
 
 /// Something was wrong that other calls may not suffer from: a server is only given up when it does not answer this, either.
+/// Where there was no room on our side to ask (overloaded), nothing is known of the server.
 Task<void> Runtime::probe(std::shared_ptr<mcp::ClientSession> session) {
   auto self = shared_from_this();
   mcp::Cancellation cancellation;
@@ -222,7 +223,9 @@ Task<void> Runtime::probe(std::shared_ptr<mcp::ClientSession> session) {
   {
     const Deadline deadline(dependencies_.executor, kProbeTime, silent, cancellation);
     auto answer = co_await session->call("ping", {}, cancellation);
-    if (!answer && answer.error().code != ErrorCode::http_status) {
+    if (!answer && answer.error().code == ErrorCode::overloaded) {
+      mcp::log_debug("upstream", "server not probed", {{"server", spec_.name.str()}, {"cause", answer.error().message}});
+    } else if (!answer && answer.error().code != ErrorCode::http_status) {
       lost(session.get(), answer.error());
     } else if (!answer || refuses_session(*answer)) {
       lost(session.get(), {ErrorCode::session_lost, "the server no longer takes our session; it was probably restarted"});

@@ -14,6 +14,7 @@
 #include "gateway/upstream/server_catalog.h"
 #include "mcp/base/event.h"
 #include "mcp/http/resolver.h"
+#include "mcp/http/tls_contexts.h"
 #include "mcp/process/child_process.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/client_session.h"
@@ -49,6 +50,7 @@ struct RuntimeDependencies {
   Environment environment;
   std::function<double()> random;           // in [0, 1)
   std::shared_ptr<mcp::Resolver> resolver;  // shared by all HTTP servers; null: each has one of its own
+  std::shared_ptr<mcp::TlsContexts> tls;    // likewise
   std::string instance;  // unguessable name of this gateway, by which it notices that a server is the gateway itself
   std::chrono::milliseconds stop_grace = std::chrono::seconds(2);  // each step of the ladder that ends a child
   std::chrono::milliseconds refresh_delay{50};    // from list_changed, which often comes in bursts, to reading the list anew

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "mcp/base/yield.h"
 #include "mcp/http/body_room.h"
 #include "mcp/http/client_errors.h"
 #include "mcp/http/client_exchange.h"
@@ -117,11 +118,22 @@ Task<Result<std::string>> ClientExchange::read_fixed(Cancellation& cancellation)
     if (body.size() == body.capacity()) body.reserve(std::min(whole, body.size() * 2));
     IoResult read;
     auto had = body.size();
-    body.resize_and_overwrite(std::min(whole, body.capacity()), [&](char* to, std::size_t size) {
+    const auto room = std::min({whole, body.capacity(), had + kFairShare});
+    body.resize_and_overwrite(room, [&](char* to, std::size_t size) {
       read = connection_->read(to + had, size - had);
       return had + read.bytes;
     });
-    if (read.state == IoState::done) continue;
+    if (read.state == IoState::done) {
+      unyielded_ += read.bytes;
+      if (unyielded_ < kFairShare) continue;
+      unyielded_ = 0;
+      co_await yield_to_others();
+      if (auto go_on = pool_->check(cancellation); !go_on) {
+        finish(false);
+        co_return std::unexpected(std::move(go_on.error()));
+      }
+      continue;
+    }
     if (read.state == IoState::end || read.state == IoState::failed) {
       auto error = lost("was closed in the middle of the answer");
       finish(false);

@@ -1,6 +1,9 @@
 #include "mcp/http/client_connect.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -29,22 +32,52 @@ std::string show(const tcp::endpoint& endpoint) {
   return address + ":" + std::to_string(endpoint.port());
 }
 
+// A peer that vanishes without a word (a NAT that forgot us, a machine that slept) shows only where something is sent. A silent
+// connection is asked every 30 s; three questions 10 s apart without an answer end it.
+constexpr int kKeepAliveIdle = 30;
+constexpr int kKeepAliveInterval = 10;
+constexpr int kKeepAliveProbes = 3;
+// What we sent may be unacknowledged this long. It decides over the questions, too: shorter than 40 s, a single one that got lost
+// would end a healthy connection, and the calls on it.
+constexpr int kUserTimeoutMs = 45'000;
+
+void set(int descriptor, int level, int option, int value) {
+  // A system without the option is no worse than one without a peer that vanishes.
+  static_cast<void>(::setsockopt(descriptor, level, option, &value, sizeof value));
+}
+
 boost::system::error_code open_socket(tcp::socket& socket, const tcp& protocol) {
   boost::system::error_code error;
   // Asio's own open() would let the children we start inherit the descriptor.
-  int descriptor = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const int descriptor = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) return {errno, boost::system::system_category()};
+  set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdle);
+  set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveInterval);
+  set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+  set(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
   socket.assign(protocol, descriptor, error);
-  if (error) return error;
-  socket.non_blocking(true, error);
-  socket.set_option(tcp::no_delay(true), error);
+  if (error) {
+    ::close(descriptor);
+    return error;
+  }
+  boost::system::error_code ignored;
+  socket.non_blocking(true, ignored);
   return {};
 }
 
-/// Connects to one address. The Error's message is the reason alone.
+/// Whether it is this machine that has no more to give, rather than that the address cannot be reached.
+bool is_shortage(const boost::system::error_code& error) {
+  return error.value() == EMFILE || error.value() == ENFILE || error.value() == ENOBUFS || error.value() == ENOMEM;
+}
+
+/// Connects to one address. The Error's message is the reason alone; overloaded where we have no socket for it.
 Task<Result<>> connect_one(tcp::socket& socket, const tcp::endpoint& endpoint, Cancellation& cancellation) {
   if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
-  if (auto error = open_socket(socket, endpoint.protocol())) co_return fail(ErrorCode::connect_failed, error.message());
+  if (auto error = open_socket(socket, endpoint.protocol())) {
+    co_return fail(is_shortage(error) ? ErrorCode::overloaded : ErrorCode::connect_failed, error.message());
+  }
   Cancellation::Callback on_cancel(cancellation, [&socket] {
     boost::system::error_code ignored;
     socket.close(ignored);
@@ -77,6 +110,11 @@ Task<Result<tcp::socket>> connect_any(const Url& url,
     auto connected = co_await connect_one(socket, endpoint, scope.get());
     if (connected) co_return socket;
     if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+    if (connected.error().code == ErrorCode::overloaded) {
+      co_return fail(ErrorCode::overloaded,
+                     "there is no socket to connect to " + url.origin() + ": " + connected.error().message + ".",
+                     "Raise the limit of open files (ulimit -n), or have fewer connections open.");
+    }
     if (!tried.empty()) tried += "; ";
     tried += show(endpoint) + ": " + connected.error().message;
   }

@@ -20,7 +20,7 @@ struct ClientConnectSpec {
 };
 
 /// Resolves the host and tries its addresses in turn; then TLS, where the URL says so. `spec` and what it names must outlive the
-/// call. Errors: connect_failed (timeouts too), tls_failed, or the cancellation's reason.
+/// call. Errors: connect_failed (timeouts too), tls_failed, overloaded (no socket left here), or the cancellation's reason.
 Task<Result<std::unique_ptr<ClientConnection>>> connect_client(const ClientConnectSpec& spec, Cancellation& cancellation);
 
 }  // namespace mcp

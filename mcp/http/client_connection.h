@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "mcp/base/boot_clock.h"
 #include "mcp/base/task.h"
 #include "mcp/http/tls_client.h"
 
@@ -44,8 +45,8 @@ class ClientConnection {
   /// False when the peer closed an idle connection, or sent something nobody asked for.
   bool idle_alive();
 
-  std::string head;                                  // the request's head, formatted here
-  std::chrono::steady_clock::time_point idle_until;  // while in the pool
+  std::string head;                  // the request's head, formatted here
+  BootClock::time_point idle_until;  // while in the pool
 
  private:
   boost::asio::ip::tcp::socket socket_;

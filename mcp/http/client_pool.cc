@@ -4,26 +4,30 @@
 #include <utility>
 
 #include "mcp/http/client_connect.h"
+#include "mcp/http/tls_contexts.h"
 
 namespace mcp {
-
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
 constexpr std::size_t kSpareBuffers = 16;
 
+Result<std::shared_ptr<const TlsClientContext>> context_for(const Url& url, const HttpClientOptions& options) {
+  if (!url.tls()) return nullptr;
+  return options.tls ? options.tls->get(options.ca_file) : TlsContexts().get(options.ca_file);
+}
+
 }  // namespace
 
 /// A request that waits for its turn. Lives in its coroutine; leaves the queue with it.
 struct ClientPool::Waiter {
-  Waiter(ClientPool& owner, const Executor& executor) : pool(owner), turn(executor) {
-    place = pool.waiters_.insert(pool.waiters_.end(), this);
+  Waiter(ClientPool& owner, std::list<Waiter*>& line, const Executor& executor) : pool(owner), queue(line), turn(executor) {
+    place = queue.insert(queue.end(), this);
   }
 
   ~Waiter() {
     if (!granted) {
-      pool.waiters_.erase(place);
+      queue.erase(place);
     } else if (connection) {
       pool.discard(std::move(connection));
     } else if (!taken) {
@@ -33,13 +37,14 @@ struct ClientPool::Waiter {
 
   /// Takes the waiter out of the queue; it owns one of the open places from here on, and perhaps a connection in it.
   void grant(std::unique_ptr<ClientConnection> given) {
-    pool.waiters_.erase(place);
+    queue.erase(place);
     granted = true;
     connection = std::move(given);
     turn.set();
   }
 
   ClientPool& pool;
+  std::list<Waiter*>& queue;
   Event turn;
   std::list<Waiter*>::iterator place;
   bool granted = false;
@@ -53,7 +58,7 @@ ClientPool::ClientPool(const Executor& executor, Url url, HttpClientOptions opti
       options_(std::move(options)),
       origin_(url_.origin()),
       fixed_headers_("Host: " + url_.host_header() + "\r\nUser-Agent: switchyard/" SWITCHYARD_VERSION "\r\n"),
-      tls_(url_.tls() ? TlsClientContext::make(options_.ca_file) : Result<std::unique_ptr<TlsClientContext>>(nullptr)),
+      tls_(context_for(url_, options_)),
       sweep_timer_(executor) {
   if (!options_.resolver) options_.resolver = std::make_shared<Resolver>();
   options_.max_connections = std::max<std::size_t>(options_.max_connections, 1);
@@ -68,7 +73,7 @@ Result<> ClientPool::check(const Cancellation& cancellation) const {
 }
 
 std::unique_ptr<ClientConnection> ClientPool::take_idle() {
-  auto now = idle_.empty() ? Clock::time_point() : Clock::now();
+  auto now = idle_.empty() ? BootClock::time_point() : BootClock::now();
   while (!idle_.empty()) {
     auto connection = std::move(idle_.back());
     idle_.pop_back();
@@ -78,17 +83,18 @@ std::unique_ptr<ClientConnection> ClientPool::take_idle() {
   return nullptr;
 }
 
-Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::acquire(Cancellation& cancellation) {
-  if (open_ < options_.max_connections) {
+Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::acquire(bool control, Cancellation& cancellation) {
+  if (open_ < options_.max_connections + (control ? kReserved : 0)) {
     ++open_;
     co_return co_await connect(cancellation);
   }
-  Waiter waiter(*this, executor_);
+  Waiter waiter(*this, control ? control_waiters_ : waiters_, executor_);
   {
     Cancellation::Callback on_cancel(cancellation, [&waiter] { waiter.turn.set(); });
     Cancellation::Callback on_close(closing_, [&waiter] { waiter.turn.set(); });
     co_await waiter.turn.wait();
   }
+  if (control && !waiter.granted && !closing_.requested()) co_return no_turn();
   if (auto go_on = check(cancellation); !go_on) co_return std::unexpected(std::move(go_on.error()));
   if (waiter.connection && waiter.connection->idle_alive()) {
     waiter.taken = true;  // the place goes with the connection
@@ -119,14 +125,15 @@ Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::connect(Cancellation
   co_return connection;
 }
 
-void ClientPool::give_back(std::unique_ptr<ClientConnection> connection, Clock::duration idle) {
+void ClientPool::give_back(std::unique_ptr<ClientConnection> connection, std::chrono::steady_clock::duration idle) {
   const bool wanted = !closing_.requested();
-  if (wanted && !waiters_.empty()) {
-    waiters_.front()->grant(std::move(connection));
-  } else if (!wanted || idle_.size() >= options_.max_idle) {
+  auto* const waiter = wanted ? next_waiter() : nullptr;
+  if (waiter != nullptr) {
+    waiter->grant(std::move(connection));
+  } else if (!wanted || open_ > options_.max_connections || idle_.size() >= options_.max_idle) {
     discard(std::move(connection));
   } else {
-    connection->idle_until = Clock::now() + std::min(idle, options_.idle_timeout);
+    connection->idle_until = BootClock::now() + std::min(idle, options_.idle_timeout);
     idle_.push_back(std::move(connection));
     arm_sweep();
   }
@@ -137,12 +144,24 @@ void ClientPool::discard(std::unique_ptr<ClientConnection> connection) {
   free_place();
 }
 
+/// Who gets the place that is free now. One beyond the limit goes to control traffic only.
+ClientPool::Waiter* ClientPool::next_waiter() const {
+  if (!control_waiters_.empty()) return control_waiters_.front();
+  return waiters_.empty() || open_ > options_.max_connections ? nullptr : waiters_.front();
+}
+
 void ClientPool::free_place() {
-  if (waiters_.empty()) {
-    --open_;
+  if (auto* waiter = next_waiter(); waiter != nullptr) {
+    waiter->grant(nullptr);
   } else {
-    waiters_.front()->grant(nullptr);
+    --open_;
   }
+}
+
+std::unexpected<Error> ClientPool::no_turn() const {
+  return fail(ErrorCode::overloaded,
+              "all " + std::to_string(open_) + " connections to " + origin_ + " are in use.",
+              "Try again when some of the calls are done.");
 }
 
 void ClientPool::arm_sweep() {
@@ -160,7 +179,7 @@ void ClientPool::arm_sweep() {
 }
 
 void ClientPool::sweep() {
-  auto now = Clock::now();
+  auto now = BootClock::now();
   open_ -= std::erase_if(idle_, [now](const auto& connection) { return now >= connection->idle_until; });
 }
 

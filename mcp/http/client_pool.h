@@ -23,6 +23,8 @@ namespace mcp {
 class ClientPool : public std::enable_shared_from_this<ClientPool> {
  public:
   static constexpr std::size_t kBuffer = std::size_t{64} << 10;
+  /// Connections beyond max_connections that control traffic may open.
+  static constexpr std::size_t kReserved = 16;
 
   ClientPool(const Executor& executor, Url url, HttpClientOptions options);
   ~ClientPool();
@@ -46,7 +48,8 @@ class ClientPool : public std::enable_shared_from_this<ClientPool> {
   std::unique_ptr<ClientConnection> take_idle();
 
   /// A connection when take_idle() had none: a new one, or the next that is given back when as many as allowed are open.
-  Task<Result<std::unique_ptr<ClientConnection>>> acquire(Cancellation& cancellation);
+  /// `control` as in HttpClientRequest.
+  Task<Result<std::unique_ptr<ClientConnection>>> acquire(bool control, Cancellation& cancellation);
 
   /// Takes a connection back for the next request; it is closed after `idle` (at most the option's) without one.
   void give_back(std::unique_ptr<ClientConnection> connection, std::chrono::steady_clock::duration idle);
@@ -62,7 +65,9 @@ class ClientPool : public std::enable_shared_from_this<ClientPool> {
   struct Waiter;
 
   Task<Result<std::unique_ptr<ClientConnection>>> connect(Cancellation& cancellation);
+  Waiter* next_waiter() const;
   void free_place();
+  std::unexpected<Error> no_turn() const;
   void sweep();
   void arm_sweep();
 
@@ -71,9 +76,10 @@ class ClientPool : public std::enable_shared_from_this<ClientPool> {
   HttpClientOptions options_;
   std::string origin_;
   std::string fixed_headers_;
-  Result<std::unique_ptr<TlsClientContext>> tls_;        // null inside for http; before the connections that use it
+  Result<std::shared_ptr<const TlsClientContext>> tls_;  // null inside for http; before the connections that use it
   std::vector<std::unique_ptr<ClientConnection>> idle_;  // the longest unused first
   std::list<Waiter*> waiters_;
+  std::list<Waiter*> control_waiters_;
   std::size_t open_ = 0;  // connections that exist or are being made
   std::vector<std::unique_ptr<char[]>> buffers_;
   boost::asio::steady_timer sweep_timer_;

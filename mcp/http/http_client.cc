@@ -28,7 +28,7 @@ class PooledHttpClient final : public HttpClient {
                                                                             HttpClientRequest request,
                                                                             Cancellation& cancellation) {
     if (auto go_on = pool->check(cancellation); !go_on) co_return std::unexpected(std::move(go_on.error()));
-    auto connection = co_await pool->acquire(cancellation);
+    auto connection = co_await pool->acquire(request.control, cancellation);
     if (!connection) co_return std::unexpected(std::move(connection.error()));
     co_return co_await ClientExchange::run(std::move(pool), std::move(*connection), std::move(request), cancellation);
   }

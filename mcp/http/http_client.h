@@ -16,16 +16,18 @@
 namespace mcp {
 
 class Resolver;
+class TlsContexts;
 
 struct HttpClientOptions {
   std::size_t max_head = std::size_t{64} << 10;
   std::size_t max_body = std::size_t{64} << 20;
-  std::size_t max_connections = 256;  // open at once to this origin; one more request waits its turn
+  std::size_t max_connections = 256;  // open at once to this origin; one more request waits its turn (but see `control`)
   std::size_t max_idle = 64;
   std::chrono::steady_clock::duration idle_timeout = std::chrono::seconds(30);
   std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds(10);  // name, TCP and TLS together
   std::string ca_file;                 // PEM, added to the system's; "" = the system's alone (SSL_CERT_FILE honoured)
   std::shared_ptr<Resolver> resolver;  // to be shared by all clients of a process; null = one of its own
+  std::shared_ptr<TlsContexts> tls;    // likewise
 };
 
 using HttpClientHeaders = std::vector<std::pair<std::string_view, std::string_view>>;
@@ -36,6 +38,10 @@ struct HttpClientRequest {
   HttpClientHeaders headers;  // besides Host, Content-Length, User-Agent
   std::string_view body;
   std::shared_ptr<const std::string> header_lines;  // more headers, made by format_header_lines() for many requests; or null
+  /// What keeps the connection's users in order and is done soon: it does not wait behind calls, but goes first, and may have one
+  /// of a few connections beyond max_connections. Cancelled while it waits even so, it fails with overloaded: that is our own
+  /// doing, and says nothing about the server.
+  bool control = false;
 };
 
 /// Appends "Name: value" lines to `out`. Error config_invalid for a header that would break the message's frame; it names the
@@ -72,7 +78,8 @@ class HttpClientResponse {
 /// A pooled connection is checked for a close by the peer before it is used again. A request is never sent twice: where the
 /// connection breaks before the answer's head, the error is connection_lost.
 /// Errors: connect_failed (which address, why, what to check), tls_failed (the verification's own words, the host, what to do),
-/// connection_lost, parse error of the answer as not_mcp, too_large (head), or the cancellation's reason.
+/// connection_lost, parse error of the answer as not_mcp, too_large (head), overloaded (no socket or thread left here,
+/// HttpClientRequest::control), or the cancellation's reason.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;

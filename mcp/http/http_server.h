@@ -16,8 +16,11 @@
 namespace mcp {
 
 struct HttpServerOptions {
-  std::size_t max_head = std::size_t{32} << 10;   // request line and headers; 431 beyond
-  std::size_t max_body = std::size_t{4} << 20;    // declared or chunked; 413 beyond, without reading it
+  std::size_t max_head = std::size_t{32} << 10;  // request line and headers; 431 beyond
+  std::size_t max_body = std::size_t{4} << 20;   // declared or chunked; 413 beyond, without reading it
+  /// Of all bodies together, while they come and until a handler takes them; one more is refused with 503. Counted as they come,
+  /// since a length alone costs nothing; those that come whole with their head never wait, and are not.
+  std::size_t max_bodies = std::size_t{256} << 20;
   std::size_t max_connections = 20'000;           // one more waits in the backlog
   std::size_t max_queued = std::size_t{8} << 20;  // bytes of a stream that wait behind the message being sent, whatever its size
   std::chrono::steady_clock::duration head_timeout = std::chrono::seconds(15);   // from the first byte of a head to its end

@@ -30,7 +30,7 @@ ServerConnection::ServerConnection(std::shared_ptr<ServerState> state, tcp::sock
     : state_(std::move(state)),
       socket_(std::move(socket)),
       remote_(remote),
-      reader_(state_->buffers(), state_->options().max_head, state_->options().max_body) {
+      reader_(state_->buffers(), state_->bodies(), state_->options().max_head, state_->options().max_body) {
   state_->add(*this);
 }
 

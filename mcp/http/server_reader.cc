@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kFreeBuffers = 64;
 constexpr std::size_t kKeptBody = 4096;
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
+constexpr Refusal kNoRoom{503, "too many large requests at once: try again later"};
 
 bool may_start_method(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
@@ -39,10 +40,11 @@ void BufferPool::give_back(Buffer buffer) {
   if (buffer && free_.size() < kFreeBuffers) free_.push_back(std::move(buffer));
 }
 
-RequestReader::RequestReader(BufferPool& pool, std::size_t max_head, std::size_t max_body)
-    : pool_(pool), max_head_(max_head), max_body_(max_body) {}
+RequestReader::RequestReader(BufferPool& pool, BodyBudget& bodies, std::size_t max_head, std::size_t max_body)
+    : pool_(pool), bodies_(bodies), max_head_(max_head), max_body_(max_body) {}
 
 RequestReader::~RequestReader() {
+  settle();
   pool_.give_back(std::move(buffer_));
 }
 
@@ -74,7 +76,18 @@ RequestReader::Step RequestReader::advance() {
 
 RequestReader::Step RequestReader::refuse(Refusal refusal) {
   refusal_ = refusal;
+  std::string().swap(body_);
+  settle();
   return Step::refused;
+}
+
+/// Has the body's first `size` bytes counted; false where there is no room for them.
+bool RequestReader::charge(std::size_t size) {
+  const std::size_t more = size - charged_;
+  if (!bodies_.fits(more)) return false;
+  bodies_.take(more);
+  charged_ = size;
+  return true;
 }
 
 RequestReader::Step RequestReader::read_head() {
@@ -118,6 +131,8 @@ RequestReader::Step RequestReader::start_body() {
     body_.assign(here);
     return complete();
   }
+  // Tells now what would be told after some of it.
+  if (!bodies_.fits(length) || !charge(here.size())) return refuse(kNoRoom);
   // What is handed to the operation may be the capacity.
   body_.resize_and_overwrite(length, [length](char*, std::size_t) { return length; });
   std::memcpy(body_.data(), here.data(), here.size());
@@ -128,6 +143,7 @@ RequestReader::Step RequestReader::start_body() {
 }
 
 RequestReader::Step RequestReader::read_body() {
+  if (!charge(body_filled_)) return refuse(kNoRoom);
   return body_filled_ == body_.size() ? complete() : Step::need_bytes;
 }
 
@@ -135,6 +151,7 @@ RequestReader::Step RequestReader::read_chunks() {
   const ChunkedDecoder::Progress progress = chunks_->feed(buffered(), body_);
   begin_ += progress.consumed;
   if (progress.refusal.status != 0) return refuse(progress.refusal);
+  if (!charge(body_.size())) return refuse(kNoRoom);
   if (progress.done) return complete();
   if (end_ - begin_ == pool_.buffer_size()) return refuse({400, "a chunk's header or the trailer is too large"});
   return Step::need_bytes;
@@ -153,6 +170,7 @@ bool RequestReader::take_continue() {
 
 void RequestReader::finish() {
   phase_ = Phase::idle;
+  settle();
   blank_line_skipped_ = false;
   body_.clear();
   if (body_.capacity() > kKeptBody) std::string().swap(body_);

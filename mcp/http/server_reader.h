@@ -29,6 +29,21 @@ class BufferPool {
   std::vector<Buffer> free_;
 };
 
+/// The memory that the bodies of all connections have together. Loop thread only.
+class BodyBudget {
+ public:
+  explicit BodyBudget(std::size_t limit) : limit_(limit) {}
+
+  bool fits(std::size_t bytes) const { return bytes <= limit_ - used_; }
+  void take(std::size_t bytes) { used_ += bytes; }
+  void give_back(std::size_t bytes) { used_ -= bytes; }
+  std::size_t used() const { return used_; }
+
+ private:
+  const std::size_t limit_;
+  std::size_t used_ = 0;  // never above the limit
+};
+
 /// Makes requests of the bytes of one connection, without doing any I/O itself: read into space(), commit() what came, advance().
 /// A body of known length is read straight into the string that take_body() gives away.
 class RequestReader {
@@ -37,8 +52,8 @@ class RequestReader {
   /// `idle`: no byte of a request has come; `head`, `body`: some have; `complete`: a request waits for finish().
   enum class Phase { idle, head, body, complete };
 
-  /// Buffers of the pool hold at least `max_head` bytes; the pool outlives the reader.
-  RequestReader(BufferPool& pool, std::size_t max_head, std::size_t max_body);
+  /// Buffers of the pool hold at least `max_head` bytes; pool and budget outlive the reader.
+  RequestReader(BufferPool& pool, BodyBudget& bodies, std::size_t max_head, std::size_t max_body);
   ~RequestReader();
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;
@@ -51,7 +66,10 @@ class RequestReader {
   Phase phase() const { return phase_; }
   const Refusal& refusal() const { return refusal_; }
   const RequestHead& head() const { return head_; }
-  std::string take_body() { return std::move(body_); }
+  std::string take_body() {
+    settle();
+    return std::move(body_);
+  }
 
   /// True once for a request whose client waits for "100 Continue" before it sends its body.
   bool take_continue();
@@ -75,8 +93,11 @@ class RequestReader {
   Step read_body();
   Step read_chunks();
   Step complete();
+  bool charge(std::size_t size);
+  void settle() { bodies_.give_back(std::exchange(charged_, 0)); }
 
   BufferPool& pool_;
+  BodyBudget& bodies_;
   const std::size_t max_head_;
   const std::size_t max_body_;
   BufferPool::Buffer buffer_;
@@ -89,6 +110,7 @@ class RequestReader {
   RequestHead head_;
   std::string body_;
   std::size_t body_filled_ = 0;
+  std::size_t charged_ = 0;  // of the body, to bodies_
   std::unique_ptr<ChunkedDecoder> chunks_;
   Refusal refusal_;
 };

@@ -30,6 +30,7 @@ ServerState::ServerState(const Executor& executor, HttpServerOptions options, Ht
       handler_(std::move(handler)),
       interval_(sweep_interval(options)),
       buffers_(std::max(kBufferSize, options.max_head)),
+      bodies_(options.max_bodies),
       now_(std::chrono::steady_clock::now()),
       sweep_timer_(executor),
       room_(executor, asio::steady_timer::time_point::max()),

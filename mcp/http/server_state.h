@@ -29,6 +29,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   const HttpServerOptions& options() const { return options_; }
   const HttpHandler& handler() const { return handler_; }
   BufferPool& buffers() { return buffers_; }
+  BodyBudget& bodies() { return bodies_; }
 
   void add(ServerConnection& connection);
   void remove(ServerConnection& connection);
@@ -62,6 +63,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   const HttpHandler handler_;
   const Duration interval_;
   BufferPool buffers_;
+  BodyBudget bodies_;
   std::vector<ServerConnection*> connections_;
   std::size_t busy_ = 0;
   bool stopping_ = false;

@@ -122,13 +122,17 @@ Result<std::unique_ptr<TlsClientContext>> TlsClientContext::make(const std::stri
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   SSL_CTX_set_alpn_protos(context, kHttp11.data(), static_cast<unsigned>(kHttp11.size()));
-  SSL_CTX_set_default_verify_paths(context);
   if (!ca_file.empty() && SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) != 1) {
     return fail(ErrorCode::tls_failed,
                 "the certificate authority's file " + ca_file + " cannot be read: " + openssl_reason() + ".",
                 "Set \"caFile\" to a readable file of certificates in PEM form.");
   }
+  SSL_CTX_set_default_verify_paths(context);
   return made;
+}
+
+bool TlsClientContext::has_authorities() const {
+  return sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(context_))) > 0;
 }
 
 TlsClientContext::~TlsClientContext() {

@@ -36,6 +36,9 @@ class TlsClientContext {
   TlsClientContext(const TlsClientContext&) = delete;
   TlsClientContext& operator=(const TlsClientContext&) = delete;
 
+  /// False where it knows none; those of a directory are read when they are needed, and do not count.
+  bool has_authorities() const;
+
  private:
   friend class TlsStream;
   TlsClientContext() = default;

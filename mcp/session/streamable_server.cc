@@ -111,6 +111,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     auto session = find(exchange);
     if (!session) return done();
     if (message->kind() != MessageKind::request) {
+      session->last_used = Clock::now();
       session->session->accept(std::move(*message));
       exchange.respond(202, {}, {});
       return done();

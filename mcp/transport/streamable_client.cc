@@ -1,5 +1,6 @@
 #include "mcp/transport/streamable_client.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <deque>
@@ -14,8 +15,16 @@
 namespace mcp {
 namespace {
 
-constexpr auto kSendTime = std::chrono::seconds(30);
-constexpr std::size_t kMaxWaiting = 4096;  // messages that wait for a server that is slow to take them
+constexpr auto kInitializedTime = std::chrono::seconds(30);  // for notifications/initialized, which all calls wait for
+constexpr auto kSendTime = std::chrono::seconds(5);          // for any other message
+constexpr std::size_t kMaxWaiting = 4096;                    // messages that wait for a server that is slow to take them
+constexpr int kMaxPrompt = 8;                                // prompt messages on their way at once
+
+/// Whether the message concerns one request alone, so that it need not keep its place among the others: it must not wait for a
+/// server that takes its time with one of them.
+bool is_prompt(const Message& message) {
+  return message.kind() == MessageKind::response || message.method() == "notifications/cancelled";
+}
 
 class StreamableClient final : public Transport, public std::enable_shared_from_this<StreamableClient> {
  public:
@@ -38,13 +47,17 @@ class StreamableClient final : public Transport, public std::enable_shared_from_
   Task<void> close(std::chrono::steady_clock::duration grace) override;
 
  private:
-  Task<void> send_waiting();
-  Task<void> send_one(Message message);
+  void start_prompt();
+  Task<void> send_ordered();
+  Task<void> send_prompt();
+  Task<void> send_one(Message message, std::chrono::steady_clock::duration time);
 
   std::shared_ptr<StreamableConnection> connection_;
-  std::deque<Message> waiting_;
-  bool sending_ = false;
-  bool dropping_ = false;  // until all that waits was sent
+  std::deque<Message> ordered_;
+  std::deque<Message> prompt_;
+  bool sending_ordered_ = false;
+  int sending_prompt_ = 0;
+  bool dropping_ = false;  // until all of a line was sent
   bool standing_ = false;
   bool closed_ = false;
 };
@@ -60,8 +73,10 @@ Task<Result<Message>> StreamableClient::request(Message request, std::uint64_t i
   const bool initialize = request.method() == "initialize";
   if (!initialize && connection->initializing()) co_await connection->wait_initialized(either);
   if (either.requested()) co_return std::unexpected(either.reason());
-  auto response = co_await connection->post(request.text(), either);
-  if (!response) co_return std::unexpected(std::move(response.error()));
+  // A ping asks whether the server is there: it must not stand behind the calls whose fate depends on that.
+  const auto kind = request.method() == "ping" ? StreamableConnection::Kind::control : StreamableConnection::Kind::call;
+  auto response = co_await connection->post(request.text(), kind, either);
+  if (!response) co_return std::unexpected(ending.requested() ? ending.reason() : std::move(response.error()));
   if (initialize && (*response)->status() < 300) {
     if (auto taken = connection->take_session(**response); !taken) co_return std::unexpected(std::move(taken.error()));
   }
@@ -71,35 +86,58 @@ Task<Result<Message>> StreamableClient::request(Message request, std::uint64_t i
 
 void StreamableClient::send(Message message) {
   if (connection_->ending().requested()) return;
-  if (waiting_.size() >= kMaxWaiting) {
+  const bool prompt = is_prompt(message);
+  auto& line = prompt ? prompt_ : ordered_;
+  if (line.size() >= kMaxWaiting) {
     if (!std::exchange(dropping_, true))
       log_warn("upstream", "messages are dropped: the server takes none", {{"server", connection_->origin()}});
     return;
   }
   if (message.method() == "notifications/initialized") connection_->set_initializing(true);
-  waiting_.push_back(std::move(message));
-  if (std::exchange(sending_, true)) return;
-  boost::asio::co_spawn(connection_->executor(), send_waiting(), boost::asio::detached);
+  line.push_back(std::move(message));
+  if (prompt) return start_prompt();
+  if (std::exchange(sending_ordered_, true)) return;
+  boost::asio::co_spawn(connection_->executor(), send_ordered(), boost::asio::detached);
 }
 
-Task<void> StreamableClient::send_waiting() {
+void StreamableClient::start_prompt() {
+  if (prompt_.empty() || connection_->initializing() || sending_prompt_ >= kMaxPrompt) return;
+  ++sending_prompt_;
+  boost::asio::co_spawn(connection_->executor(), send_prompt(), boost::asio::detached);
+}
+
+Task<void> StreamableClient::send_ordered() {
   const auto self = shared_from_this();
-  while (!waiting_.empty() && !connection_->ending().requested()) {
-    Message message = std::move(waiting_.front());
-    waiting_.pop_front();
+  while (!ordered_.empty() && !connection_->ending().requested()) {
+    Message message = std::move(ordered_.front());
+    ordered_.pop_front();
     const bool initialized = message.method() == "notifications/initialized";
-    co_await send_one(std::move(message));
-    if (initialized) connection_->set_initializing(false);
+    co_await send_one(std::move(message), initialized ? kInitializedTime : kSendTime);
+    if (!initialized) continue;
+    connection_->set_initializing(false);
+    const auto wanted = std::min<std::size_t>(prompt_.size(), kMaxPrompt);
+    for (std::size_t i = 0; i < wanted; ++i)
+      start_prompt();
   }
-  sending_ = false;
+  sending_ordered_ = false;
   dropping_ = false;
 }
 
-Task<void> StreamableClient::send_one(Message message) {
+Task<void> StreamableClient::send_prompt() {
+  const auto self = shared_from_this();
+  while (!prompt_.empty() && !connection_->initializing() && !connection_->ending().requested()) {
+    Message message = std::move(prompt_.front());
+    prompt_.pop_front();
+    co_await send_one(std::move(message), kSendTime);
+  }
+  if (--sending_prompt_ == 0) dropping_ = false;
+}
+
+Task<void> StreamableClient::send_one(Message message, std::chrono::steady_clock::duration time) {
   Error slow{ErrorCode::timeout, "The server did not take the message."};
   TimedCancellation limit(
-      connection_->executor(), &connection_->ending(), std::chrono::steady_clock::now() + kSendTime, std::move(slow));
-  auto response = co_await connection_->post(message.text(), limit.get());
+      connection_->executor(), &connection_->ending(), std::chrono::steady_clock::now() + time, std::move(slow));
+  auto response = co_await connection_->post(message.text(), StreamableConnection::Kind::control, limit.get());
   if (!response) {
     log_debug("upstream", "message not sent", {{"server", connection_->origin()}, {"error", response.error().message}});
     co_return;
@@ -123,7 +161,8 @@ Task<void> StreamableClient::close(std::chrono::steady_clock::duration grace) {
   if (std::exchange(closed_, true)) co_return;
   const bool lost = connection_->ending().requested();
   connection_->shut_down();
-  waiting_.clear();
+  ordered_.clear();
+  prompt_.clear();
   if (!lost && connection_->has_session()) {
     Error slow{ErrorCode::timeout, "The server did not end the session."};
     TimedCancellation limit(connection_->executor(), nullptr, std::chrono::steady_clock::now() + grace, std::move(slow));

@@ -20,7 +20,9 @@ struct StreamableClientOptions {
 /// stream; a standing GET stream for what the server sends of its own accord, opened by negotiated() and re-opened with back-off
 /// (the server's `retry` honoured; 405 means it has none); Mcp-Session-Id and MCP-Protocol-Version on every request after the
 /// handshake; DELETE at close. A response stream that breaks off after an event with an id is resumed with GET and Last-Event-ID.
-/// Other requests wait until notifications/initialized has arrived, since HTTP connections keep no order among them.
+/// Other requests wait until notifications/initialized has arrived, since HTTP connections keep no order among them. What send() is
+/// given leaves in its order, one message behind the other, but for responses and notifications/cancelled: each concerns one
+/// request alone, and leaves at once (eight at a time). Except for notifications/initialized a server has 5 s to take a message.
 ///
 /// Errors of request(): those of HttpClient, and login_required (401; the data holds the WWW-Authenticate value), http_status (any
 /// other status but 2xx, with the first 300 bytes of a text body; a redirect names its target), session_lost (404 while a session

@@ -40,8 +40,10 @@ Result<> StreamableConnection::take_session(const HttpClientResponse& response) 
   return {};
 }
 
-Task<Result<StreamableConnection::Response>> StreamableConnection::post(std::string_view body, Cancellation& cancellation) {
-  HttpClientRequest request{.method = "POST", .body = body};
+Task<Result<StreamableConnection::Response>> StreamableConnection::post(std::string_view body,
+                                                                        Kind kind,
+                                                                        Cancellation& cancellation) {
+  HttpClientRequest request{.method = "POST", .body = body, .control = kind == Kind::control};
   if (!post_lines_) {
     auto headers = common_headers();
     headers.emplace_back("Content-Type", "application/json");
@@ -58,14 +60,14 @@ Task<Result<StreamableConnection::Response>> StreamableConnection::post(std::str
 }
 
 Task<Result<StreamableConnection::Response>> StreamableConnection::get(std::string last_event_id, Cancellation& cancellation) {
-  HttpClientRequest request{.method = "GET", .headers = common_headers()};
+  HttpClientRequest request{.method = "GET", .headers = common_headers(), .control = true};
   request.headers.emplace_back("Accept", "text/event-stream");
   if (!last_event_id.empty()) request.headers.emplace_back("Last-Event-ID", last_event_id);
   co_return co_await http_->send(std::move(request), cancellation);
 }
 
 Task<Result<StreamableConnection::Response>> StreamableConnection::remove(Cancellation& cancellation) {
-  HttpClientRequest request{.method = "DELETE", .headers = common_headers()};
+  HttpClientRequest request{.method = "DELETE", .headers = common_headers(), .control = true};
   return http_->send(std::move(request), cancellation);
 }
 

@@ -42,8 +42,11 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
   /// Takes the session id of the answer to initialize. Error not_mcp for one that no server may give.
   Result<> take_session(const HttpClientResponse& response);
 
-  /// One HTTP request to the endpoint. `body` must stay valid until it returns.
-  Task<Result<Response>> post(std::string_view body, Cancellation& cancellation);
+  enum class Kind { call, control };
+
+  /// One HTTP request to the endpoint. `body` must stay valid until it returns. All but calls is control traffic
+  /// (HttpClientRequest::control).
+  Task<Result<Response>> post(std::string_view body, Kind kind, Cancellation& cancellation);
   Task<Result<Response>> get(std::string last_event_id, Cancellation& cancellation);
   Task<Result<Response>> remove(Cancellation& cancellation);
 

@@ -26,15 +26,12 @@ constexpr std::size_t kEventOverhead = 4096;  // names and ids besides the messa
 constexpr int kMaxFruitless = 5;              // resumptions in a row that brought no event
 constexpr auto kFirstDelay = std::chrono::milliseconds(1000);
 constexpr auto kLeastDelay = std::chrono::milliseconds(100);
-constexpr auto kMostDelay = std::chrono::milliseconds(30'000);
+constexpr auto kMostDelay = std::chrono::milliseconds(30'000);   // of our own choice
+constexpr auto kMostRetry = std::chrono::milliseconds(300'000);  // what a server can make of it
 
 /// An id that can go into a header.
 bool usable_id(std::string_view id) {
   return id.size() <= kMaxEventId && std::ranges::none_of(id, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
-}
-
-std::chrono::milliseconds delay_of(std::optional<int> retry_ms) {
-  return retry_ms ? std::clamp(std::chrono::milliseconds(*retry_ms), kLeastDelay, kMostDelay) : kFirstDelay;
 }
 
 /// What is remembered from event to event and from stream to stream.
@@ -124,7 +121,7 @@ Task<Result<Connection::Response>> resume(AnswerStream& stream, int& fruitless, 
   for (;;) {
     if (std::exchange(stream.position.advanced, false)) fruitless = 0;
     if (++fruitless > kMaxFruitless) co_return std::unexpected(std::move(broken));
-    co_await pause(delay_of(stream.position.retry_ms), cancellation);
+    co_await pause(first_delay(stream.position.retry_ms), cancellation);
     if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
     auto response = co_await stream.connection.get(stream.position.last_id, cancellation);
     if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
@@ -209,6 +206,14 @@ Task<Standing> stand_once(StandingStream& stream) {
 
 }  // namespace
 
+std::chrono::milliseconds first_delay(std::optional<int> retry_ms) {
+  return retry_ms ? std::clamp(std::chrono::milliseconds(*retry_ms), kLeastDelay, kMostRetry) : kFirstDelay;
+}
+
+std::chrono::milliseconds next_delay(std::chrono::milliseconds last, std::optional<int> retry_ms) {
+  return std::max(std::min(last * 2, kMostDelay), first_delay(retry_ms));
+}
+
 Task<Result<Message>> read_answer_stream(std::shared_ptr<StreamableConnection> connection,
                                          StreamableConnection::Response response,
                                          std::uint64_t id,
@@ -245,9 +250,9 @@ Task<void> keep_standing_stream(std::shared_ptr<StreamableConnection> connection
     const auto what = co_await stand_once(stream);
     if (what == Standing::none || ending.requested()) co_return;
     const bool lived = std::exchange(stream.position.advanced, false) || Clock::now() - opened >= kMostDelay;
-    if (lived) delay = delay_of(stream.position.retry_ms);
+    if (lived) delay = first_delay(stream.position.retry_ms);
     co_await pause(delay, ending);
-    delay = std::min(delay * 2, kMostDelay);
+    delay = next_delay(delay, stream.position.retry_ms);
   }
 }
 

@@ -46,8 +46,9 @@ class Transport {
   /// `request` was written to the server at most once, whatever happens.
   virtual Task<Result<Message>> request(Message request, std::uint64_t id, Cancellation& cancellation) = 0;
 
-  /// Sends a notification, or a response to a request of the server's, in the order of the calls; never waits. Trouble shows as
-  /// on_closed, or is logged where the connection survives it.
+  /// Sends a notification, or a response to a request of the server's; never waits. Notifications keep the order of the calls, but
+  /// for notifications/cancelled, which like a response may overtake them. Trouble shows as on_closed, or is logged where the
+  /// connection survives it.
   virtual void send(Message message) = 0;
 
   /// The handshake ended with this revision: an HTTP transport sends it as MCP-Protocol-Version and opens its GET stream.

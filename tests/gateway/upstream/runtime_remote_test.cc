@@ -1,4 +1,5 @@
 // Runtimes of HTTP servers: lists that change, sessions that are lost, and servers that cannot be reached.
+#include <algorithm>
 #include <gmock/gmock.h>
 
 #include "gateway/upstream/connect.h"
@@ -363,6 +364,29 @@ TEST_F(RuntimeRemoteTest, StopsWhileACallAndAListingAreOpen) {
   stop(runtime);
   run_ready();
   EXPECT_EQ(catalogs_, 1);
+}
+
+TEST_F(RuntimeRemoteTest, AProbeDoesNotStandBehindCalls) {
+  constexpr std::size_t kCalls = 300;  // more than there are connections
+  auto& server = add_server({"a"});
+  const auto runtime = connect(server);
+  server.held_method = "tools/call";
+  server.answer = [](const json& message) -> std::optional<json> {
+    if (message["method"] != "prompts/list") return std::nullopt;
+    return json{{"error", {{"code", -32000}, {"message", "Busy"}}}};
+  };
+  std::vector<std::optional<mcp::Result<mcp::Message>>> answers(kCalls);
+  std::vector<mcp::RecordingContext> contexts(kCalls + 1);
+  std::optional<mcp::Result<mcp::Message>> refused;
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    if (i == kCalls / 2) mcp::spawn_task(loop_, runtime->handle(request("prompts/list"), contexts[kCalls]), refused);
+    mcp::spawn_task(loop_, runtime->handle(tool_call("a"), contexts[i]), answers[i]);
+  }
+  mcp::run_until(loop_, [&] { return server.count("ping") == 1; });
+  server.release();
+  mcp::run_until(loop_, [&] { return std::ranges::all_of(answers, [](const auto& each) { return each.has_value(); }); });
+  EXPECT_TRUE(std::ranges::all_of(answers, [](const auto& each) { return each->has_value(); }));
+  EXPECT_EQ(runtime->state(), RuntimeState::ready);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "mcp/http/http_client.h"
+#include "mcp/http/tls_contexts.h"
 #include "tests/support/certificates.h"
 #include "tests/support/run_task.h"
 #include "tests/support/scripted_server.h"
@@ -129,6 +130,31 @@ TEST_F(HttpClientTlsTest, ASilentServerRunsIntoTheTimeout) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::connect_failed);
   EXPECT_THAT(answer.error().message, HasSubstr("50 ms"));
+}
+
+TEST_F(HttpClientTlsTest, ContextsAreSharedUntilTheirFileChanges) {
+  TlsContexts contexts;
+  const auto first = contexts.get(options_.ca_file).value();
+  EXPECT_TRUE(first->has_authorities());
+  EXPECT_EQ(contexts.get(options_.ca_file).value(), first);
+  const auto system = contexts.get("").value();
+  EXPECT_NE(system, first);
+  EXPECT_EQ(contexts.get(options_.ca_file).value(), first);
+  const TestAuthority other;
+  std::ofstream(options_.ca_file) << authority_.pem() << other.pem();
+  EXPECT_NE(contexts.get(options_.ca_file).value(), first);
+  EXPECT_EQ(contexts.get(folder_ / "none.pem").error().code, ErrorCode::tls_failed);
+}
+
+TEST_F(HttpClientTlsTest, ClientsOfOneProcessShareTheirContext) {
+  options_.tls = std::make_shared<TlsContexts>();
+  const auto context = options_.tls->get(options_.ca_file).value();
+  const auto before = context.use_count();
+  const auto one = client("https://127.0.0.1:1/"), two = client("https://127.0.0.1:2/");
+  EXPECT_EQ(context.use_count(), before + 2);
+  const auto answer = ask({"x", "IP:127.0.0.1"}, "127.0.0.1");
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(*answer, "hello");
 }
 
 TEST_F(HttpClientTlsTest, ReusesConnectionsAndMovesLargeBodies) {

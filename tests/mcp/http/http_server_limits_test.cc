@@ -66,6 +66,32 @@ TEST(HttpServerLimitsTest, ClientThatKeepsSendingReadsTheRefusal) {
   EXPECT_TRUE(client.at_end());
 }
 
+TEST(HttpServerLimitsTest, AllBodiesTogetherHaveABudget) {
+  HttpServerOptions options;
+  options.max_bodies = 1'000'000;
+  ServerUnderTest server(echo, options);
+  const auto head = [](std::size_t length) {
+    return "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n";
+  };
+  const auto ask = [&](std::size_t length) {
+    RawClient client = server.client();
+    client.send(head(length) + std::string(length, 'x'));
+    return client.read_response();
+  };
+  RawClient slow = server.client();
+  slow.send(head(600'000) + std::string(599'999, 'x'));
+  RawResponse refused = ask(500'000);
+  while (refused.status == 200)
+    refused = ask(500'000);  // until the server has read what the slow one sent
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.body, R"({"error":"too many large requests at once: try again later"})");
+  EXPECT_EQ(refused.header("Connection"), "close");
+  EXPECT_EQ(ask(1000).status, 200);
+  slow.send("x");
+  EXPECT_EQ(slow.read_response().status, 200);
+  EXPECT_EQ(ask(500'000).status, 200);
+}
+
 TEST(HttpServerLimitsTest, SlowHeadAndBodyAreCutOff) {
   HttpServerOptions options;
   options.head_timeout = milliseconds(40);

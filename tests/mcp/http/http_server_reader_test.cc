@@ -30,7 +30,8 @@ std::string describe(RequestReader& reader) {
 /// What the reader makes of the wire text when it comes in pieces of this size: requests, then the refusal's status or "more".
 std::string read_all(std::string_view wire, std::size_t first, std::size_t piece) {
   BufferPool pool(kBuffer);
-  RequestReader reader(pool, kMaxHead, kMaxBody);
+  BodyBudget bodies(kMaxBody);
+  RequestReader reader(pool, bodies, kMaxHead, kMaxBody);
   std::string outcome;
   while (true) {
     const RequestReader::Step step = reader.advance();
@@ -194,9 +195,80 @@ const std::vector<WireCase> kTooLarge = {
 };
 INSTANTIATE_TEST_SUITE_P(TooLarge, RequestReaderTest, testing::ValuesIn(kTooLarge));
 
+/// A reader with room for bodies of `room` bytes in all.
+class BodyBudgetTest : public testing::Test {
+ protected:
+  static constexpr std::size_t kRoom = 100;
+
+  static RequestReader::Step feed(RequestReader& reader, std::string_view wire) {
+    auto step = RequestReader::Step::need_bytes;
+    while (!wire.empty() && step == RequestReader::Step::need_bytes) {
+      const auto space = reader.space();
+      const std::size_t count = std::min(space.size(), wire.size());
+      std::memcpy(space.data(), wire.data(), count);
+      reader.commit(count);
+      wire.remove_prefix(count);
+      step = reader.advance();
+    }
+    return step;
+  }
+
+  BufferPool pool_{kBuffer};
+  BodyBudget bodies_{kRoom};
+};
+
+TEST_F(BodyBudgetTest, CountsWhatCameUntilItIsTaken) {
+  using Step = RequestReader::Step;
+  RequestReader one(pool_, bodies_, kMaxHead, kRoom), two(pool_, bodies_, kMaxHead, kRoom);
+  EXPECT_EQ(feed(one, post("Content-Length: 60\r\n")), Step::need_bytes);
+  EXPECT_EQ(bodies_.used(), 0u) << "a length alone costs nothing";
+  EXPECT_EQ(feed(one, std::string(50, 'x')), Step::need_bytes);
+  EXPECT_EQ(bodies_.used(), 50u);
+  EXPECT_EQ(feed(two, post("Content-Length: 51\r\n")), Step::refused);
+  EXPECT_EQ(two.refusal().status, 503);
+  EXPECT_EQ(feed(one, std::string(10, 'x')), Step::request);
+  EXPECT_EQ(bodies_.used(), 60u);
+  EXPECT_EQ(one.take_body().size(), 60u);
+  EXPECT_EQ(bodies_.used(), 0u);
+  one.finish();
+  EXPECT_EQ(bodies_.used(), 0u);
+}
+
+TEST_F(BodyBudgetTest, GivesBackWhatWasNeverTaken) {
+  using Step = RequestReader::Step;
+  {
+    RequestReader one(pool_, bodies_, kMaxHead, kRoom), two(pool_, bodies_, kMaxHead, kRoom);
+    EXPECT_EQ(feed(one, post("Content-Length: 30\r\n")), Step::need_bytes);
+    EXPECT_EQ(feed(one, std::string(30, 'x')), Step::request);
+    EXPECT_EQ(feed(two, chunked("14\r\n" + std::string(15, 'x'))), Step::need_bytes);
+    EXPECT_EQ(bodies_.used(), 45u);
+    one.finish();
+    EXPECT_EQ(bodies_.used(), 15u);
+  }
+  EXPECT_EQ(bodies_.used(), 0u);
+}
+
+TEST_F(BodyBudgetTest, ABodyThatOutgrowsTheRoomIsRefusedAndForgotten) {
+  using Step = RequestReader::Step;
+  RequestReader one(pool_, bodies_, kMaxHead, kRoom), two(pool_, bodies_, kMaxHead, kRoom), three(pool_, bodies_, kMaxHead, kRoom);
+  EXPECT_EQ(feed(one, post("Content-Length: 80\r\n")), Step::need_bytes);
+  EXPECT_EQ(feed(two, chunked("32\r\n" + std::string(40, 'x'))), Step::need_bytes);
+  EXPECT_EQ(feed(one, std::string(50, 'x')), Step::need_bytes);
+  EXPECT_EQ(feed(one, std::string(20, 'x')), Step::refused);
+  EXPECT_EQ(one.refusal().status, 503);
+  EXPECT_EQ(bodies_.used(), 40u);
+  // What comes whole with its head is not counted.
+  bodies_.take(60);
+  EXPECT_EQ(feed(three, post("Content-Length: 20\r\n") + std::string(20, 'x')), Step::request);
+  EXPECT_EQ(feed(two, std::string(5, 'x')), Step::refused);
+  EXPECT_EQ(bodies_.used(), 60u);
+  bodies_.give_back(60);
+}
+
 TEST(RequestReaderLimitsTest, TooManyHeaders) {
   BufferPool pool(8192);
-  RequestReader reader(pool, 8192, kMaxBody);
+  BodyBudget bodies(kMaxBody);
+  RequestReader reader(pool, bodies, 8192, kMaxBody);
   std::string wire = "GET / HTTP/1.1\r\nHost: h\r\n";
   for (int i = 0; i < 200; ++i)
     wire += "X: y\r\n";

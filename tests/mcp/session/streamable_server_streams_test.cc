@@ -225,6 +225,17 @@ TEST_F(StreamableServerTest, TheSessionIdleLongestMakesRoom) {
   EXPECT_EQ(sessions(), 2u);
 }
 
+TEST_F(StreamableServerTest, ANotificationIsUseOfASession) {
+  StreamableServerOptions options;
+  options.max_sessions = 2;
+  start(std::move(options));
+  const std::string first = open(), second = open();
+  EXPECT_EQ(ask(notification(first, "notifications/initialized")).status, 202);
+  open();
+  EXPECT_EQ(ask(call(second, "echo")).status, 404);
+  EXPECT_EQ(ask(call(first, "echo")).status, 200);
+}
+
 TEST_F(StreamableServerTest, WhereNoSessionIsIdleThereIsNoRoom) {
   StreamableServerOptions options;
   options.max_sessions = 2;
