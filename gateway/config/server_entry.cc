@@ -77,6 +77,7 @@ class EntryReader {
     if (kind != Kind::stdio) spec.transport = values.http();
   }
 
+    spec.secrets = values.take_secrets();
   bool boolean(Field wanted, bool otherwise) {
     const FieldEntry* entry = field(wanted);
     return entry == nullptr ? otherwise : read_boolean(*entry->value, entry->path, findings_).value_or(otherwise);

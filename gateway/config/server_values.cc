@@ -42,6 +42,9 @@ std::optional<std::string> ServerValues::resolve(const JsonNode& node, const std
     findings_.error(path, node.at, "a variable put in here holds a NUL character");
     return std::nullopt;
   }
+  for (auto& [name, value] : expansion.used) {
+    if (names_secret(name) || looks_secret(value)) secrets_.push_back(std::move(value));
+  }
   if (expansion.missing.empty()) return std::move(expansion.text);
   if (disabled_) return std::nullopt;
   for (const std::string& name : expansion.missing) {

@@ -21,6 +21,9 @@ class ServerValues {
   StdioSpec stdio();
   HttpSpec http();
 
+  /// The secrets among the variables put in by the two.
+  std::vector<std::string> take_secrets() { return std::move(secrets_); }
+
  private:
   using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -48,6 +51,7 @@ class ServerValues {
   bool disabled_;
   Findings& findings_;
 };
+  std::vector<std::string> secrets_;
 
 /// What keeps `text` from being the URL of a server, or "": absolute, http or https, with a host, without user info and fragment.
 std::string url_problem(std::string_view text);

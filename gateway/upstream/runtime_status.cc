@@ -80,7 +80,7 @@ Error Runtime::unavailable() const {
 RuntimeStatus Runtime::status() const {
   RuntimeStatus status{.name = spec_.name, .state = state_, .cause = cause_, .since = since_, .retry_at = retry_at_};
   status.transport = std::holds_alternative<StdioSpec>(spec_.transport) ? "stdio" : "http";
-  status.target = describe_target(spec_);
+  status.target = redaction_.clean(describe_target(spec_));
   if (state_ == RuntimeState::starting) status.phase = phase_;
   if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) status.pid = stdio->pid();
   status.restarts = starts_ > 0 ? starts_ - 1 : 0;

@@ -265,7 +265,17 @@ TEST(SecretHintTest, TellsNamesOfSecretsFromOthers) {
                            "AWS_SECRET_ACCESS_KEY",
                            "GH_PAT",
                            "Cookie",
-                           "PRIVATE_KEY"}) {
+                           "PRIVATE_KEY",
+                           "MYSQL_PASS",
+                           "DB_PASS",
+                           "OPENAI_KEY",
+                           "STRIPE_KEY",
+                           "AUTH",
+                           "X-Auth",
+                           "X-Key",
+                           "SESSION",
+                           "SESSION_ID",
+                           "GOOGLE_CREDENTIALS"}) {
     EXPECT_TRUE(names_secret(name)) << name;
   }
   for (const char* name : {"",
@@ -275,7 +285,6 @@ TEST(SecretHintTest, TellsNamesOfSecretsFromOthers) {
                            "TOKENIZERS_PARALLELISM",
                            "AWS_ACCESS_KEY_ID",
                            "SECRET_NAME",
-                           "KEY",
                            "MONKEY",
                            "KEYBOARD",
                            "PWD",
@@ -313,3 +322,7 @@ TEST(NearNameTest, FindsWhatWasMeant) {
 
 }  // namespace
 }  // namespace gateway
+                           "STRIPE_PUBLIC_KEY",
+                           "AUTH_MODE",
+                           "SESSION_TIMEOUT",
+                           "PASSTHROUGH",
