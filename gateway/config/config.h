@@ -72,7 +72,8 @@ struct Diagnostic {
 struct BrokenServer {
   ServerName name;
   bool required = false;
-  mcp::Error error;  // config_invalid, name_invalid or variable_missing
+  mcp::Error error;       // config_invalid, name_invalid or variable_missing
+  std::size_t place = 0;  // how many of Config::servers stand before it in the file
 };
 
 struct ProfileSpec {

@@ -46,7 +46,10 @@ std::unexpected<mcp::Error> refused_syntax(const std::vector<JsonProblem>& probl
 
 void add(Config& config, ServerEntry entry) {
   if (entry.spec) config.servers.push_back(std::move(*entry.spec));
-  if (entry.broken) config.broken.push_back(std::move(*entry.broken));
+  if (entry.broken) {
+    entry.broken->place = config.servers.size();
+    config.broken.push_back(std::move(*entry.broken));
+  }
   config.diagnostics.insert(config.diagnostics.end(), entry.diagnostics.begin(), entry.diagnostics.end());
 }
 

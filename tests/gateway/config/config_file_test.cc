@@ -32,6 +32,7 @@ TEST(ParseConfigTest, ReadsAWholeFile) {
   EXPECT_FALSE(config->foreign);
   ASSERT_EQ(config->diagnostics.size(), 1u);
   EXPECT_EQ(config->diagnostics[0].text("f"), "f:5:57: mcpServers.linear.oauth: has no effect in this version");
+  EXPECT_EQ(config->diagnostics[1].text("f"), "f:5:90: mcpServers.linear.required: has no effect: the server is switched off");
   EXPECT_EQ(servers_of(*config),
             "files: run <npx> <-y> <server> </srv> LANG=C\n"
             "linear: off reach https://mcp.example.com/mcp\n");
@@ -94,6 +95,22 @@ TEST(ParseConfigTest, NamesOfServersAreChecked) {
   for (const BrokenServer& server : config->broken)
     EXPECT_EQ(server.error.code, mcp::ErrorCode::name_invalid) << server.name.str();
   EXPECT_EQ(config->diagnostics[2].text("f"), "f:1:52: mcpServers[\"a\uFFFDb\"]: a server's name cannot hold invisible characters");
+}
+
+TEST(ParseConfigTest, ANameOfAnyLengthIsCut) {
+  const std::string name(100'000, 'n');
+  const auto config = parse_config("{\"mcpServers\": {\"" + name + "\": {\"command\": \"x\"}}}", "f", test_environment());
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->broken.at(0).name.str(), std::string(64, 'n') + "…");
+  EXPECT_LT(config->broken[0].error.text().size(), 500u);
+}
+
+TEST(ParseConfigTest, BrokenServersKeepTheirPlace) {
+  const auto config =
+      parse_config(R"({"mcpServers": {"a": 1, "b": {"command": "b"}, "c": 1, "d": {"command": "d"}}})", "f", test_environment());
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->broken.at(0).place, 0u);
+  EXPECT_EQ(config->broken.at(1).place, 1u);
 }
 
 struct ReportCase {
@@ -222,6 +239,8 @@ INSTANTIATE_TEST_SUITE_P(
                    "error f:2:74: mcpServers.s.startupTimeout: expected a number of seconds above 0 and up to 86400, found 0\n"
                    "error f:2:92: mcpServers.s.callTimeout: expected a number of seconds above 0 and up to 86400, found 86401\n"},
         ReportCase{with_server(R"({"command": "x", "enabled": true, "disabled": true, "tools": {"alow": [], "deny": "x"}})"),
+        ReportCase{with_server(R"({"command": "x", "enabled": false, "required": true})"),
+                   "warning f:2:41: mcpServers.s.required: has no effect: the server is switched off\n"},
                    "error f:2:40: mcpServers.s.disabled: \"disabled\" contradicts \"enabled\"\n"
                    "error f:2:68: mcpServers.s.tools.alow: unknown key \"alow\"; did you mean \"allow\"?\n"
                    "error f:2:88: mcpServers.s.tools.deny: expected an array of strings, found a string\n"},
