@@ -232,7 +232,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "error f:2:63: mcpServers.s.env[\"A=B\"]: expected a variable's name: not empty, without '='\n"
                    "error f:2:80: mcpServers.s.env.P: expected a string, found a number; put it in quotes\n"
                    "error f:2:91: mcpServers.s.env.Q: expected a string, found an array\n"
-                   "error f:2:103: mcpServers.s.cwd: expected a string, found true or false\n"},
+                   "error f:2:103: mcpServers.s.cwd: expected a string, found a boolean\n"},
         ReportCase{with_server(R"({"command": "x", "enabled": "yes", "required": 1, "startupTimeout": 0, "callTimeout": 86401})"),
                    "error f:2:34: mcpServers.s.enabled: expected true or false, found a string\n"
                    "error f:2:53: mcpServers.s.required: expected true or false, found a number\n"

@@ -111,9 +111,37 @@ TEST_F(ConfigFolderTest, AFileThatCannotBeReadIsNamed) {
       "configuration " + folder_ +
           R"(/none.json: no such file. Write one, {"mcpServers": {"NAME": {"command": "…"}}} for example, or name another with )"
           "--config FILE.");
-  EXPECT_EQ(load_config(folder_, test_environment()).error().message, "configuration " + folder_ + ": a folder, not a file");
-  const std::string large = write("large.json", std::string(kJsoncMaxBytes + 1, ' '));
-  EXPECT_EQ(load_config(large, test_environment()).error().code, mcp::ErrorCode::io_error);
+}
+
+TEST_F(ConfigFolderTest, WhatIsWrongWithAFileSaysWhatToDo) {
+  const auto text_of = [](const std::string& file) { return load_config(file, test_environment()).error().text(); };
+  const std::string other = ", or name another with --config FILE.";
+  EXPECT_EQ(text_of(folder_), "configuration " + folder_ + ": a folder, not a file. Name the file in it" + other);
+  const std::string loop = folder_ + "/loop";
+  std::filesystem::create_symlink(loop, loop);
+  EXPECT_THAT(text_of(loop), testing::HasSubstr("Its symbolic links lead back to themselves: mend them" + other));
+  const std::string pipe = folder_ + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(text_of(pipe), "configuration " + pipe + ": not a regular file. Copy what it holds into a file" + other);
+  const std::string large = write("large.json", "");
+  std::filesystem::resize_file(large, kJsoncMaxBytes + 1);
+  EXPECT_EQ(text_of(large), "configuration " + large + ": larger than 64 MiB. Check that it is the right file" + other);
+  if (::geteuid() == 0) return;  // who may read everything
+  const std::string secret = write("secret.json", "{}");
+  std::filesystem::permissions(secret, std::filesystem::perms::none);
+  EXPECT_EQ(text_of(secret),
+            "configuration " + secret + ": cannot be read: Permission denied. Let the user that runs switchyard read it" + other);
+}
+
+TEST_F(ConfigFolderTest, TheHistoryInAnotherClientsFileMayBeLong) {
+  std::string history;
+  for (std::size_t i = 0; i < kJsoncMaxValues + 1; ++i)
+    history += "{\"display\": \"what was said once\"},";
+  const std::string file = write(
+      "claude.json", "{\"projects\": {\"/srv\": {\"history\": [" + history + "]}}, \"mcpServers\": {\"a\": {\"command\": \"a\"}}}");
+  const auto config = load_config(file, test_environment());
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(servers_of(*config), "a: run <a>\n");
 }
 
 TEST_F(ConfigFolderTest, TomlIsNotReadYet) {
