@@ -110,6 +110,8 @@ std::vector<std::string> ServerValues::args() {
     if (context_.foreign && item.is(JsonNode::Kind::number)) {
       args.push_back(item.text);
     } else {
+      const std::string_view before = i == 0 ? std::string_view() : std::string_view(entry->value->items[i - 1].text);
+      if (const auto warning = literal_argument_secret(server_, before, item.text)) findings_.warning(here, item.at, *warning);
       args.push_back(resolve(item, here).value_or(""));
     }
   }

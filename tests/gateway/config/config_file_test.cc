@@ -196,7 +196,8 @@ INSTANTIATE_TEST_SUITE_P(
         ReportCase{with_server(R"({"command": "x", "url": "ftp://h", "args": 1})"),
                    "error f:2:23: mcpServers.s: \"command\" and \"url\" exclude each other: a server is started by a command or "
                    "reached at a "
-                   "URL\nerror f:2:30: mcpServers.s.url: the URL must begin with http:// or https://\n"
+                   "URL\nerror f:2:30: mcpServers.s.url: the URL's scheme is neither http nor https. Write it like "
+                   "https://mcp.example.com/mcp\n"
                    "error f:2:49: mcpServers.s.args: expected an array of strings, found a number\n"},
         ReportCase{with_server(R"({"url": "https://h", "args": [], "env": {}, "envFile": "e", "cwd": "c"})"),
                    "error f:2:27: mcpServers.s.args: \"args\" is not supported for an HTTP server (one with a URL)\n"
@@ -324,7 +325,30 @@ INSTANTIATE_TEST_SUITE_P(
             "warning f:2:57: mcpServers.s.headers.Authorization: looks like a secret written into the file; keep it in the "
             "environment: export S_TOKEN=… and write \"Bearer ${S_TOKEN}\" here\n"
             "warning f:2:85: mcpServers.s.headers.X-API-Key: looks like a secret written into the file; keep it in the "
-            "environment: export S_API_KEY=… and write \"${S_API_KEY}\" here\n"}));
+            "environment: export S_API_KEY=… and write \"${S_API_KEY}\" here\n"},
+        ReportCase{
+            with_server(R"({"command": "x", "args": ["--api-key", "sk-hush", "--token=ghp_hush", "postgres://u:hush@h/db",
+"--header", "Authorization: Bearer hush", "http://h/?api_key=sk-hush", "--token", "${TOKEN}", "--auth=${TOKEN}", "pg://u:${TOKEN}@h/"]})"),
+            "warning f:2:45: mcpServers.s.args[1]: looks like a secret written into the file; keep it in the environment: export "
+            "S_API_KEY=… and write \"${S_API_KEY}\" here\n"
+            "warning f:2:56: mcpServers.s.args[2]: looks like a secret written into the file; keep it in the environment: export "
+            "S_TOKEN=… and write \"--token=${S_TOKEN}\" here\n"
+            "warning f:2:76: mcpServers.s.args[3]: looks like a secret written into the file; keep it in the environment: export "
+            "S_PASSWORD=… and write \"…:${S_PASSWORD}@…\" here\n"
+            "warning f:3:13: mcpServers.s.args[5]: looks like a secret written into the file; keep it in the environment: export "
+            "S_TOKEN=… and write \"Authorization: Bearer ${S_TOKEN}\" here\n"
+            "warning f:3:43: mcpServers.s.args[6]: looks like a secret written into the file; keep it in the environment: export "
+            "S_API_KEY=… and write \"…api_key=${S_API_KEY}…\" here\n"},
+        ReportCase{
+            with_server(R"({"url": "http://h/?mode=all&api_key=sk-hush"})"),
+            "warning f:2:14: mcpServers.s.url: looks like a secret written into the file; keep it in the environment: export "
+            "S_API_KEY=… and write \"…api_key=${S_API_KEY}…\" here\n"},
+        ReportCase{with_server(R"({"command": "x", "env": {"DATABASE_URL": "pg://u:hush@h/db", "SSH_KEY": "/srv/id"}})"),
+                   "warning f:2:47: mcpServers.s.env.DATABASE_URL: looks like a secret written into the file; keep it in the "
+                   "environment: export DATABASE_URL=… and write \"${DATABASE_URL}\" here\n"},
+        ReportCase{with_server(R"({"url": "http://[zz]/"})"),
+                   "error f:2:14: mcpServers.s.url: the URL's host in brackets is not an IPv6 address. Write it like "
+                   "https://mcp.example.com/mcp\n"}));
 
 TEST(ParseConfigTest, NeverRepeatsAValueThatMayBeSecret) {
   const std::string text = with_server(
