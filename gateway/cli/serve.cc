@@ -125,7 +125,7 @@ Exit relay(const CommandContext& context, const ServeCommand& command, const Run
 Exit run_gateway(const CommandContext& context, const ServeCommand& command) {
   auto options = make_options(context, command);
   if (!options) return report_failure(context, options.error());
-  report_diagnostics(context.console, options->config);
+  report_diagnostics(context, options->config);
   if (options->config.servers.empty() && options->config.broken.empty()) {
     report_no_servers(context.console, options->config.file);
   }

@@ -129,7 +129,16 @@ TEST_F(LocalCommandsTest, WhatIsOddInTheConfigurationIsSaid) {
                            {"call", "good__echo", "--config", config}}) {
     EXPECT_EQ(run(args).err, warning) << *args.begin();
   }
-  EXPECT_EQ(run({"list", "--json", "--config", config}).err, "");
+  EXPECT_EQ(run({"list", "--json", "--config", config}).err, warning);
+  testing::internal::CaptureStderr();
+  const Outcome logged = run({"list", "--json", "--log-format", "json", "--config", config});
+  mcp::flush_log();
+  const json line = json::parse(testing::internal::GetCapturedStderr());
+  EXPECT_EQ(logged.err, "");
+  EXPECT_EQ(line.at("target"), "config");
+  EXPECT_EQ(line.at("level"), "warn");
+  EXPECT_EQ(line.at("line"), 1);
+  EXPECT_EQ(line.at("path"), "limits");
 }
 
 TEST_F(LocalCommandsTest, AConfigurationIsFoundFromItsOwnFolder) {
@@ -148,6 +157,12 @@ TEST_F(LocalCommandsTest, AnUnknownProfileOverStdioStartsNothing) {
   EXPECT_EQ(serve.out, "");
   EXPECT_EQ(serve.err, "switchyard: there is no profile \"two\". There are: one.\n");
   EXPECT_FALSE(std::filesystem::exists(variables_["SWITCHYARD_STATE"]));
+}
+
+TEST_F(LocalCommandsTest, ALogTargetThatIsNotThereIsWrongUsage) {
+  const Outcome outcome = run({"list", "--log-level", "info,upstreams=debug"});
+  EXPECT_EQ(outcome.exit, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--log-level: there is no target \"upstreams\"; did you mean \"upstream\"?"));
 }
 
 TEST_F(LocalCommandsTest, WrongUsageIsTwoAndHelpIsZero) {

@@ -183,9 +183,9 @@ TEST_F(RenderingTest, CallArguments) {
   EXPECT_EQ(arguments({.pairs = {"n=1"}, .texts = {"m=42", "t=null", "e="}}), R"({"e":"","m":"42","n":1,"t":"null"})");
   EXPECT_EQ(arguments({.pairs = {"a=1"}, .texts = {"a=2"}}), "error: --text a=2: \"a\" was given before");
   EXPECT_EQ(arguments({.texts = {"novalue"}}), "error: --text novalue: expected KEY=VALUE");
-  EXPECT_THAT(arguments({.arguments = "{"}), HasSubstr("not JSON"));
+  EXPECT_THAT(arguments({.arguments = "{"}), HasSubstr("the arguments are not valid JSON: "));
   EXPECT_THAT(arguments({.arguments = "[1]"}), HasSubstr("not a JSON object"));
-  EXPECT_THAT(arguments({.arguments = "-"}, ""), HasSubstr("not JSON"));
+  EXPECT_THAT(arguments({.arguments = "-"}, ""), HasSubstr("not valid JSON"));
   EXPECT_THAT(arguments({.pairs = {"novalue"}}), HasSubstr("expected KEY=VALUE"));
   EXPECT_THAT(arguments({.pairs = {"=1"}}), HasSubstr("expected KEY=VALUE"));
   EXPECT_THAT(arguments({.pairs = {"a=1", "a=2"}}), HasSubstr("given before"));
