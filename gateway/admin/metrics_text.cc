@@ -79,8 +79,7 @@ void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
     const auto count = std::ranges::count(status.servers, state, &RuntimeStatus::state);
     writer.sample(kUp, {{"state", to_string(state)}}, static_cast<std::uint64_t>(count));
   }
-  const auto disabled =
-      std::ranges::count(status.absent, mcp::ErrorCode::cancelled, [](const AbsentServer& absent) { return absent.why.code; });
+  const auto disabled = std::ranges::count(status.absent, true, &AbsentServer::disabled);
   writer.sample(kUp, {{"state", "disabled"}}, static_cast<std::uint64_t>(disabled));
   writer.sample(kUp, {{"state", "broken"}}, status.absent.size() - static_cast<std::size_t>(disabled));
 

@@ -40,6 +40,9 @@ mcp::Result<Config> load_config(const std::string& file, const Environment& envi
 /// twice, always in the same order.
 std::vector<std::string> child_environment(const StdioSpec& spec, const Environment& environment);
 
+/// Whether the configuration offers the tool of that name: tools.allow has it and tools.deny has not.
+bool admits(const ServerSpec& spec, std::string_view tool);
+
 /// Glob over a tool name: '*' any run, '?' one character, the rest literal; case matters. At most pattern × text steps.
 bool glob_match(std::string_view pattern, std::string_view text);
 

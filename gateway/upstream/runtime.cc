@@ -1,5 +1,6 @@
 #include "gateway/upstream/runtime.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -272,6 +273,8 @@ void Runtime::publish(std::shared_ptr<const ServerCatalog> catalog) {
     mcp::log_warn("upstream", "tool not offered: " + redaction_.clean(line), {{"server", spec_.name.str()}});
   if (*catalog == *catalog_) return;
   catalog_ = std::move(catalog);
+  offered_ = static_cast<std::size_t>(
+      std::ranges::count_if(catalog_->tools, [&](const ToolEntry& tool) { return admits(spec_, tool.name.str()); }));
   if (observer_.catalog_changed) observer_.catalog_changed(*this);
 }
 

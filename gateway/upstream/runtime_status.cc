@@ -84,7 +84,7 @@ RuntimeStatus Runtime::status() const {
   if (state_ == RuntimeState::starting) status.phase = phase_;
   if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) status.pid = stdio->pid();
   status.restarts = starts_ > 0 ? starts_ - 1 : 0;
-  status.tools = catalog_->tools.size();
+  status.tools = offered_;
   status.open_calls = session_ ? session_->open_requests() : 0;
   if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
   status.required = spec_.required;

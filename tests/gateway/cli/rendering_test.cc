@@ -26,8 +26,8 @@ TEST_F(RenderingTest, List) {
   EXPECT_EQ(list_text(servers_, now_, console_),
             "NAME    STATE        TRANSPORT  TOOLS  DETAIL\n"
             "files   ready        stdio      14     npx -y files-mcp\n"
-            "linear  backing_off  http       0      cannot connect. Is it running? Next try in 2 s.\n"
             "off     disabled                       it is switched off. Enable it.\n"
+            "linear  backing_off  http       0      cannot connect. Is it running? Next try in 2 s.\n"
             "bad     broken                         KEY is not set\n");
   EXPECT_EQ(list_text(R"({"servers":[]})", now_, console_), "");
 }
@@ -48,8 +48,8 @@ TEST_F(RenderingTest, Status) {
             "\n"
             "NAME    STATE        SINCE  TRANSPORT  TOOLS  OPEN  RESTARTS  PID\n"
             "files   ready        8 s    stdio      14     2     1         99\n"
-            "linear  backing_off  8 s    http       0      0     0\n"
             "off     disabled\n"
+            "linear  backing_off  8 s    http       0      0     0\n"
             "bad     broken\n"
             "\n"
             "linear: cannot connect. Is it running? Next try in 2 s.\n"

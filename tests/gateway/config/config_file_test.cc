@@ -30,7 +30,7 @@ TEST(ParseConfigTest, ReadsAWholeFile) {
                                    test_environment());
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_FALSE(config->foreign);
-  ASSERT_EQ(config->diagnostics.size(), 1u);
+  ASSERT_EQ(config->diagnostics.size(), 2u);
   EXPECT_EQ(config->diagnostics[0].text("f"), "f:5:57: mcpServers.linear.oauth: has no effect in this version");
   EXPECT_EQ(config->diagnostics[1].text("f"), "f:5:90: mcpServers.linear.required: has no effect: the server is switched off");
   EXPECT_EQ(servers_of(*config),
@@ -239,9 +239,9 @@ INSTANTIATE_TEST_SUITE_P(
                    "error f:2:53: mcpServers.s.required: expected true or false, found a number\n"
                    "error f:2:74: mcpServers.s.startupTimeout: expected a number of seconds above 0 and up to 86400, found 0\n"
                    "error f:2:92: mcpServers.s.callTimeout: expected a number of seconds above 0 and up to 86400, found 86401\n"},
-        ReportCase{with_server(R"({"command": "x", "enabled": true, "disabled": true, "tools": {"alow": [], "deny": "x"}})"),
         ReportCase{with_server(R"({"command": "x", "enabled": false, "required": true})"),
                    "warning f:2:41: mcpServers.s.required: has no effect: the server is switched off\n"},
+        ReportCase{with_server(R"({"command": "x", "enabled": true, "disabled": true, "tools": {"alow": [], "deny": "x"}})"),
                    "error f:2:40: mcpServers.s.disabled: \"disabled\" contradicts \"enabled\"\n"
                    "error f:2:68: mcpServers.s.tools.alow: unknown key \"alow\"; did you mean \"allow\"?\n"
                    "error f:2:88: mcpServers.s.tools.deny: expected an array of strings, found a string\n"},
