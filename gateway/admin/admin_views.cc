@@ -40,9 +40,7 @@ ordered_json server_json(const RuntimeStatus& server) {
 }
 
 ordered_json absent_json(const AbsentServer& absent) {
-  return {{"name", absent.name.str()},
-          {"state", absent.why.code == mcp::ErrorCode::cancelled ? "disabled" : "broken"},
-          {"cause", cause_json(absent.why)}};
+  return {{"name", absent.name.str()}, {"state", absent.disabled ? "disabled" : "broken"}, {"cause", cause_json(absent.why)}};
 }
 
 /// Appends ,"name":value where the tool object has that member as a string.
@@ -56,10 +54,16 @@ void append_text_member(std::string& out, const std::string& definition, std::st
 
 std::string servers_json(const GatewayStatus& status) {
   ordered_json servers = ordered_json::array();
-  for (const RuntimeStatus& server : status.servers)
-    servers.push_back(server_json(server));
-  for (const AbsentServer& absent : status.absent)
-    servers.push_back(absent_json(absent));
+  auto absent = status.absent.begin();
+  const auto add_absent = [&](std::size_t place) {
+    for (; absent != status.absent.end() && absent->place <= place; ++absent)
+      servers.push_back(absent_json(*absent));
+  };
+  for (std::size_t i = 0; i < status.servers.size(); ++i) {
+    add_absent(i);
+    servers.push_back(server_json(status.servers[i]));
+  }
+  add_absent(status.servers.size());
   return dump({{"gateway",
                 {{"version", status.version},
                  {"pid", status.pid},

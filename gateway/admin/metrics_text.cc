@@ -79,8 +79,7 @@ void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
     const auto count = std::ranges::count(status.servers, state, &RuntimeStatus::state);
     writer.sample(kServers, {{"state", to_string(state)}}, static_cast<std::uint64_t>(count));
   }
-  const auto disabled =
-      std::ranges::count(status.absent, mcp::ErrorCode::cancelled, [](const AbsentServer& absent) { return absent.why.code; });
+  const auto disabled = std::ranges::count(status.absent, true, &AbsentServer::disabled);
   writer.sample(kServers, {{"state", "disabled"}}, static_cast<std::uint64_t>(disabled));
   writer.sample(kServers, {{"state", "broken"}}, status.absent.size() - static_cast<std::size_t>(disabled));
 
@@ -89,7 +88,7 @@ void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
   for (const RuntimeStatus& server : status.servers)
     writer.sample(kUp, {{"server", server.name.str()}}, std::uint64_t{server.state == RuntimeState::ready ? 1U : 0U});
   for (const AbsentServer& absent : status.absent) {
-    if (absent.why.code != mcp::ErrorCode::cancelled) writer.sample(kUp, {{"server", absent.name.str()}}, std::uint64_t{0});
+    if (!absent.disabled) writer.sample(kUp, {{"server", absent.name.str()}}, std::uint64_t{0});
   }
 
   static constexpr std::string_view kRestarts = "switchyard_server_restarts_total";

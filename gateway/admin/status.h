@@ -22,7 +22,7 @@ struct GatewayStatus {
   bool stopping = false;
   std::chrono::system_clock::time_point started;
   std::vector<RuntimeStatus> servers;  // in the order of the configuration
-  std::vector<AbsentServer> absent;    // switched off or broken; why.code tells which (cancelled = switched off)
+  std::vector<AbsentServer> absent;    // in that order too; AbsentServer::place says where between the others
   std::size_t sessions = 0, streams = 0, connections = 0;
   std::uint64_t spawned = 0;  // programs started so far
   std::map<std::string, CallMetrics::Server, std::less<>> calls;

@@ -34,6 +34,11 @@ bool ends_like_suffix(std::string_view name) {
   return name.find_first_not_of("0123456789abcdef", name.size() - kHashDigits) == std::string_view::npos;
 }
 
+/// The plain names of its tools could be those of another server's.
+bool is_ambiguous(std::string_view server) {
+  return server.find("__") != std::string_view::npos || server.ends_with('_');
+}
+
 /// The first digits of SHA-256 over the server's name, a NUL and the tool's name.
 std::string hash_of(const ServerName& server, const ToolName& tool) {
   const std::string identity = server.str() + '\0' + tool.str();
@@ -54,10 +59,20 @@ CallableName callable_name(const ServerName& server, const ToolName& tool, std::
   max_length = std::max(max_length, kMinLength);
   const std::string joined = server.str() + "__" + tool.str();
   std::string name = allowed_only(joined);
-  const bool ambiguous = server.str().find("__") != std::string::npos || server.str().ends_with('_');
-  if (name == joined && name.size() <= max_length && !ambiguous && !ends_like_suffix(name)) return CallableName(std::move(name));
+  const bool plain = name == joined && !is_ambiguous(server.str());
+  if (plain && name.size() <= max_length && !ends_like_suffix(name)) return CallableName(std::move(name));
   name.resize(std::min(name.size(), max_length - kSuffixLength));
   return CallableName(name + "_" + hash_of(server, tool));
+}
+
+bool may_be_of(std::string_view callable, const ServerName& server, std::size_t max_length) {
+  const std::size_t cut = std::max(max_length, kMinLength) - kSuffixLength;
+  const std::string joined = server.str() + "__";
+  const std::string prefix = allowed_only(joined);
+  const bool plain = prefix == joined && !is_ambiguous(server.str());
+  if (callable.starts_with(prefix)) return plain || ends_like_suffix(callable);
+  return prefix.size() > cut && callable.size() == cut + kSuffixLength && callable.starts_with(prefix.substr(0, cut)) &&
+         ends_like_suffix(callable);
 }
 
 }  // namespace gateway

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 #include "gateway/config/config.h"
 
@@ -18,5 +19,9 @@ namespace gateway {
 ///   my_     tool                                           my___tool_25df1789                              the server ends in '_'
 ///   files   a_very_long_tool_name_that_goes_on_and_on_xyz  files__a_very_long_tool_name_that_goe_e1f44de8  46 in all
 CallableName callable_name(const ServerName& server, const ToolName& tool, std::size_t max_length = 46);
+
+/// Whether a tool of `server` could have that callable name, as far as one can tell without knowing the tools. For explanations:
+/// routing never takes a name apart.
+bool may_be_of(std::string_view callable, const ServerName& server, std::size_t max_length = 46);
 
 }  // namespace gateway

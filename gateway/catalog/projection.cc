@@ -16,11 +16,6 @@ namespace {
 
 constexpr std::string_view kCursorPrefix = "sy1:";
 
-bool admitted(const ServerSpec& spec, const std::string& tool) {
-  const auto matches = [&](const std::string& glob) { return glob_match(glob, tool); };
-  return std::ranges::any_of(spec.tools_allow, matches) && std::ranges::none_of(spec.tools_deny, matches);
-}
-
 /// The tool object with another name.
 std::string renamed(const std::string& tool, const CallableName& name) {
   const std::string_view old = mcp::member(tool, "name");
@@ -47,7 +42,7 @@ std::shared_ptr<const Projection> Projection::build(const std::vector<std::share
     for (const ToolEntry& tool : runtime->catalog()->tools) {
       CallableName name = naming.own_names ? CallableName(tool.name.str()) : callable_name(spec.name, tool.name, naming.max_length);
       Route route{std::move(name), spec.name, tool.name, runtime};
-      if (admitted(spec, tool.name.str())) {
+      if (admits(spec, tool.name.str())) {
         candidates.push_back({std::move(route), &tool.text});
       } else {
         projection->filtered_.push_back(std::move(route));

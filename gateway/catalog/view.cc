@@ -21,11 +21,16 @@ View::Subscription::~Subscription() {
   view_->listeners_.erase(place_);
 }
 
-View::View(const mcp::Executor& executor, std::string title, std::vector<std::shared_ptr<Runtime>> members, Naming naming)
+View::View(const mcp::Executor& executor,
+           std::string title,
+           std::vector<std::shared_ptr<Runtime>> members,
+           Naming naming,
+           std::vector<AbsentServer> absent)
     : executor_(executor),
       title_(std::move(title)),
       members_(std::move(members)),
       naming_(naming),
+      absent_(std::move(absent)),
       projection_(Projection::build(members_, naming_)),
       tell_timer_(executor) {}
 

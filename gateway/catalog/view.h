@@ -11,6 +11,14 @@
 
 namespace gateway {
 
+/// A server that cannot run: switched off, or broken in the configuration. Only there to explain itself.
+struct AbsentServer {
+  ServerName name;
+  mcp::Error why;
+  bool disabled = false;  // switched off
+  std::size_t place = 0;  // how many of those that run stand before it in the configuration
+};
+
 /// What an endpoint shows: some servers, under some naming, with the current projection and whoever wants to know when it changes.
 /// Loop thread only. Held by shared_ptr.
 class View : public std::enable_shared_from_this<View> {
@@ -35,11 +43,16 @@ class View : public std::enable_shared_from_this<View> {
     std::list<Listener*>::iterator place_;
   };
 
-  /// `title` as people see it: "/mcp", "/mcp/coding".
-  View(const mcp::Executor& executor, std::string title, std::vector<std::shared_ptr<Runtime>> members, Naming naming);
+  /// `title` as people see it: "/mcp", "/mcp/coding". `absent`: the servers it would show if they could run.
+  View(const mcp::Executor& executor,
+       std::string title,
+       std::vector<std::shared_ptr<Runtime>> members,
+       Naming naming,
+       std::vector<AbsentServer> absent = {});
 
   const std::string& title() const { return title_; }
   const std::vector<std::shared_ptr<Runtime>>& members() const { return members_; }
+  const std::vector<AbsentServer>& absent() const { return absent_; }
   const Naming& naming() const { return naming_; }
   const std::shared_ptr<const Projection>& projection() const { return projection_; }
 
@@ -62,6 +75,7 @@ class View : public std::enable_shared_from_this<View> {
   std::string title_;
   std::vector<std::shared_ptr<Runtime>> members_;
   Naming naming_;
+  const std::vector<AbsentServer> absent_;
   std::shared_ptr<const Projection> projection_;
   std::list<Listener*> listeners_;
   boost::asio::steady_timer tell_timer_;

@@ -121,7 +121,10 @@ Result<std::string> call_arguments(const CallCommand& command, std::istream& in)
   if (json == "-") json.assign(std::istreambuf_iterator<char>(in), {});
   const auto begin = json.find_first_not_of(" \t\r\n");
   if (const auto valid = mcp::validate_json(json); !valid) {
-    return fail(ErrorCode::config_invalid, "the arguments are not JSON: " + valid.error().message);
+    constexpr std::string_view kSubject = "The text is";
+    const std::string& why = valid.error().message;
+    const bool known = why.starts_with(kSubject);
+    return fail(ErrorCode::config_invalid, known ? "the arguments are" + why.substr(kSubject.size()) : "the arguments: " + why);
   }
   if (json[begin] != '{') {
     return fail(ErrorCode::config_invalid, "the arguments are not a JSON object: expected {\"name\": value, …}");

@@ -75,6 +75,9 @@ class Parser {
     add_serve();
     add_lists();
     add_tool_commands();
+    refuse_empty_values(app_);
+    for (const auto& [command, finish] : commands_)
+      refuse_empty_values(*command);
     add("version", "Show the version", "switchyard version", [](Parsed&) -> Outcome { return VersionCommand{}; });
   }
 
@@ -96,6 +99,14 @@ class Parser {
     command->fallthrough();
     commands_.emplace_back(command, std::move(finish));
     return command;
+  }
+
+  /// An empty value is an unset variable in somebody's script, not a wish for the default.
+  static void refuse_empty_values(CLI::App& app) {
+    for (CLI::Option* option : app.get_options()) {
+      if (option->get_items_expected_max() == 0) continue;  // a flag
+      option->check([](const std::string& value) { return value.empty() ? std::string("the value is empty") : std::string(); });
+    }
   }
 
   void add_global_options() {

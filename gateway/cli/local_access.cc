@@ -78,7 +78,7 @@ class LocalAccess final : public GatewayAccess {
 mcp::Result<std::unique_ptr<GatewayAccess>> make_local_access(const CommandContext& context) {
   auto config = load_config(context.config_file(), context.environment.variables);
   if (!config) return std::unexpected(std::move(config).error());
-  if (!context.options.json) report_diagnostics(context.console, *config);
+  report_diagnostics(context, *config);
   std::chrono::milliseconds patience = kSlack;
   for (const ServerSpec& server : config->servers) {
     if (server.enabled) patience = std::max(patience, server.startup_timeout + kSlack);

@@ -2,6 +2,7 @@
 
 #include <ostream>
 
+#include "mcp/base/log.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -24,10 +25,20 @@ Exit report_failure(const CommandContext& context, const mcp::Error& error) {
   return Exit::failed;
 }
 
-void report_diagnostics(const Console& console, const Config& config) {
+void report_diagnostics(const CommandContext& context, const Config& config) {
   for (const Diagnostic& diagnostic : config.diagnostics) {
     const bool warning = diagnostic.severity == Diagnostic::Severity::warning;
-    report_note(console, (warning ? "warning: " : "error: ") + diagnostic.text(config.file));
+    if (context.options.log_format == mcp::LogFormat::json) {
+      mcp::log(warning ? mcp::LogLevel::warn : mcp::LogLevel::error,
+               "config",
+               diagnostic.message,
+               {{"file", config.file},
+                {"line", std::int64_t{diagnostic.line}},
+                {"column", std::int64_t{diagnostic.column}},
+                {"path", diagnostic.path}});
+      continue;
+    }
+    report_note(context.console, (warning ? "warning: " : "error: ") + diagnostic.text(config.file));
   }
 }
 

@@ -9,8 +9,9 @@ namespace gateway {
 /// standard output.
 Exit report_failure(const CommandContext& context, const mcp::Error& error);
 
-/// The warnings and errors of a configuration on standard error, a line each.
-void report_diagnostics(const Console& console, const Config& config);
+/// The warnings and errors of a configuration on standard error, a line each: for people, or as log lines of the target "config"
+/// where the log is JSON.
+void report_diagnostics(const CommandContext& context, const Config& config);
 
 /// That there is nothing to run, with an example, on standard error. `config` is the file that holds no servers.
 void report_no_servers(const Console& console, const std::string& config);

@@ -1,22 +1,42 @@
 #include "gateway/cli/run_cli.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <ostream>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "gateway/cli/commands.h"
+#include "gateway/config/jsonc.h"
+#include "gateway/config/near_name.h"
+#include "mcp/base/ascii.h"
 #include "mcp/types/protocol_version.h"
 
 namespace gateway {
 
 namespace {
 
-/// Commands show what went wrong themselves; a server that runs unattended tells its log.
+/// Commands show what went wrong themselves, but what is odd about the configuration; a server that runs unattended tells its log.
 std::string default_log_levels(const Command& command, const Console& console) {
-  if (!std::holds_alternative<ServeCommand>(command)) return "error";
+  if (!std::holds_alternative<ServeCommand>(command)) return "error,config=warn";
   return console.err_terminal ? "warn" : "info";
+}
+
+/// The log takes any target; one that nobody writes to is a slip of the pen.
+std::string unknown_log_target(std::string_view levels) {
+  static const std::vector<std::string_view> kTargets = {
+      "admin", "calls", "catalog", "config", "downstream", "host", "http", "log", "process", "stderr", "upstream"};
+  while (!levels.empty()) {
+    const std::string_view item = levels.substr(0, levels.find(','));
+    levels.remove_prefix(std::min(levels.size(), item.size() + 1));
+    const std::string_view target = mcp::trim_blanks(item.substr(0, item.find('=')));
+    const bool named = item.contains('=') && !target.empty();
+    if (named && std::ranges::find(kTargets, target) == kTargets.end())
+      return "there is no target " + quoted(target) + name_hint(target, kTargets);
+  }
+  return "";
 }
 
 Exit run_command(const CommandContext& context, const Command& command) {
@@ -64,6 +84,12 @@ int run_cli(int argc, const char* const* argv, Console& console, HostEnvironment
     }
     report_note(console, line.error().text);
     return static_cast<int>(Exit::usage);
+  }
+  if (line->global.log_levels) {
+    if (const std::string problem = unknown_log_target(*line->global.log_levels); !problem.empty()) {
+      report_note(console, "--log-level: " + problem);
+      return static_cast<int>(Exit::usage);
+    }
   }
   const std::string levels = line->global.log_levels.value_or(default_log_levels(line->command, console));
   if (const std::string problem = mcp::configure_log(line->global.log_format, levels); !problem.empty()) {

@@ -141,7 +141,7 @@ Exit run_gateway(const CommandContext& context, const ServeCommand& command) {
   if (runs_within(context.environment.variables, context.config_file())) return refuse_itself(context, command);
   auto options = make_options(context, command);
   if (!options) return report_failure(context, options.error());
-  report_diagnostics(context.console, options->config);
+  report_diagnostics(context, options->config);
   if (options->config.servers.empty() && options->config.broken.empty()) {
     report_no_servers(context.console, options->config.file);
   }

@@ -52,6 +52,8 @@ struct ServerSpec {
   std::chrono::milliseconds call_timeout = std::chrono::seconds(300);
   std::vector<std::string> tools_allow = {"*"};  // globs over the server's own tool names
   std::vector<std::string> tools_deny;
+  /// Values of variables that were put in and seem to be secrets, wherever they landed; secrets_of() adds what the rest tells.
+  std::vector<std::string> secrets;
 };
 
 /// One mistake, or something worth saying, at a place of the file.
@@ -70,7 +72,8 @@ struct Diagnostic {
 struct BrokenServer {
   ServerName name;
   bool required = false;
-  mcp::Error error;  // config_invalid, name_invalid or variable_missing
+  mcp::Error error;       // config_invalid, name_invalid or variable_missing
+  std::size_t place = 0;  // how many of Config::servers stand before it in the file
 };
 
 struct ProfileSpec {

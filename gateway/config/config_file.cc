@@ -15,6 +15,8 @@
 namespace gateway {
 namespace {
 
+constexpr std::string_view kWriteOne = R"(Write one, {"mcpServers": {"NAME": {"command": "…"}}} for example)";
+
 std::string folder_of(const std::string& file) {
   std::error_code error;
   const std::filesystem::path whole = std::filesystem::absolute(file.empty() ? "." : file, error);
@@ -46,7 +48,10 @@ std::unexpected<mcp::Error> refused_syntax(const std::vector<JsonProblem>& probl
 
 void add(Config& config, ServerEntry entry) {
   if (entry.spec) config.servers.push_back(std::move(*entry.spec));
-  if (entry.broken) config.broken.push_back(std::move(*entry.broken));
+  if (entry.broken) {
+    entry.broken->place = config.servers.size();
+    config.broken.push_back(std::move(*entry.broken));
+  }
   config.diagnostics.insert(config.diagnostics.end(), entry.diagnostics.begin(), entry.diagnostics.end());
 }
 
@@ -78,7 +83,7 @@ void read_servers(const JsonMember& servers, const EntryContext& context, Config
 }  // namespace
 
 mcp::Result<Config> parse_config(std::string_view text, const std::string& file, const Environment& environment) {
-  const JsonDocument document = parse_jsonc(text);
+  const JsonDocument document = parse_jsonc(text, keys_that_are_read());
   if (!document.problems.empty()) return refused_syntax(document.problems, file);
   const JsonNode& root = document.root;
   Config config;
@@ -102,9 +107,10 @@ mcp::Result<Config> parse_config(std::string_view text, const std::string& file,
 mcp::Result<Config> load_config(const std::string& file, const Environment& environment) {
   const auto text = read_text_file(file, kJsoncMaxBytes);
   if (!text) {
+    const std::string& remedy = text.error().remedy;
     return mcp::fail(mcp::ErrorCode::io_error,
                      "configuration " + text.error().message,
-                     R"(Write one, {"mcpServers": {"NAME": {"command": "…"}}} for example, or name another with --config FILE.)");
+                     (remedy.empty() ? std::string(kWriteOne) : remedy) + ", or name another with --config FILE.");
   }
   if (is_toml(file)) {
     return mcp::fail(mcp::ErrorCode::config_invalid,

@@ -29,8 +29,9 @@ inline constexpr std::size_t kMinNameLength = 16, kMaxNameLength = 128;
 /// else `context_servers`; other clients' spellings are understood and unknown keys are warnings. Takes any bytes.
 mcp::Result<Config> parse_config(std::string_view text, const std::string& file, const Environment& environment);
 
-/// Reads the file and parses it. A file that is not there is an Error io_error that names it and how to make one; so is one that is
-/// no regular file (a pipe would be empty at the next reload). A TOML file is an Error config_invalid.
+/// Reads the file and parses it. A file that is not there is an Error io_error that names it and how to make one; so is, with a
+/// remedy of its own, one that cannot be read, is over 64 MiB, or no regular file (a pipe would be empty at the next reload). A
+/// TOML file is an Error config_invalid.
 mcp::Result<Config> load_config(const std::string& file, const Environment& environment);
 
 /// The environment of a stdio server's process: the allow-list (HOME, LOGNAME, PATH, SHELL, USER, LANG, LC_*, TERM, TMPDIR, TZ),
@@ -38,6 +39,9 @@ mcp::Result<Config> load_config(const std::string& file, const Environment& envi
 /// NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, …), then what the file names, which wins. "NAME=value" each, no name
 /// twice, always in the same order.
 std::vector<std::string> child_environment(const StdioSpec& spec, const Environment& environment);
+
+/// Whether the configuration offers the tool of that name: tools.allow has it and tools.deny has not.
+bool admits(const ServerSpec& spec, std::string_view tool);
 
 /// Glob over a tool name: '*' any run, '?' one character, the rest literal; case matters. At most pattern × text steps.
 bool glob_match(std::string_view pattern, std::string_view text);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "gateway/config/jsonc.h"
 
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 1024 * 1024;
 constexpr std::size_t kMaxReported = 10;
+constexpr std::size_t kMaxUsed = 1000;
 
 bool is_variable_name(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
@@ -81,7 +83,9 @@ class Expander {
     }
     if (!is_variable_name(name)) return unknown_form(whole);
     out_.had_variable = true;
-    copy(whole.size(), value_of(name, fallback));
+    std::string value = value_of(name, fallback);
+    copy(whole.size(), value);
+    if (!value.empty() && out_.used.size() < kMaxUsed) out_.used.emplace_back(name, std::move(value));
   }
 
   void unknown_form(std::string_view whole) {

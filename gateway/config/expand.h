@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/config/config_file.h"
@@ -16,6 +17,7 @@ struct Expansion {
   std::vector<std::string> missing;  // variables that are not set and have no default, each once
   std::vector<std::string> errors;   // references that mean nothing here; sentences that say what to write
   bool had_variable = false;
+  std::vector<std::pair<std::string, std::string>> used;  // the variables put in and what came in their place
 };
 
 /// Puts variables in: ${NAME}, ${NAME:-default} (the default when NAME is unset or empty), the same with "env:" before the name, as

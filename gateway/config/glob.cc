@@ -38,4 +38,9 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
+bool admits(const ServerSpec& spec, std::string_view tool) {
+  const auto matches = [&](const std::string& glob) { return glob_match(glob, tool); };
+  return std::ranges::any_of(spec.tools_allow, matches) && std::ranges::none_of(spec.tools_deny, matches);
+}
+
 }  // namespace gateway

@@ -1,5 +1,6 @@
 #include "gateway/config/jsonc.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -24,7 +25,7 @@ bool begins_value(char c) {
 /// Recursive descent; depth is bounded. The functions return false when reading cannot go on.
 class Parser {
  public:
-  explicit Parser(std::string_view text) : scan_(text) {}
+  Parser(std::string_view text, std::span<const std::string_view> kept) : scan_(text), kept_(kept) {}
 
   JsonDocument parse() {
     JsonDocument document;
@@ -58,7 +59,7 @@ class Parser {
   bool read_value(JsonNode& node, int depth) {
     node.at = scan_.position();
     node.begin = scan_.offset();
-    if (++values_ > kJsoncMaxValues) return fatal(node.at, "more than " + std::to_string(kJsoncMaxValues) + " values");
+    if (keeping_ && ++values_ > kJsoncMaxValues) return fatal(node.at, "more than " + std::to_string(kJsoncMaxValues) + " values");
     if (depth > kJsoncMaxDepth) return fatal(node.at, "nested deeper than " + std::to_string(kJsoncMaxDepth) + " levels");
     const bool going = read_kind(node, depth);
     node.end = scan_.offset();
@@ -111,14 +112,15 @@ class Parser {
     node.kind = JsonNode::Kind::array;
     const std::string here = scan_.path;
     scan_.skip_one();
-    while (true) {
+    for (std::size_t i = 0;; ++i) {
       if (!scan_.skip_space()) return false;
       if (scan_.at_end()) return fatal(node.at, "the '[' here is never closed; expected ']'");
       if (scan_.peek() == ']') break;
-      scan_.path = path_of_item(here, node.items.size());
+      scan_.path = path_of_item(here, i);
       if (!read_value(node.items.emplace_back(), depth + 1)) return false;
+      if (!keeping_) node.items.clear();
       scan_.path = here;
-      if (!read_separator(']', "item " + std::to_string(node.items.size()))) return false;
+      if (!read_separator(']', "item " + std::to_string(i + 1))) return false;
     }
     scan_.skip_one();
     return true;
@@ -148,13 +150,19 @@ class Parser {
       if (scan_.peek() == '}') break;
       JsonMember& member = node.members.emplace_back();
       if (!read_key(member)) return false;
-      const auto [first, fresh] = seen.emplace(member.key, member.at);
-      if (!fresh) member.earlier = first->second;
+      if (keeping_) {
+        const auto [first, fresh] = seen.emplace(member.key, member.at);
+        if (!fresh) member.earlier = first->second;
+      }
       if (!read_colon(member.key)) return false;
       scan_.path = path_of_key(here, member.key);
+      const bool kept = keeping_;
+      if (depth == 1 && !kept_.empty()) keeping_ = std::ranges::find(kept_, member.key) != kept_.end();
       if (!read_value(member.value, depth + 1)) return false;
+      keeping_ = kept;
       scan_.path = here;
       if (!read_separator('}', "the value of " + quoted(member.key))) return false;
+      if (!keeping_) node.members.clear();
     }
     scan_.skip_one();
     return true;
@@ -187,6 +195,8 @@ class Parser {
   }
 
   JsoncScanner scan_;
+  std::span<const std::string_view> kept_;
+  bool keeping_ = true;  // what is being read is wanted
   std::size_t values_ = 0;
 };
 
@@ -199,7 +209,7 @@ const JsonMember* JsonNode::find(std::string_view key) const {
   return nullptr;
 }
 
-JsonDocument parse_jsonc(std::string_view text) {
+JsonDocument parse_jsonc(std::string_view text, std::span<const std::string_view> kept) {
   JsonDocument refused;
   if (text.size() > kJsoncMaxBytes) {
     refused.problems.push_back({{}, "", "the file is larger than " + std::to_string(kJsoncMaxBytes / 1024 / 1024) + " MiB"});
@@ -209,7 +219,7 @@ JsonDocument parse_jsonc(std::string_view text) {
     refused.problems.push_back({{}, "", "the file is UTF-16; save it as UTF-8"});
     return refused;
   }
-  return Parser(text).parse();
+  return Parser(text, kept).parse();
 }
 
 std::string_view describe(JsonNode::Kind kind) {
@@ -217,7 +227,7 @@ std::string_view describe(JsonNode::Kind kind) {
     case JsonNode::Kind::null:
       return "null";
     case JsonNode::Kind::boolean:
-      return "true or false";
+      return "a boolean";
     case JsonNode::Kind::number:
       return "a number";
     case JsonNode::Kind::string:

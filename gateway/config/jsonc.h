@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,13 +59,16 @@ struct JsonDocument {
   std::vector<JsonProblem> problems;  // in the order of the text, at most 20
 };
 
-inline constexpr std::size_t kJsoncMaxBytes = 4 * 1024 * 1024;
+inline constexpr std::size_t kJsoncMaxBytes = 64 * 1024 * 1024;
 inline constexpr int kJsoncMaxDepth = 64;
-inline constexpr std::size_t kJsoncMaxValues = 200'000;
+inline constexpr std::size_t kJsoncMaxValues = 200'000;  // that are kept
 
 /// Parses JSON with // and /* */ comments, trailing commas and an optional UTF-8 byte order mark. Goes on after a mistake where
 /// what was meant is plain (a missing comma, an unquoted word), so that one run names several. Takes any bytes.
-JsonDocument parse_jsonc(std::string_view text);
+///
+/// Where `kept` names keys of the top level, the values of all others are checked but not kept (arrays and objects are empty then):
+/// other clients' files hold megabytes that nobody looks at here.
+JsonDocument parse_jsonc(std::string_view text, std::span<const std::string_view> kept = {});
 
 /// "an object", "a number", …: for messages.
 std::string_view describe(JsonNode::Kind kind);

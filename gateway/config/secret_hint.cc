@@ -67,26 +67,38 @@ bool is_trivial(std::string_view value) {
 }  // namespace
 
 bool names_secret(std::string_view key) {
-  static constexpr std::array<std::string_view, 14> kSecret = {"TOKEN",
-                                                               "SECRET",
-                                                               "PASSWORD",
-                                                               "PASSWD",
-                                                               "PASSPHRASE",
-                                                               "PWD",
-                                                               "PAT",
-                                                               "APIKEY",
-                                                               "APITOKEN",
-                                                               "CREDENTIAL",
-                                                               "CREDENTIALS",
-                                                               "AUTHORIZATION",
-                                                               "BEARER",
-                                                               "COOKIE"};
+  static constexpr auto kSecret = std::to_array<std::string_view>({
+      "TOKEN",
+      "SECRET",
+      "PASSWORD",
+      "PASSWD",
+      "PASSPHRASE",
+      "PASS",
+      "PWD",
+      "PAT",
+      "APIKEY",
+      "APITOKEN",
+      "CREDENTIAL",
+      "CREDENTIALS",
+      "AUTHORIZATION",
+      "AUTH",
+      "BEARER",
+      "COOKIE",
+      "SESSION",
+  });
   static constexpr std::array<std::string_view, 6> kBeforeKey = {"API", "ACCESS", "PRIVATE", "SECRET", "AUTH", "ENCRYPTION"};
-  static constexpr std::array<std::string_view, 14> kHarmlessEnd = {
-      "URL", "URI", "FILE", "PATH", "DIR", "ID", "NAME", "TYPE", "LIMIT", "TTL", "ENDPOINT", "COUNT", "HEADER", "EXPIRY"};
+  static constexpr auto kHarmlessEnd = std::to_array<std::string_view>({
+      "URL",    "URI",    "FILE",   "PATH",  "DIR",    "ID",      "NAME",     "TYPE",    "LIMIT",    "TTL",      "ENDPOINT",
+      "COUNT",  "HEADER", "EXPIRY", "MODE",  "METHOD", "TIMEOUT", "DURATION", "ENABLED", "DISABLED", "REQUIRED", "PROVIDER",
+      "SERVER", "HOST",   "PORT",   "SCOPE", "SCOPES", "REGION",  "DOMAIN",   "USER",    "USERNAME", "VERSION",
+  });
   const std::vector<std::string> words = words_of(key);
-  if (is_one_of(words.back(), kHarmlessEnd)) return false;
-  if (words.size() == 1 && (words[0] == "PWD" || words[0] == "PAT")) return false;
+  const std::string_view last = words.back();
+  const std::string_view before_last = words.size() > 1 ? std::string_view(words[words.size() - 2]) : "";
+  if (last == "ID" && before_last == "SESSION") return true;
+  if (is_one_of(last, kHarmlessEnd)) return false;
+  if (words.size() == 1 && (last == "PWD" || last == "PAT")) return false;
+  if (last == "KEY" && before_last != "PUBLIC" && before_last != "PUBLISHABLE") return true;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (is_one_of(words[i], kSecret)) return true;
     if (i > 0 && words[i] == "KEY" && is_one_of(words[i - 1], kBeforeKey)) return true;
@@ -107,33 +119,135 @@ bool looks_secret(std::string_view value) {
   return std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return value.starts_with(prefix); });
 }
 
+std::optional<ArgumentSecret> secret_in_argument(std::string_view before, std::string_view argument) {
+  const std::size_t mark = argument.find_first_of("=: /");
+  const bool pair = mark != std::string_view::npos && (argument[mark] == '=' || argument[mark] == ':') &&
+                    !argument.substr(mark).starts_with("://");
+  if (pair) {
+    std::string_view value = argument.substr(mark + 1);
+    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+    const std::string_view name = argument.substr(0, mark);
+    if (!value.empty() && (names_secret(name) || looks_secret(value))) return ArgumentSecret{name, value};
+  }
+  const bool option = before.starts_with('-') && before.find('=') == std::string_view::npos;
+  if (option && !argument.empty() && !argument.starts_with('-') && names_secret(before)) return ArgumentSecret{before, argument};
+  if (looks_secret(argument)) return ArgumentSecret{option ? before : "", argument};
+  return std::nullopt;
+}
+
 namespace {
 
-std::optional<std::string> advice(std::string_view key,
-                                  std::string_view value,
-                                  std::string_view variable,
-                                  std::string_view before) {
-  if (value.find("${") != std::string_view::npos || is_trivial(value)) return std::nullopt;
-  if (!names_secret(key) && !looks_secret(value)) return std::nullopt;
+void add_password(std::string_view authority, std::vector<UrlSecret>& out) {
+  const std::size_t at = authority.rfind('@');
+  if (at == std::string_view::npos) return;
+  const std::string_view user_info = authority.substr(0, at);
+  const std::size_t colon = user_info.find(':');
+  // A token may stand alone there: https://TOKEN@host.
+  const bool alone = colon == std::string_view::npos && looks_secret(user_info);
+  if (colon == std::string_view::npos && !alone) return;
+  out.push_back({"", alone ? user_info : user_info.substr(colon + 1), user_info});
+}
+
+void add_query(std::string_view query, std::vector<UrlSecret>& out) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find_first_of("&;"));
+    const std::size_t equals = pair.find('=');
+    const bool named = equals != std::string_view::npos;
+    out.push_back({pair.substr(0, named ? equals : 0), named ? pair.substr(equals + 1) : pair, ""});
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+  }
+}
+
+}  // namespace
+
+std::vector<UrlSecret> secrets_in_urls(std::string_view text) {
+  std::vector<UrlSecret> out;
+  for (std::size_t mark = text.find("://"); mark != std::string_view::npos; mark = text.find("://", mark + 3)) {
+    std::string_view rest = text.substr(mark + 3);
+    rest = rest.substr(0, rest.find_first_of(" \t\r\n\"'<>"));
+    add_password(rest.substr(0, rest.find_first_of("/?#")), out);
+    rest = rest.substr(0, rest.find('#'));
+    if (const std::size_t query = rest.find('?'); query != std::string_view::npos) add_query(rest.substr(query + 1), out);
+  }
+  return out;
+}
+
+namespace {
+
+bool is_reference(std::string_view value) {
+  return value.find("${") != std::string_view::npos;
+}
+
+/// A file where the secret is, not the secret itself.
+bool is_path(std::string_view value) {
+  return value.starts_with("/") || value.starts_with("~/") || value.starts_with("./");
+}
+
+std::string advice(std::string_view variable, std::string_view before, std::string_view after = "") {
   const std::string name(variable);
   return "looks like a secret written into the file; keep it in the environment: export " + name + "=… and write \"" +
-         std::string(before) + "${" + name + "}\" here";
+         std::string(before) + "${" + name + "}" + std::string(after) + "\" here";
+}
+
+bool is_literal_secret(std::string_view key, std::string_view value) {
+  if (is_reference(value) || is_trivial(value)) return false;
+  return looks_secret(value) || (names_secret(key) && !is_path(value));
+}
+
+/// Whether a URL inside the text has a password, or a key in its query, that is written out.
+std::optional<UrlSecret> literal_in_urls(std::string_view text) {
+  for (const UrlSecret& secret : secrets_in_urls(text)) {
+    const bool password = !secret.user_info.empty();
+    if (is_reference(secret.value) || secret.value.empty()) continue;
+    if (password || is_literal_secret(secret.key, secret.value)) return secret;
+  }
+  return std::nullopt;
+}
+
+/// How to write the part of a URL: the rest stays as it is.
+std::string url_advice(std::string_view server, const UrlSecret& secret) {
+  const std::string prefix = as_variable(server) + "_";
+  if (!secret.user_info.empty()) return advice(prefix + "PASSWORD", "…:", "@…");
+  if (secret.key.empty()) return advice(prefix + "KEY", "…?");
+  return advice(prefix + as_variable(secret.key), "…" + std::string(secret.key) + "=", "…");
+}
+
+std::string_view scheme_of(std::string_view value) {
+  for (const std::string_view known : {"Bearer ", "bearer ", "Basic ", "basic ", "token "}) {
+    if (value.starts_with(known)) return known;
+  }
+  return "";
 }
 
 }  // namespace
 
 std::optional<std::string> literal_env_secret(std::string_view key, std::string_view value) {
-  return advice(key, value, as_variable(key), "");
+  if (!is_literal_secret(key, value) && !literal_in_urls(value)) return std::nullopt;
+  return advice(as_variable(key), "");
 }
 
 std::optional<std::string> literal_header_secret(std::string_view server, std::string_view key, std::string_view value) {
+  if (!is_literal_secret(key, value)) return std::nullopt;
   std::string variable = as_variable(key);
   if (variable == "AUTHORIZATION") variable = "TOKEN";
-  std::string_view scheme;
-  for (const std::string_view known : {"Bearer ", "bearer ", "Basic ", "basic ", "token "}) {
-    if (value.starts_with(known)) scheme = known;
+  return advice(as_variable(server) + "_" + variable, scheme_of(value));
+}
+
+std::optional<std::string> literal_argument_secret(std::string_view server, std::string_view before, std::string_view argument) {
+  const auto secret = secret_in_argument(before, argument);
+  if (!secret || !is_literal_secret(secret->name, secret->value)) {
+    const auto inside = literal_in_urls(argument);
+    return inside ? std::optional(url_advice(server, *inside)) : std::nullopt;
   }
-  return advice(key, value, as_variable(server) + "_" + variable, scheme);
+  std::string variable = secret->name.empty() ? std::string("TOKEN") : as_variable(secret->name);
+  if (variable == "AUTHORIZATION") variable = "TOKEN";
+  const std::string_view written = argument.substr(0, argument.size() - secret->value.size());
+  return advice(as_variable(server) + "_" + variable, std::string(written) + std::string(scheme_of(secret->value)));
+}
+
+std::optional<std::string> literal_url_secret(std::string_view server, std::string_view url) {
+  const auto inside = literal_in_urls(url);
+  return inside ? std::optional(url_advice(server, *inside)) : std::nullopt;
 }
 
 }  // namespace gateway

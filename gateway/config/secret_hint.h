@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gateway {
 
@@ -13,9 +14,31 @@ bool names_secret(std::string_view key);
 /// Whether a value has the shape of a known kind of secret: ghp_…, sk-…, "Bearer …", a JWT, a PEM key, …
 bool looks_secret(std::string_view value);
 
-/// What to say about an environment value or a header that is written out in the file although it seems to be a secret: how to move
+/// Where an argument holds what seems to be a secret.
+struct ArgumentSecret {
+  std::string_view name;   // of the option, variable or header it belongs to; "" where none is known
+  std::string_view value;  // the secret, a part of the argument
+};
+
+/// The secret in `argument`, which stands after `before`: "--api-key" "VALUE", "--token=VALUE", "API_KEY=VALUE",
+/// "Authorization: VALUE", or a value that has the shape of one. Views into the two.
+std::optional<ArgumentSecret> secret_in_argument(std::string_view before, std::string_view argument);
+
+/// A part of a URL that is, or may be, a secret. Views into the text.
+struct UrlSecret {
+  std::string_view key;        // of the query; "" for a password
+  std::string_view value;      // the password, or the key's value
+  std::string_view user_info;  // with a password: "user:password"
+};
+
+/// The passwords and the values of queries in every URL that `text` holds: "postgres://user:password@host/db?sslmode=require".
+std::vector<UrlSecret> secrets_in_urls(std::string_view text);
+
+/// What to say about a value that is written out in the file although it seems to be a secret, or to have one inside: how to move
 /// it into the environment. Nothing when it does not seem to be one. The value is never repeated.
 std::optional<std::string> literal_env_secret(std::string_view key, std::string_view value);
 std::optional<std::string> literal_header_secret(std::string_view server, std::string_view key, std::string_view value);
+std::optional<std::string> literal_argument_secret(std::string_view server, std::string_view before, std::string_view argument);
+std::optional<std::string> literal_url_secret(std::string_view server, std::string_view url);
 
 }  // namespace gateway

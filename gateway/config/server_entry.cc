@@ -16,6 +16,8 @@ namespace {
 
 enum class Kind { stdio, http };
 
+constexpr std::size_t kMaxName = 64;  // characters
+
 /// Why a server cannot have that name, or "".
 std::string name_problem(std::string_view name) {
   if (name.empty()) return "a server needs a name";
@@ -26,7 +28,7 @@ std::string name_problem(std::string_view name) {
     if (length == 0 || is_unprintable(utf8_decode(name, i, length))) return "a server's name cannot hold invisible characters";
     i += length;
   }
-  if (characters > 64) return "a server's name is at most 64 characters, this one has " + std::to_string(characters);
+  if (characters > kMaxName) return "a server's name is at most 64 characters, this one has " + std::to_string(characters);
   if (name.find('/') != std::string_view::npos) return "a server's name cannot hold '/'";
   if (name.starts_with(' ') || name.ends_with(' ')) return "a server's name cannot begin or end with a space";
   return "";
@@ -75,6 +77,7 @@ class EntryReader {
     // With no kind the entry is broken; both are read for the mistakes in them.
     if (kind != Kind::http) spec.transport = values.stdio();
     if (kind != Kind::stdio) spec.transport = values.http();
+    spec.secrets = values.take_secrets();
   }
 
   bool boolean(Field wanted, bool otherwise) {
@@ -87,29 +90,52 @@ class EntryReader {
     const bool disabled = boolean(Field::disabled, false);
     if (field(Field::enabled) != nullptr && field(Field::disabled) != nullptr && enabled == disabled) {
       const FieldEntry* entry = field(Field::disabled);
-      findings_.error(entry->path, entry->at, quoted(entry->key) + " contradicts " + quoted(field(Field::enabled)->key));
+      const std::string problem = quoted(entry->key) + " contradicts " + quoted(field(Field::enabled)->key);
+      if (context_.foreign) {
+        findings_.warning(entry->path, entry->at, problem + "; the server is switched off");
+      } else {
+        findings_.error(entry->path, entry->at, problem);
+      }
     }
     spec.enabled = enabled && !disabled;
     spec.required = boolean(Field::required, false);
+    if (spec.required && !spec.enabled) {
+      const FieldEntry* entry = field(Field::required);
+      findings_.warning(entry->path, entry->at, "has no effect: the server is switched off");
+    }
+  }
+
+  /// In a foreign file a time that cannot be is no reason to go without the server.
+  std::chrono::milliseconds seconds(const FieldEntry& entry, const JsonNode& value, std::chrono::milliseconds usual) {
+    Findings own;
+    const auto read = read_seconds(value, entry.path, false, own);
+    for (const Diagnostic& diagnostic : own.all()) {
+      if (context_.foreign) {
+        findings_.warning(entry.path, value.at, diagnostic.message + "; " + std::to_string(usual.count() / 1000) + " s is taken");
+      } else {
+        findings_.error(entry.path, value.at, diagnostic.message);
+      }
+    }
+    return read.value_or(usual);
   }
 
   void read_timeouts(ServerSpec& spec) {
     if (const FieldEntry* entry = field(Field::startup_timeout)) {
-      spec.startup_timeout = read_seconds(*entry->value, entry->path, false, findings_).value_or(spec.startup_timeout);
+      spec.startup_timeout = seconds(*entry, *entry->value, spec.startup_timeout);
     }
     if (const FieldEntry* entry = field(Field::call_timeout)) {
-      spec.call_timeout = read_seconds(*entry->value, entry->path, false, findings_).value_or(spec.call_timeout);
+      spec.call_timeout = seconds(*entry, *entry->value, spec.call_timeout);
     } else if (const FieldEntry* either = field(Field::call_timeout_either)) {
-      spec.call_timeout = read_either(*either).value_or(spec.call_timeout);
+      spec.call_timeout = read_either(*either, spec.call_timeout);
     }
   }
 
   /// "timeout" is in seconds for Cline (60) and Roo Code (1..3600), in milliseconds for Gemini and Claude Code (600000). Nobody
   /// waits over an hour or means less than four seconds, so up to 3600 are seconds and more are milliseconds.
-  std::optional<std::chrono::milliseconds> read_either(const FieldEntry& entry) {
-    JsonNode seconds = *entry.value;
-    if (seconds.number > 3600) seconds.number /= 1000;
-    return read_seconds(seconds, entry.path, false, findings_);
+  std::chrono::milliseconds read_either(const FieldEntry& entry, std::chrono::milliseconds usual) {
+    JsonNode value = *entry.value;
+    if (value.number > 3600) value.number /= 1000;
+    return seconds(entry, value, usual);
   }
 
   void read_tools(ServerSpec& spec) {
@@ -136,7 +162,7 @@ class EntryReader {
         spec.tools_allow = read_names(member.value, here, findings_);
       } else if (member.key == "deny") {
         spec.tools_deny = read_names(member.value, here, findings_);
-      } else if (context_.foreign) {
+      } else if (context_.foreign && !may_restrict_tools(member.key + " tools")) {
         findings_.warning(here, member.at, "unknown key " + quoted(member.key) + " is ignored");
       } else {
         findings_.error(here, member.at, "unknown key " + quoted(member.key) + name_hint(member.key, {"allow", "deny"}));
@@ -227,6 +253,14 @@ class EntryReader {
   Findings findings_;
 };
 
+/// A name of any length, as it may stand in tables and answers.
+std::string shown_name(const std::string& name) {
+  std::size_t end = 0;
+  for (std::size_t characters = 0; end < name.size() && characters < kMaxName; ++characters)
+    end += std::max<std::size_t>(1, utf8_length(name, end));
+  return end < name.size() ? name.substr(0, end) + "…" : name;
+}
+
 bool says_required(const JsonNode& entry) {
   const JsonMember* required = entry.find("required");
   return required != nullptr && required->value.boolean;
@@ -253,7 +287,9 @@ ServerEntry broken_server(const JsonMember& member, mcp::ErrorCode code, const F
   error.remedy = code == mcp::ErrorCode::variable_missing ? "Set the variable or mend the file, then start the gateway again."
                                                           : "Mend the file, then start the gateway again.";
   return ServerEntry{
-      std::nullopt, BrokenServer{ServerName(member.key), says_required(member.value), std::move(error)}, std::move(sorted)};
+      std::nullopt,
+      BrokenServer{.name = ServerName(shown_name(member.key)), .required = says_required(member.value), .error = std::move(error)},
+      std::move(sorted)};
 }
 
 }  // namespace gateway

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/config/near_name.h"
+#include "mcp/base/ascii.h"
 
 namespace gateway {
 namespace {
@@ -46,8 +47,14 @@ constexpr std::array kRules = std::to_array<KeyRule>({
     {"timeout", Field::call_timeout_either},
     {"tools", Field::tools, true},
     {"enabled_tools", Field::tools_allow},
+    {"enabledTools", Field::tools_allow},
+    {"allowed_tools", Field::tools_allow},
+    {"allowedTools", Field::tools_allow},
+    {"include_tools", Field::tools_allow},
     {"includeTools", Field::tools_allow},
     {"disabled_tools", Field::tools_deny},
+    {"disabledTools", Field::tools_deny},
+    {"exclude_tools", Field::tools_deny},
     {"excludeTools", Field::tools_deny},
     {"oauth", Field::oauth, true},
     {"alwaysAllow", Field::ignored},
@@ -80,6 +87,10 @@ std::string instead_hint(Field field) {
   return "; write " + quoted(our_spelling(field));
 }
 
+bool restricts(Field field) {
+  return field == Field::tools_allow || field == Field::tools_deny || field == Field::enabled || field == Field::disabled;
+}
+
 void unknown_key(const JsonMember& member, const std::string& path, bool foreign, Findings& findings) {
   std::vector<std::string_view> known;
   for (const KeyRule& rule : kRules) {
@@ -87,6 +98,17 @@ void unknown_key(const JsonMember& member, const std::string& path, bool foreign
   }
   if (foreign) {
     const auto nearest = nearest_name(member.key, known);
+    const KeyRule* meant = nearest ? rule_of(*nearest) : nullptr;
+    if ((meant != nullptr && restricts(meant->field)) || may_restrict_tools(member.key)) {
+      findings.error(
+          path,
+          member.at,
+          "unknown key " + quoted(member.key) +
+              " may be meant to switch off the server or some of its tools, so it is not passed over; " +
+              (meant != nullptr && restricts(meant->field) ? "did you mean " + quoted(*nearest) + "?"
+                                                           : "write \"disabledTools\" or \"enabledTools\", or take it out"));
+      return;
+    }
     const std::string hint = nearest ? "; did you mean " + quoted(*nearest) + "?" : "";
     findings.warning(path, member.at, "unknown key " + quoted(member.key) + " is ignored" + hint);
     return;
@@ -109,6 +131,27 @@ void merge(ServerFields& fields, Field field, FieldEntry entry, Findings& findin
 }
 
 }  // namespace
+
+bool may_restrict_tools(std::string_view key) {
+  static constexpr auto kWords = std::to_array<std::string_view>({"allow",
+                                                                  "deny",
+                                                                  "denied",
+                                                                  "block",
+                                                                  "exclu",
+                                                                  "inclu",
+                                                                  "disab",
+                                                                  "enab",
+                                                                  "filter",
+                                                                  "whitelist",
+                                                                  "blacklist",
+                                                                  "restrict",
+                                                                  "forbid",
+                                                                  "hidden"});
+  const std::string lower = mcp::ascii_lower(key);
+  // What only spares a question offers the tool all the same.
+  if (!lower.contains("tool") || lower.contains("always") || lower.contains("auto")) return false;
+  return std::ranges::any_of(kWords, [&](std::string_view word) { return lower.contains(word); });
+}
 
 ServerFields collect_fields(const JsonNode& entry, const std::string& path, bool foreign, Findings& findings) {
   ServerFields fields;

@@ -45,9 +45,13 @@ struct FieldEntry {
 using ServerFields = std::map<Field, FieldEntry>;
 
 /// Sorts an entry's keys by what they mean; values are views into `entry`. In a file of ours an unknown or repeated key is an
-/// error; in a foreign one it is a warning, other clients' spellings are known, and what they write that means nothing here is
-/// passed over.
+/// error; in a foreign one it is a warning, but an error where it may switch something off, other clients' spellings are known, and
+/// what they write that means nothing here is passed over.
 ServerFields collect_fields(const JsonNode& entry, const std::string& path, bool foreign, Findings& findings);
+
+/// Whether an unknown key speaks of some tools and not of others: "blockedTools", "tool-filter". Passing over it would offer what
+/// somebody switched off.
+bool may_restrict_tools(std::string_view key);
 
 /// "written twice; the first is at line 3, column 5".
 std::string repeated_message(TextPosition first);

@@ -4,12 +4,15 @@
 #include "gateway/config/field_values.h"
 #include "gateway/config/secret_hint.h"
 #include "gateway/config/server_values.h"
+#include "gateway/config/text_file.h"
 #include "mcp/base/ascii.h"
+#include "mcp/http/url.h"
 
 namespace gateway {
 namespace {
 
 constexpr std::size_t kMaxHeaders = 100;
+constexpr std::size_t kMaxAuthorityBytes = std::size_t{16} << 20;
 
 bool is_token(std::string_view text) {
   static constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
@@ -49,52 +52,52 @@ std::string header_value_problem(std::string_view value) {
   return std::ranges::any_of(value, control) ? "a header cannot hold a control character" : "";
 }
 
-/// The part after the host: ":port" or nothing.
-std::string port_problem(std::string_view text) {
-  if (text.empty()) return "";
-  if (!text.starts_with(':')) return "is not a URL: unexpected text after the host";
-  text.remove_prefix(1);
-  const bool digits = !text.empty() && text.size() <= 5 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-  const int port = digits ? std::stoi(std::string(text)) : 0;
-  return port >= 1 && port <= 65535 ? "" : "needs a port from 1 to 65535 after the ':'";
-}
-
 }  // namespace
 
 std::string url_problem(std::string_view text) {
-  const std::size_t mark = text.find("://");
-  const std::string scheme = mcp::ascii_lower(text.substr(0, mark == std::string_view::npos ? 0 : mark));
-  if (scheme != "http" && scheme != "https") return "must begin with http:// or https://";
-  const auto bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F || c == '\\'; };
-  if (std::ranges::any_of(text, bad)) return "must not hold spaces, control characters or backslashes";
-  if (text.find('#') != std::string_view::npos) return "must not have a fragment (\"#…\")";
-  const std::string_view rest = text.substr(mark + 3);
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
-  if (authority.find('@') != std::string_view::npos) return "must not hold a user or password; send them with \"headers\"";
-  if (authority.starts_with('[')) {
-    const std::size_t close = authority.find(']');
-    if (close == std::string_view::npos || close < 3) return "needs an IPv6 address and ']' after the '['";
-    return port_problem(authority.substr(close + 1));
-  }
-  const std::size_t colon = std::min(authority.find(':'), authority.size());
-  if (colon == 0) return "needs a host";
-  return port_problem(authority.substr(colon));
+  // A client of ours would be content with these two, but nobody means them.
+  if (text.find('\\') != std::string_view::npos) return "the URL must not hold backslashes";
+  if (text.find('#') != std::string_view::npos) return "the URL must not have a fragment (\"#…\")";
+  const auto url = mcp::Url::parse(text);
+  if (url) return "";
+  std::string problem = url.error().text();
+  if (problem.ends_with('.')) problem.pop_back();
+  return problem;
 }
 
 HttpSpec ServerValues::http() {
   HttpSpec spec;
   spec.url = url();
   spec.headers = headers();
-  if (const auto file = resolve_field(Field::ca_file); file && !file->empty()) spec.ca_file = absolute(*file);
+  spec.ca_file = ca_file();
   return spec;
+}
+
+std::string ServerValues::ca_file() {
+  const auto name = resolve_field(Field::ca_file);
+  if (!name || name->empty()) return "";
+  const std::string file = absolute(*name);
+  if (disabled_) return file;
+  const FieldEntry* entry = field(Field::ca_file);
+  const auto text = read_text_file(file, kMaxAuthorityBytes);
+  if (!text) {
+    findings_.error(entry->path, entry->value->at, text.error().message);
+  } else if (!text->contains("-----BEGIN ")) {
+    findings_.error(entry->path, entry->value->at, file + ": holds no certificate in PEM form (\"-----BEGIN CERTIFICATE-----\")");
+  }
+  return file;
 }
 
 std::string ServerValues::url() {
   const FieldEntry* entry = field(Field::url);
   const auto text = resolve_field(Field::url);
   if (!text) return "";
-  const std::string problem = url_problem(*text);
-  if (!problem.empty()) findings_.error(entry->path, entry->value->at, "the URL " + problem);
+  if (const std::string problem = url_problem(*text); !problem.empty()) {
+    findings_.error(entry->path, entry->value->at, problem);
+  }
+  if (const auto warning = literal_url_secret(server_, entry->value->text)) {
+    findings_.warning(entry->path, entry->value->at, *warning);
+  }
   return *text;
 }
 

@@ -42,6 +42,9 @@ std::optional<std::string> ServerValues::resolve(const JsonNode& node, const std
     findings_.error(path, node.at, "a variable put in here holds a NUL character");
     return std::nullopt;
   }
+  for (auto& [name, value] : expansion.used) {
+    if (names_secret(name) || looks_secret(value)) secrets_.push_back(std::move(value));
+  }
   if (expansion.missing.empty()) return std::move(expansion.text);
   if (disabled_) return std::nullopt;
   for (const std::string& name : expansion.missing) {
@@ -107,6 +110,8 @@ std::vector<std::string> ServerValues::args() {
     if (context_.foreign && item.is(JsonNode::Kind::number)) {
       args.push_back(item.text);
     } else {
+      const std::string_view before = i == 0 ? std::string_view() : std::string_view(entry->value->items[i - 1].text);
+      if (const auto warning = literal_argument_secret(server_, before, item.text)) findings_.warning(here, item.at, *warning);
       args.push_back(resolve(item, here).value_or(""));
     }
   }

@@ -21,6 +21,9 @@ class ServerValues {
   StdioSpec stdio();
   HttpSpec http();
 
+  /// The secrets among the variables put in by the two.
+  std::vector<std::string> take_secrets() { return std::move(secrets_); }
+
  private:
   using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -39,6 +42,7 @@ class ServerValues {
   void read_env_member(const JsonMember& member, const std::string& path, Pairs& env);
 
   std::string url();
+  std::string ca_file();
   Pairs headers();
   void read_header(const JsonMember& member, const std::string& path, Pairs& headers);
 
@@ -47,9 +51,11 @@ class ServerValues {
   std::string server_;
   bool disabled_;
   Findings& findings_;
+  std::vector<std::string> secrets_;
 };
 
-/// What keeps `text` from being the URL of a server, or "": absolute, http or https, with a host, without user info and fragment.
+/// What keeps `text` from being the URL of a server, as a sentence with what to do about it, or "". mcp::Url::parse() and no
+/// fragment.
 std::string url_problem(std::string_view text);
 
 }  // namespace gateway

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace gateway {
 namespace {
@@ -27,25 +28,39 @@ class Descriptor {
   int number_;
 };
 
-std::unexpected<mcp::Error> failed(const std::string& file, const std::string& why) {
-  return mcp::fail(mcp::ErrorCode::io_error, file + ": " + why);
+std::unexpected<mcp::Error> failed(const std::string& file, const std::string& why, std::string remedy = {}) {
+  return mcp::fail(mcp::ErrorCode::io_error, file + ": " + why, std::move(remedy));
+}
+
+std::string remedy_for(int number) {
+  switch (number) {
+    case EACCES:
+    case EPERM:
+      return "Let the user that runs switchyard read it";
+    case ELOOP:
+      return "Its symbolic links lead back to themselves: mend them";
+    case ENAMETOOLONG:
+      return "Give it a shorter name";
+    default:
+      return "Check the disk it is on";
+  }
 }
 
 std::unexpected<mcp::Error> failed_with(const std::string& file, int number) {
-  if (number == ENOENT) return failed(file, "no such file");
-  return failed(file, "cannot be read: " + std::generic_category().message(number));
+  if (number == ENOENT || number == ENOTDIR) return failed(file, "no such file");
+  return failed(file, "cannot be read: " + std::generic_category().message(number), remedy_for(number));
 }
 
 }  // namespace
 
 mcp::Result<std::string> read_text_file(const std::string& file, std::size_t max_bytes) {
-  if (file.empty() || file.find('\0') != std::string::npos) return failed(file, "no file's name");
+  if (file.empty() || file.find('\0') != std::string::npos) return failed(file, "no file's name", "Write the name of a file");
   const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (descriptor.number() < 0) return failed_with(file, errno);
   struct stat status{};
   if (::fstat(descriptor.number(), &status) != 0) return failed_with(file, errno);
-  if (S_ISDIR(status.st_mode)) return failed(file, "a folder, not a file");
-  if (!S_ISREG(status.st_mode)) return failed(file, "not a regular file");
+  if (S_ISDIR(status.st_mode)) return failed(file, "a folder, not a file", "Name the file in it");
+  if (!S_ISREG(status.st_mode)) return failed(file, "not a regular file", "Copy what it holds into a file");
   std::string text;
   while (text.size() <= max_bytes) {
     const std::size_t had = text.size();
@@ -55,7 +70,7 @@ mcp::Result<std::string> read_text_file(const std::string& file, std::size_t max
     text.resize(had + static_cast<std::size_t>(got > 0 ? got : 0));
     if (got == 0) return text;
   }
-  return failed(file, "larger than " + std::to_string(max_bytes) + " bytes");
+  return failed(file, "larger than " + std::to_string(max_bytes >> 20) + " MiB", "Check that it is the right file");
 }
 
 }  // namespace gateway

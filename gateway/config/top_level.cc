@@ -94,6 +94,9 @@ constexpr auto kTopKeys = std::to_array<TopKey>({
     {"limits", accept_object},
 });
 
+/// Where files of other clients have their servers; the first counts.
+constexpr std::array<std::string_view, 3> kForeignServers = {"mcpServers", "servers", "context_servers"};
+
 const TopKey* top_key(std::string_view key) {
   const auto found = std::ranges::find(kTopKeys, key, &TopKey::key);
   return found == kTopKeys.end() ? nullptr : &*found;
@@ -126,6 +129,13 @@ void warn_of_near_misses(const JsonNode& root, Findings& findings) {
 
 }  // namespace
 
+std::vector<std::string_view> keys_that_are_read() {
+  std::vector<std::string_view> keys(kForeignServers.begin(), kForeignServers.end());
+  for (const TopKey& known : kTopKeys)
+    keys.push_back(known.key);
+  return keys;
+}
+
 bool is_foreign(const JsonNode& root) {
   // Zed's settings have an "agent" of their own.
   const bool zed = root.find("context_servers") != nullptr && root.find("mcpServers") == nullptr;
@@ -139,7 +149,7 @@ const JsonMember* servers_member(const JsonNode& root, bool foreign, Findings& f
   if (!foreign) return root.find("mcpServers");
   warn_of_near_misses(root, findings);
   const JsonMember* taken = nullptr;
-  for (const std::string_view key : {"mcpServers", "servers", "context_servers"}) {
+  for (const std::string_view key : kForeignServers) {
     const JsonMember* member = root.find(key);
     if (member == nullptr) continue;
     if (taken == nullptr) {

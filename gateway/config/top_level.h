@@ -1,12 +1,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "gateway/config/config.h"
 #include "gateway/config/findings.h"
 #include "gateway/config/jsonc.h"
 
 namespace gateway {
+
+/// The keys at top level whose values anybody reads.
+std::vector<std::string_view> keys_that_are_read();
 
 /// Whether the file is another client's: it has keys, none of which only we have.
 bool is_foreign(const JsonNode& root);

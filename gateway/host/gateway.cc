@@ -52,30 +52,50 @@ Gateway::Gateway(RuntimeDependencies dependencies, Config config)
     if (state_changed_) state_changed_();
   };
   observer.catalog_changed = [this](Runtime& runtime) { catalog_changed(runtime); };
-  for (const ServerSpec& spec : config_.servers) {
-    if (spec.enabled) {
-      runtimes_.push_back(Runtime::create(dependencies_, spec, observer));
-    } else {
-      Error why{
-          ErrorCode::cancelled, "server \"" + spec.name.str() + "\" is switched off in the configuration", "Enable it there."};
-      absent_.push_back({spec.name, std::move(why)});
-    }
-  }
-  for (const BrokenServer& broken : config_.broken)
-    absent_.push_back({broken.name, broken.error});
-
-  main_view_ = std::make_shared<View>(dependencies_.executor, "/mcp", runtimes_, Naming{.max_length = config_.max_name_length});
-  for (const ProfileSpec& profile : config_.profiles) {
-    std::vector<std::shared_ptr<Runtime>> members;
-    for (const ServerName& name : profile.servers) {
-      if (auto runtime = find_runtime(name)) members.push_back(std::move(runtime));
-    }
-    profiles_[profile.name] = std::make_shared<View>(
-        dependencies_.executor, "/mcp/" + profile.name, std::move(members), Naming{.max_length = profile.max_name_length});
-  }
+  make_servers(observer);
+  main_view_ =
+      std::make_shared<View>(dependencies_.executor, "/mcp", runtimes_, Naming{.max_length = config_.max_name_length}, absent_);
+  for (const ProfileSpec& profile : config_.profiles)
+    profiles_[profile.name] = profile_view(profile);
 }
 
 Gateway::~Gateway() = default;
+
+void Gateway::make_servers(const Runtime::Observer& observer) {
+  auto broken = config_.broken.begin();
+  const auto add_broken = [&](std::size_t place) {
+    for (; broken != config_.broken.end() && broken->place <= place; ++broken)
+      absent_.push_back({.name = broken->name, .why = broken->error, .place = runtimes_.size()});
+  };
+  for (std::size_t i = 0; i < config_.servers.size(); ++i) {
+    add_broken(i);
+    const ServerSpec& spec = config_.servers[i];
+    if (spec.enabled) {
+      runtimes_.push_back(Runtime::create(dependencies_, spec, observer));
+    } else {
+      Error why{ErrorCode::server_unavailable,
+                "server \"" + spec.name.str() + "\" is switched off in the configuration",
+                "Enable it there, then start the gateway again."};
+      absent_.push_back({.name = spec.name, .why = std::move(why), .disabled = true, .place = runtimes_.size()});
+    }
+  }
+  add_broken(config_.servers.size());
+}
+
+std::shared_ptr<View> Gateway::profile_view(const ProfileSpec& profile) const {
+  std::vector<std::shared_ptr<Runtime>> members;
+  std::vector<AbsentServer> absent;
+  for (const ServerName& name : profile.servers) {
+    if (auto runtime = find_runtime(name)) members.push_back(std::move(runtime));
+    const auto missing = std::ranges::find(absent_, name, &AbsentServer::name);
+    if (missing != absent_.end()) absent.push_back(*missing);
+  }
+  return std::make_shared<View>(dependencies_.executor,
+                                "/mcp/" + profile.name,
+                                std::move(members),
+                                Naming{.max_length = profile.max_name_length},
+                                std::move(absent));
+}
 
 void Gateway::start() {
   for (const auto& runtime : runtimes_)
@@ -147,7 +167,6 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
   }
   RouterContext context{.executor = dependencies_.executor,
                         .metrics = &metrics_,
-                        .absent = &absent_,
                         .startup_wait = config_.startup_wait,
                         .list_page_size = config_.list_page_size,
                         .instance = dependencies_.instance};

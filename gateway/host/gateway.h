@@ -52,6 +52,8 @@ class Gateway {
   mcp::Task<void> stop();
 
  private:
+  void make_servers(const Runtime::Observer& observer);
+  std::shared_ptr<View> profile_view(const ProfileSpec& profile) const;
   std::shared_ptr<View> server_view(const ServerName& name);
   std::shared_ptr<Runtime> find_runtime(const ServerName& name) const;
   void catalog_changed(const Runtime& runtime);

@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "gateway/catalog/callable_name.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
@@ -205,14 +206,14 @@ Router::Missing Router::answer_missing(const Message& request, const Projection&
   }
   // Only to say more; routing never takes a name apart.
   for (const auto& member : view_->members()) {
-    const bool may_have_it = view_->naming().own_names || name.starts_with(member->spec().name.str() + "__");
+    const bool may_have_it = view_->naming().own_names || may_be_of(name, member->spec().name, view_->naming().max_length);
     if (member->state() == RuntimeState::ready || !may_have_it) continue;
     Error error = member->unavailable();
     error.message = "tool " + shown + " is not there: " + error.message;
     return down(error, member->spec().name);
   }
-  for (const AbsentServer& absent : *context_.absent) {
-    if (!name.starts_with(absent.name.str() + "__")) continue;
+  for (const AbsentServer& absent : view_->absent()) {
+    if (!may_be_of(name, absent.name, view_->naming().max_length)) continue;
     const Error error{ErrorCode::server_unavailable, "tool " + shown + " is not there: " + absent.why.message, absent.why.remedy};
     return down(error, absent.name);
   }

@@ -11,17 +11,10 @@
 
 namespace gateway {
 
-/// A server that no view can show: switched off, or broken in the configuration. Only there to explain itself.
-struct AbsentServer {
-  ServerName name;
-  mcp::Error why;
-};
-
 /// What all routers share; owned by the gateway and outlives them.
 struct RouterContext {
   mcp::Executor executor;
   CallMetrics* metrics = nullptr;
-  const std::vector<AbsentServer>* absent = nullptr;
   std::chrono::milliseconds startup_wait = std::chrono::seconds(10);
   std::size_t list_page_size = 1000;
   std::string instance;  // the gateway's own

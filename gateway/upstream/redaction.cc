@@ -3,33 +3,28 @@
 #include <algorithm>
 #include <utility>
 
-#include "gateway/config/secret_hint.h"
+#include "gateway/config/secrets.h"
 
 namespace gateway {
 
 namespace {
 
-constexpr std::size_t kShortest = 8;
 constexpr std::size_t kLongestText = 4096;
+constexpr std::size_t kShortestPart = 6;
 
 }  // namespace
 
-Redaction::Redaction(const ServerSpec& spec) {
-  if (const auto* stdio = std::get_if<StdioSpec>(&spec.transport)) {
-    for (const auto& [key, value] : stdio->env)
-      add(key, value);
-  } else {
-    for (const auto& [key, value] : std::get<HttpSpec>(spec.transport).headers) {
-      add(key, value);
-      // "Bearer TOKEN": the token alone is what shows up elsewhere.
-      if (const auto blank = value.find(' '); blank != std::string::npos) add(key, std::string_view(value).substr(blank + 1));
-    }
-  }
-  std::ranges::sort(secrets_, [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
-}
+Redaction::Redaction(const ServerSpec& spec) : secrets_(secrets_of(spec)) {}
 
-void Redaction::add(std::string_view key, std::string_view value) {
-  if (value.size() >= kShortest && (names_secret(key) || looks_secret(value))) secrets_.emplace_back(value);
+void Redaction::cover_beginning(std::string& text) const {
+  std::size_t longest = 0;
+  for (const std::string& secret : secrets_) {
+    std::size_t part = std::min(text.size(), secret.size() - 1);
+    while (part >= kShortestPart && !text.ends_with(std::string_view(secret).substr(0, part)))
+      --part;
+    if (part >= kShortestPart) longest = std::max(longest, part);
+  }
+  if (longest > 0) text.replace(text.size() - longest, longest, "***");
 }
 
 std::string Redaction::clean(std::string_view text) const {
@@ -39,6 +34,7 @@ std::string Redaction::clean(std::string_view text) const {
     for (auto at = out.find(secret); at != std::string::npos; at = out.find(secret, at + 3))
       out.replace(at, secret.size(), "***");
   }
+  cover_beginning(out);
   if (out.size() <= kLongestText) return out;
   std::size_t cut = kLongestText;
   while (cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xC0) == 0x80)

@@ -9,9 +9,8 @@
 
 namespace gateway {
 
-/// Keeps a server's secrets out of what it says: servers echo their tokens on stderr and in error bodies, and those texts reach
-/// logs, the status and agents. A secret is a value of the server's environment or headers whose key usually holds one, or that
-/// has the shape of one, and that has at least eight characters. Immutable.
+/// Keeps a server's secrets (secrets_of()) out of what it says: servers echo their tokens on stderr and in error bodies, and those
+/// texts reach logs, the status and agents. Immutable.
 class Redaction {
  public:
   explicit Redaction(const ServerSpec& spec);
@@ -22,7 +21,8 @@ class Redaction {
   mcp::Error clean(mcp::Error error) const;
 
  private:
-  void add(std::string_view key, std::string_view value);
+  /// A text that somebody cut may end within a secret.
+  void cover_beginning(std::string& text) const;
 
   std::vector<std::string> secrets_;  // the longest first, so that none hides in a part of another
 };

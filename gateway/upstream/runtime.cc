@@ -1,5 +1,6 @@
 #include "gateway/upstream/runtime.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -274,9 +275,11 @@ void Runtime::set_state(RuntimeState state) {
 
 void Runtime::publish(std::shared_ptr<const ServerCatalog> catalog) {
   for (const auto& line : catalog->refused)
-    mcp::log_warn("upstream", "tool not offered: " + line, {{"server", spec_.name.str()}});
+    mcp::log_warn("upstream", "tool not offered: " + redaction_.clean(line), {{"server", spec_.name.str()}});
   if (*catalog == *catalog_) return;
   catalog_ = std::move(catalog);
+  offered_ = static_cast<std::size_t>(
+      std::ranges::count_if(catalog_->tools, [&](const ToolEntry& tool) { return admits(spec_, tool.name.str()); }));
   if (observer_.catalog_changed) observer_.catalog_changed(*this);
 }
 
@@ -308,7 +311,7 @@ Task<void> Runtime::refresh() {
     } else if (session == session_ && state_ == RuntimeState::ready && !stopping_.is_set()) {
       mcp::log_warn("upstream",
                     "the changed tool list could not be read; the old one stays",
-                    {{"server", spec_.name.str()}, {"cause", catalog.error().message}});
+                    {{"server", spec_.name.str()}, {"cause", redaction_.clean(catalog.error().message)}});
       if (catalog.error().code == ErrorCode::session_lost) lost(session.get(), catalog.error());
       if (++failures < kRefreshTries) refresh_wanted_ = true;
     }

@@ -37,7 +37,7 @@ struct RuntimeStatus {
   std::optional<std::chrono::system_clock::time_point> retry_at;
   std::optional<pid_t> pid;
   int restarts = 0;
-  std::size_t tools = 0;
+  std::size_t tools = 0;  // offered: without those that the configuration keeps back
   std::size_t open_calls = 0;
   std::string version;  // negotiated revision
   bool required = false;
@@ -146,6 +146,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   std::shared_ptr<mcp::ClientSession> session_;
   std::optional<mcp::ServerIntroduction> introduction_;
   std::shared_ptr<const ServerCatalog> catalog_;
+  std::size_t offered_ = 0;  // tools of the catalog that the configuration admits
   std::optional<mcp::Error> lost_reason_;
   std::unordered_set<mcp::Event*> waiters_;  // set at every change of state
   mcp::Event settled_;

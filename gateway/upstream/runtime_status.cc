@@ -90,11 +90,11 @@ void Runtime::log_ready(std::chrono::steady_clock::duration took) const {
 RuntimeStatus Runtime::status() const {
   RuntimeStatus status{.name = spec_.name, .state = state_, .cause = cause_, .since = since_, .retry_at = retry_at_};
   status.transport = std::holds_alternative<StdioSpec>(spec_.transport) ? "stdio" : "http";
-  status.target = describe_target(spec_);
+  status.target = redaction_.clean(describe_target(spec_));
   if (state_ == RuntimeState::starting) status.phase = phase_;
   if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) status.pid = stdio->pid();
   status.restarts = starts_ > 0 ? starts_ - 1 : 0;
-  status.tools = catalog_->tools.size();
+  status.tools = offered_;
   status.open_calls = session_ ? session_->open_requests() : 0;
   if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
   status.required = spec_.required;

@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <system_error>
 
 namespace mcp {
 namespace {
@@ -77,7 +78,10 @@ BIO_METHOD* make_socket_method() {
   return method;
 }
 
+/// OpenSSL tells of a file that cannot be opened with the system's error first, and names only itself afterwards.
 std::string openssl_reason() {
+  const auto first = ERR_peek_error();
+  if (ERR_SYSTEM_ERROR(first)) return std::generic_category().message(static_cast<int>(ERR_GET_REASON(first)));
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
   return reason == nullptr ? "" : reason;
 }
@@ -128,6 +132,7 @@ Result<std::unique_ptr<TlsClientContext>> TlsClientContext::make(const std::stri
                 "Set \"caFile\" to a readable file of certificates in PEM form.");
   }
   SSL_CTX_set_default_verify_paths(context);
+  ERR_clear_error();  // the system's own authorities may be missing
   return made;
 }
 

@@ -76,7 +76,47 @@ Result<std::string> parse_target(std::string_view text) {
   return target;
 }
 
+/// "mailto:x", "https://h/": it begins with a scheme's name and a colon.
+bool has_scheme(std::string_view reference) {
+  const auto end = reference.find_first_of(":/?#");
+  return end != std::string_view::npos && end > 0 && reference[end] == ':';
+}
+
+/// RFC 3986, 5.2.4: "/a/./b/../c" is "/a/c".
+std::string without_dot_segments(std::string_view path) {
+  std::string out;
+  while (!path.empty()) {
+    path.remove_prefix(1);  // the slash
+    const auto segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    const bool last = path.empty();
+    if (segment == "..") out.resize(out.empty() ? 0 : out.rfind('/'));
+    if (segment != "." && segment != "..") {
+      out.append("/").append(segment);
+    } else if (last) {
+      out += '/';
+    }
+  }
+  return out;
+}
+
 }  // namespace
+
+Result<Url> Url::resolve(std::string_view reference) const {
+  reference = reference.substr(0, reference.find('#'));
+  if (reference.empty()) return *this;
+  if (has_scheme(reference)) return parse(reference);
+  if (reference.starts_with("//")) return parse(scheme + ":" + std::string(reference));
+  const auto mark = std::min(reference.find('?'), reference.size());
+  std::string wanted(path());
+  if (reference.starts_with('/')) {
+    wanted = reference.substr(0, mark);
+  } else if (mark > 0) {
+    wanted.resize(wanted.rfind('/') + 1);
+    wanted += reference.substr(0, mark);
+  }
+  return parse(origin() + without_dot_segments(wanted) + std::string(reference.substr(mark)));
+}
 
 Result<Url> Url::parse(std::string_view text) {
   if (text.size() > kMaxUrl) return bad("the URL is longer than 8192 characters.");

@@ -23,6 +23,13 @@ struct Url {
   /// The Host header: host, and the port where it is not the scheme's own.
   std::string host_header() const;
 
+  /// The path alone: the target without its query.
+  std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
+
+  /// Where a reference met at this URL leads (RFC 3986, 5.2): "/other", "../x", "?q", "//host/x", an absolute URL. parse()'s
+  /// errors.
+  Result<Url> resolve(std::string_view reference) const;
+
   /// Errors: config_invalid, saying what is wrong (no scheme, other scheme, user info, bad port, …); never repeats user info.
   static Result<Url> parse(std::string_view text);
 };

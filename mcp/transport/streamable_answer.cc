@@ -33,6 +33,21 @@ std::string shown(std::string_view text) {
   return out;
 }
 
+/// Queries hold keys, the server's own and those it repeats from our URL: no text has one.
+Error redirect_error(const StreamableConnection& connection, int status, std::string_view location) {
+  const std::string& origin = connection.origin();
+  const std::string number = " (HTTP " + std::to_string(status) + ")";
+  const auto target = connection.url().resolve(location);
+  if (location.empty() || !target) {
+    return {ErrorCode::http_status, origin + " redirects to nowhere that can be reached" + number + ".", std::string(kCheckUrl)};
+  }
+  const std::string place = target->origin() + std::string(target->path());
+  const bool query = target->target.contains('?');
+  return {ErrorCode::http_status,
+          origin + " redirects to \"" + shown(place) + (query ? "?…" : "") + "\"" + number + ", which is not followed.",
+          "If that is the right server, set \"url\" to " + place + (query ? " and the query it needs." : ".")};
+}
+
 bool is_text(std::string_view content_type) {
   return has_media_type(content_type, "application/json") || content_type.starts_with("text/") ||
          has_media_type(content_type, "application/problem+json");
@@ -93,10 +108,7 @@ Error status_error(const StreamableConnection& connection, const HttpClientRespo
             "Try again: a new session is being opened."};
   }
   if (status >= 300 && status < 400) {
-    const auto target = shown(response.header("Location"));
-    return {ErrorCode::http_status,
-            origin + " redirects to \"" + target + "\" (HTTP " + std::to_string(status) + "), which is not followed.",
-            target.empty() ? std::string(kCheckUrl) : "If that is the right server, set \"url\" to " + target + "."};
+    return redirect_error(connection, status, response.header("Location"));
   }
   std::string message = origin + " answered with HTTP " + std::to_string(status);
   message += text.empty() ? "." : ": " + shown(text);

@@ -25,8 +25,9 @@ HttpClientOptions with_limit(HttpClientOptions options, std::size_t max_message)
 StreamableConnection::StreamableConnection(const Executor& executor, Url url, StreamableClientOptions options)
     : executor_(executor),
       options_(std::move(options)),
-      origin_(url.origin()),
-      http_(make_http_client(executor, std::move(url), with_limit(options_.http, options_.max_message))) {}
+      url_(std::move(url)),
+      origin_(url_.origin()),
+      http_(make_http_client(executor, url_, with_limit(options_.http, options_.max_message))) {}
 
 Result<> StreamableConnection::take_session(const HttpClientResponse& response) {
   const auto id = response.header("Mcp-Session-Id");

@@ -33,6 +33,8 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
 
   const Executor& executor() const { return executor_; }
 
+  const Url& url() const { return url_; }
+
   const std::string& origin() const { return origin_; }
 
   std::size_t max_message() const { return options_.max_message; }
@@ -85,6 +87,7 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
 
   Executor executor_;
   StreamableClientOptions options_;
+  Url url_;
   std::string origin_;
   std::shared_ptr<HttpClient> http_;
   Transport::Receiver* receiver_ = nullptr;

@@ -41,8 +41,8 @@ inline GatewayStatus sample_status() {
   linear.cause = mcp::Error{mcp::ErrorCode::connect_failed, "cannot connect", "Is it running?"};
   linear.required = true;
   status.servers = {files, linear};
-  status.absent = {{ServerName("off"), {mcp::ErrorCode::cancelled, "it is switched off", "Enable it."}},
-                   {ServerName("bad"), {mcp::ErrorCode::variable_missing, "KEY is not set"}}};
+  status.absent = {{ServerName("off"), {mcp::ErrorCode::server_unavailable, "it is switched off", "Enable it."}, true, 1},
+                   {ServerName("bad"), {mcp::ErrorCode::variable_missing, "KEY is not set"}, false, 2}};
   return status;
 }
 

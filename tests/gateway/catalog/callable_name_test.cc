@@ -103,5 +103,21 @@ TEST(CallableNameTest, PairsThatWouldMeetStayApart) {
   EXPECT_NE(name_of("a", suffixed.substr(3)), suffixed);
 }
 
+TEST(CallableNameTest, TellsWhoseNamesTheyMayBe) {
+  const std::string long_name(64, 'x');
+  for (const std::string server : {"files", "my server", "a__b", "my_", "späße", long_name.c_str()}) {
+    for (const std::string tool : {"read", "issues.list", "a_very_long_tool_name_that_goes_on_and_on_xyz"}) {
+      for (const std::size_t max_length : {16u, 46u, 128u}) {
+        const std::string name = name_of(server, tool, max_length);
+        EXPECT_TRUE(may_be_of(name, ServerName(server), max_length)) << name;
+        EXPECT_FALSE(may_be_of(name, ServerName("other"), max_length)) << name;
+      }
+    }
+  }
+  // Only names with a suffix come from a name in which something was replaced.
+  EXPECT_FALSE(may_be_of("my_server__echo", ServerName("my server")));
+  EXPECT_FALSE(may_be_of("files", ServerName("files")));
+}
+
 }  // namespace
 }  // namespace gateway

@@ -123,6 +123,24 @@ TEST(CommandLineTest, HelpShowsDefaults) {
   EXPECT_THAT(parse({"call", "--help"}).error().text, HasSubstr("--text KEY=VALUE"));
 }
 
+TEST(CommandLineTest, EmptyValuesAreMistakes) {
+  EXPECT_THAT(mistake({"--config", "", "list"}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"list", "--config", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"list", "--state", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"list", "--log-level", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"serve", "--listen", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"serve", "--admin", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"serve", "--stdio", "--profile", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"status", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"tools", "--server", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"tools", "--profile", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"describe", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"call", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"call", "a", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"call", "a", "--arg", ""}), HasSubstr("the value is empty"));
+  EXPECT_THAT(mistake({"serve", "--listen", ""}), StartsWith("--listen: the value is empty. "));
+}
+
 TEST(CommandLineTest, MistakesAreOneLineWithAHint) {
   EXPECT_EQ(mistake({"lsit"}), "unknown command \"lsit\": did you mean \"list\"? Try \"switchyard --help\".");
   EXPECT_EQ(mistake({"frobnicate"}), "unknown command \"frobnicate\". Try \"switchyard --help\".");

@@ -141,7 +141,16 @@ TEST_F(LocalCommandsTest, WhatIsOddInTheConfigurationIsSaid) {
                            {"call", "good__echo", "--config", config}}) {
     EXPECT_EQ(run(args).err, warning) << *args.begin();
   }
-  EXPECT_EQ(run({"list", "--json", "--config", config}).err, "");
+  EXPECT_EQ(run({"list", "--json", "--config", config}).err, warning);
+  testing::internal::CaptureStderr();
+  const Outcome logged = run({"list", "--json", "--log-format", "json", "--config", config});
+  mcp::flush_log();
+  const json line = json::parse(testing::internal::GetCapturedStderr());
+  EXPECT_EQ(logged.err, "");
+  EXPECT_EQ(line.at("target"), "config");
+  EXPECT_EQ(line.at("level"), "warn");
+  EXPECT_EQ(line.at("line"), 1);
+  EXPECT_EQ(line.at("path"), "limits");
 }
 
 TEST_F(LocalCommandsTest, AConfigurationIsFoundFromItsOwnFolder) {
@@ -193,6 +202,12 @@ TEST_F(LocalCommandsTest, AGatewayWithinAnotherIsFine) {
                       {"args", {"serve", "--stdio", "--config", inner, "--state", folder_ + "/inner"}}};
   const std::string config = write("outer.json", json{{"mcpServers", {{"inner", outer}}}}.dump());
   EXPECT_THAT(run({"tools", "--config", config}).out, HasSubstr("inner__good__echo"));
+}
+
+TEST_F(LocalCommandsTest, ALogTargetThatIsNotThereIsWrongUsage) {
+  const Outcome outcome = run({"list", "--log-level", "info,upstreams=debug"});
+  EXPECT_EQ(outcome.exit, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--log-level: there is no target \"upstreams\"; did you mean \"upstream\"?"));
 }
 
 TEST_F(LocalCommandsTest, WrongUsageIsTwoAndHelpIsZero) {

@@ -26,8 +26,8 @@ TEST_F(RenderingTest, List) {
   EXPECT_EQ(list_text(servers_, now_, console_),
             "NAME    STATE        TRANSPORT  TOOLS  DETAIL\n"
             "files   ready        stdio      14     npx -y files-mcp\n"
-            "linear  backing_off  http       0      cannot connect. Is it running? Next try in 2 s.\n"
             "off     disabled                       it is switched off. Enable it.\n"
+            "linear  backing_off  http       0      cannot connect. Is it running? Next try in 2 s.\n"
             "bad     broken                         KEY is not set\n");
   EXPECT_EQ(list_text(R"({"servers":[]})", now_, console_), "");
 }
@@ -51,8 +51,8 @@ TEST_F(RenderingTest, Status) {
             "\n"
             "NAME    STATE        SINCE  TRANSPORT  TOOLS  OPEN  RESTARTS  PID\n"
             "files   ready        8 s    stdio      14     2     1         99\n"
-            "linear  backing_off  8 s    http       0      0     0\n"
             "off     disabled\n"
+            "linear  backing_off  8 s    http       0      0     0\n"
             "bad     broken\n"
             "\n"
             "linear: cannot connect. Is it running? Next try in 2 s.\n"
@@ -193,9 +193,9 @@ TEST_F(RenderingTest, CallArguments) {
   EXPECT_EQ(arguments({.pairs = {"n=1"}, .texts = {"m=42", "t=null", "e="}}), R"({"e":"","m":"42","n":1,"t":"null"})");
   EXPECT_EQ(arguments({.pairs = {"a=1"}, .texts = {"a=2"}}), "error: --text a=2: \"a\" was given before");
   EXPECT_EQ(arguments({.texts = {"novalue"}}), "error: --text novalue: expected KEY=VALUE");
-  EXPECT_THAT(arguments({.arguments = "{"}), HasSubstr("not JSON"));
+  EXPECT_THAT(arguments({.arguments = "{"}), HasSubstr("the arguments are not valid JSON: "));
   EXPECT_THAT(arguments({.arguments = "[1]"}), HasSubstr("not a JSON object"));
-  EXPECT_THAT(arguments({.arguments = "-"}, ""), HasSubstr("not JSON"));
+  EXPECT_THAT(arguments({.arguments = "-"}, ""), HasSubstr("not valid JSON"));
   EXPECT_THAT(arguments({.pairs = {"novalue"}}), HasSubstr("expected KEY=VALUE"));
   EXPECT_THAT(arguments({.pairs = {"=1"}}), HasSubstr("expected KEY=VALUE"));
   EXPECT_THAT(arguments({.pairs = {"a=1", "a=2"}}), HasSubstr("given before"));

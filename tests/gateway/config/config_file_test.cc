@@ -30,8 +30,9 @@ TEST(ParseConfigTest, ReadsAWholeFile) {
                                    test_environment());
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_FALSE(config->foreign);
-  ASSERT_EQ(config->diagnostics.size(), 1u);
+  ASSERT_EQ(config->diagnostics.size(), 2u);
   EXPECT_EQ(config->diagnostics[0].text("f"), "f:5:57: mcpServers.linear.oauth: has no effect in this version");
+  EXPECT_EQ(config->diagnostics[1].text("f"), "f:5:90: mcpServers.linear.required: has no effect: the server is switched off");
   EXPECT_EQ(servers_of(*config),
             "files: run <npx> <-y> <server> </srv> LANG=C\n"
             "linear: off reach https://mcp.example.com/mcp\n");
@@ -94,6 +95,22 @@ TEST(ParseConfigTest, NamesOfServersAreChecked) {
   for (const BrokenServer& server : config->broken)
     EXPECT_EQ(server.error.code, mcp::ErrorCode::name_invalid) << server.name.str();
   EXPECT_EQ(config->diagnostics[2].text("f"), "f:1:52: mcpServers[\"a\uFFFDb\"]: a server's name cannot hold invisible characters");
+}
+
+TEST(ParseConfigTest, ANameOfAnyLengthIsCut) {
+  const std::string name(100'000, 'n');
+  const auto config = parse_config("{\"mcpServers\": {\"" + name + "\": {\"command\": \"x\"}}}", "f", test_environment());
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->broken.at(0).name.str(), std::string(64, 'n') + "…");
+  EXPECT_LT(config->broken[0].error.text().size(), 500u);
+}
+
+TEST(ParseConfigTest, BrokenServersKeepTheirPlace) {
+  const auto config =
+      parse_config(R"({"mcpServers": {"a": 1, "b": {"command": "b"}, "c": 1, "d": {"command": "d"}}})", "f", test_environment());
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->broken.at(0).place, 0u);
+  EXPECT_EQ(config->broken.at(1).place, 1u);
 }
 
 struct ReportCase {
@@ -179,7 +196,8 @@ INSTANTIATE_TEST_SUITE_P(
         ReportCase{with_server(R"({"command": "x", "url": "ftp://h", "args": 1})"),
                    "error f:2:23: mcpServers.s: \"command\" and \"url\" exclude each other: a server is started by a command or "
                    "reached at a "
-                   "URL\nerror f:2:30: mcpServers.s.url: the URL must begin with http:// or https://\n"
+                   "URL\nerror f:2:30: mcpServers.s.url: the URL's scheme is neither http nor https. Write it like "
+                   "https://mcp.example.com/mcp\n"
                    "error f:2:49: mcpServers.s.args: expected an array of strings, found a number\n"},
         ReportCase{with_server(R"({"url": "https://h", "args": [], "env": {}, "envFile": "e", "cwd": "c"})"),
                    "error f:2:27: mcpServers.s.args: \"args\" is not supported for an HTTP server (one with a URL)\n"
@@ -215,12 +233,14 @@ INSTANTIATE_TEST_SUITE_P(
                    "error f:2:63: mcpServers.s.env[\"A=B\"]: expected a variable's name: not empty, without '='\n"
                    "error f:2:80: mcpServers.s.env.P: expected a string, found a number; put it in quotes\n"
                    "error f:2:91: mcpServers.s.env.Q: expected a string, found an array\n"
-                   "error f:2:103: mcpServers.s.cwd: expected a string, found true or false\n"},
+                   "error f:2:103: mcpServers.s.cwd: expected a string, found a boolean\n"},
         ReportCase{with_server(R"({"command": "x", "enabled": "yes", "required": 1, "startupTimeout": 0, "callTimeout": 86401})"),
                    "error f:2:34: mcpServers.s.enabled: expected true or false, found a string\n"
                    "error f:2:53: mcpServers.s.required: expected true or false, found a number\n"
                    "error f:2:74: mcpServers.s.startupTimeout: expected a number of seconds above 0 and up to 86400, found 0\n"
                    "error f:2:92: mcpServers.s.callTimeout: expected a number of seconds above 0 and up to 86400, found 86401\n"},
+        ReportCase{with_server(R"({"command": "x", "enabled": false, "required": true})"),
+                   "warning f:2:41: mcpServers.s.required: has no effect: the server is switched off\n"},
         ReportCase{with_server(R"({"command": "x", "enabled": true, "disabled": true, "tools": {"alow": [], "deny": "x"}})"),
                    "error f:2:40: mcpServers.s.disabled: \"disabled\" contradicts \"enabled\"\n"
                    "error f:2:68: mcpServers.s.tools.alow: unknown key \"alow\"; did you mean \"allow\"?\n"
@@ -305,7 +325,30 @@ INSTANTIATE_TEST_SUITE_P(
             "warning f:2:57: mcpServers.s.headers.Authorization: looks like a secret written into the file; keep it in the "
             "environment: export S_TOKEN=… and write \"Bearer ${S_TOKEN}\" here\n"
             "warning f:2:85: mcpServers.s.headers.X-API-Key: looks like a secret written into the file; keep it in the "
-            "environment: export S_API_KEY=… and write \"${S_API_KEY}\" here\n"}));
+            "environment: export S_API_KEY=… and write \"${S_API_KEY}\" here\n"},
+        ReportCase{
+            with_server(R"({"command": "x", "args": ["--api-key", "sk-hush", "--token=ghp_hush", "postgres://u:hush@h/db",
+"--header", "Authorization: Bearer hush", "http://h/?api_key=sk-hush", "--token", "${TOKEN}", "--auth=${TOKEN}", "pg://u:${TOKEN}@h/"]})"),
+            "warning f:2:45: mcpServers.s.args[1]: looks like a secret written into the file; keep it in the environment: export "
+            "S_API_KEY=… and write \"${S_API_KEY}\" here\n"
+            "warning f:2:56: mcpServers.s.args[2]: looks like a secret written into the file; keep it in the environment: export "
+            "S_TOKEN=… and write \"--token=${S_TOKEN}\" here\n"
+            "warning f:2:76: mcpServers.s.args[3]: looks like a secret written into the file; keep it in the environment: export "
+            "S_PASSWORD=… and write \"…:${S_PASSWORD}@…\" here\n"
+            "warning f:3:13: mcpServers.s.args[5]: looks like a secret written into the file; keep it in the environment: export "
+            "S_TOKEN=… and write \"Authorization: Bearer ${S_TOKEN}\" here\n"
+            "warning f:3:43: mcpServers.s.args[6]: looks like a secret written into the file; keep it in the environment: export "
+            "S_API_KEY=… and write \"…api_key=${S_API_KEY}…\" here\n"},
+        ReportCase{
+            with_server(R"({"url": "http://h/?mode=all&api_key=sk-hush"})"),
+            "warning f:2:14: mcpServers.s.url: looks like a secret written into the file; keep it in the environment: export "
+            "S_API_KEY=… and write \"…api_key=${S_API_KEY}…\" here\n"},
+        ReportCase{with_server(R"({"command": "x", "env": {"DATABASE_URL": "pg://u:hush@h/db", "SSH_KEY": "/srv/id"}})"),
+                   "warning f:2:47: mcpServers.s.env.DATABASE_URL: looks like a secret written into the file; keep it in the "
+                   "environment: export DATABASE_URL=… and write \"${DATABASE_URL}\" here\n"},
+        ReportCase{with_server(R"({"url": "http://[zz]/"})"),
+                   "error f:2:14: mcpServers.s.url: the URL's host in brackets is not an IPv6 address. Write it like "
+                   "https://mcp.example.com/mcp\n"}));
 
 TEST(ParseConfigTest, NeverRepeatsAValueThatMayBeSecret) {
   const std::string text = with_server(

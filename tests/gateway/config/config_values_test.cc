@@ -60,8 +60,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         ResolvedCase{R"({"command": "~/bin/x", "args": ["~/a", "~"], "cwd": "~"})",
                      "s: run </home/ana/bin/x> <~/a> <~> in /home/ana\n"},
-        ResolvedCase{R"({"url": "https://h/mcp", "caFile": "${REGION}/ca.pem"})",
-                     "s: reach https://h/mcp trusting /etc/sw/eu/ca.pem\n"},
+        ResolvedCase{R"({"url": "https://h/mcp", "caFile": "${REGION}/ca.pem", "enabled": false})",
+                     "s: off reach https://h/mcp trusting /etc/sw/eu/ca.pem\n"},
         ResolvedCase{R"({"command": "./x", "cwd": "sub/../dir/"})", "s: run <./x> in /etc/sw/dir\n"},
         ResolvedCase{R"({"command": "x", "cwd": "."})", "s: run <x> in /etc/sw\n"},
         ResolvedCase{R"({"command": "x", "cwd": "${HOME}/w"})", "s: run <x> in /home/ana/w\n"},
@@ -111,9 +111,37 @@ TEST_F(ConfigFolderTest, AFileThatCannotBeReadIsNamed) {
       "configuration " + folder_ +
           R"(/none.json: no such file. Write one, {"mcpServers": {"NAME": {"command": "…"}}} for example, or name another with )"
           "--config FILE.");
-  EXPECT_EQ(load_config(folder_, test_environment()).error().message, "configuration " + folder_ + ": a folder, not a file");
-  const std::string large = write("large.json", std::string(kJsoncMaxBytes + 1, ' '));
-  EXPECT_EQ(load_config(large, test_environment()).error().code, mcp::ErrorCode::io_error);
+}
+
+TEST_F(ConfigFolderTest, WhatIsWrongWithAFileSaysWhatToDo) {
+  const auto text_of = [](const std::string& file) { return load_config(file, test_environment()).error().text(); };
+  const std::string other = ", or name another with --config FILE.";
+  EXPECT_EQ(text_of(folder_), "configuration " + folder_ + ": a folder, not a file. Name the file in it" + other);
+  const std::string loop = folder_ + "/loop";
+  std::filesystem::create_symlink(loop, loop);
+  EXPECT_THAT(text_of(loop), testing::HasSubstr("Its symbolic links lead back to themselves: mend them" + other));
+  const std::string pipe = folder_ + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(text_of(pipe), "configuration " + pipe + ": not a regular file. Copy what it holds into a file" + other);
+  const std::string large = write("large.json", "");
+  std::filesystem::resize_file(large, kJsoncMaxBytes + 1);
+  EXPECT_EQ(text_of(large), "configuration " + large + ": larger than 64 MiB. Check that it is the right file" + other);
+  if (::geteuid() == 0) return;  // who may read everything
+  const std::string secret = write("secret.json", "{}");
+  std::filesystem::permissions(secret, std::filesystem::perms::none);
+  EXPECT_EQ(text_of(secret),
+            "configuration " + secret + ": cannot be read: Permission denied. Let the user that runs switchyard read it" + other);
+}
+
+TEST_F(ConfigFolderTest, TheHistoryInAnotherClientsFileMayBeLong) {
+  std::string history;
+  for (std::size_t i = 0; i < kJsoncMaxValues + 1; ++i)
+    history += "{\"display\": \"what was said once\"},";
+  const std::string file = write(
+      "claude.json", "{\"projects\": {\"/srv\": {\"history\": [" + history + "]}}, \"mcpServers\": {\"a\": {\"command\": \"a\"}}}");
+  const auto config = load_config(file, test_environment());
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(servers_of(*config), "a: run <a>\n");
 }
 
 TEST_F(ConfigFolderTest, TomlIsNotReadYet) {
@@ -126,6 +154,21 @@ TEST_F(ConfigFolderTest, TomlIsNotReadYet) {
       "configuration " + file +
           R"(: TOML, as Codex has it, is not read yet. Write its servers as JSON, {"mcpServers": {"NAME": {"command": "…"}}} )"
           "for example, into another file.");
+}
+
+TEST_F(ConfigFolderTest, ACertificateAuthoritysFileIsCheckedAtOnce) {
+  const std::string good = write("good.pem", "-----BEGIN CERTIFICATE-----\n");
+  write("bad.pem", "nothing\n");
+  const auto config = parse_config(R"({"listen": ":0", "mcpServers": {"a": {"url": "https://h", "caFile": "good.pem"},
+ "b": {"url": "https://h", "caFile": "bad.pem"}, "c": {"url": "https://h", "caFile": "none.pem"}}})",
+                                   folder_ + "/sw.json",
+                                   test_environment());
+  ASSERT_TRUE(config);
+  EXPECT_EQ(servers_of(*config), "a: reach https://h trusting " + good + "\nb broken: config_invalid\nc broken: config_invalid\n");
+  EXPECT_EQ(
+      config->diagnostics.at(0).text("f"),
+      "f:2:38: mcpServers.b.caFile: " + folder_ + "/bad.pem: holds no certificate in PEM form (\"-----BEGIN CERTIFICATE-----\")");
+  EXPECT_EQ(config->diagnostics.at(1).text("f"), "f:2:86: mcpServers.c.caFile: " + folder_ + "/none.pem: no such file");
 }
 
 struct DotenvCase {
@@ -228,29 +271,36 @@ struct UrlCase {
 class UrlProblemTest : public testing::TestWithParam<UrlCase> {};
 
 TEST_P(UrlProblemTest, IsNamed) {
-  EXPECT_EQ(url_problem(GetParam().url), GetParam().problem) << GetParam().url;
+  EXPECT_THAT(url_problem(GetParam().url), testing::StartsWith(GetParam().problem)) << GetParam().url.substr(0, 80);
+  EXPECT_EQ(url_problem(GetParam().url).empty(), GetParam().problem.empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(All,
-                         UrlProblemTest,
-                         testing::Values(UrlCase{"https://h", ""},
-                                         UrlCase{"HTTP://h:1/a?b@c", ""},
-                                         UrlCase{"https://[::1]:8443/mcp", ""},
-                                         UrlCase{"", "must begin with http:// or https://"},
-                                         UrlCase{"h/mcp", "must begin with http:// or https://"},
-                                         UrlCase{"file:///etc/passwd", "must begin with http:// or https://"},
-                                         UrlCase{"https://", "needs a host"},
-                                         UrlCase{"https://:80/", "needs a host"},
-                                         UrlCase{"https:///a", "needs a host"},
-                                         UrlCase{"https://u@h/", "must not hold a user or password; send them with \"headers\""},
-                                         UrlCase{"https://h/#a", "must not have a fragment (\"#…\")"},
-                                         UrlCase{"https://h/a b", "must not hold spaces, control characters or backslashes"},
-                                         UrlCase{"https://h\\@evil/", "must not hold spaces, control characters or backslashes"},
-                                         UrlCase{"https://h:/", "needs a port from 1 to 65535 after the ':'"},
-                                         UrlCase{"https://h:0/", "needs a port from 1 to 65535 after the ':'"},
-                                         UrlCase{"https://h:70000/", "needs a port from 1 to 65535 after the ':'"},
-                                         UrlCase{"https://[::1/", "needs an IPv6 address and ']' after the '['"},
-                                         UrlCase{"https://[::1]x/", "is not a URL: unexpected text after the host"}));
+INSTANTIATE_TEST_SUITE_P(
+    All,
+    UrlProblemTest,
+    testing::Values(UrlCase{"https://h", ""},
+                    UrlCase{"HTTP://h:1/a?b@c", ""},
+                    UrlCase{"https://[::1]:8443/mcp", ""},
+                    UrlCase{"", "the URL has no scheme"},
+                    UrlCase{"h/mcp", "the URL has no scheme. Write it like https://mcp.example.com/mcp"},
+                    UrlCase{"file:///etc/passwd", "the URL's scheme is neither http nor https"},
+                    UrlCase{"https://", "the URL has no host"},
+                    UrlCase{"https://:80/", "the URL has no host"},
+                    UrlCase{"https:///a", "the URL has no host"},
+                    UrlCase{"https://u@h/", "the URL has a user name or password in it. Put credentials into \"headers\""},
+                    UrlCase{"https://h/#a", "the URL must not have a fragment (\"#…\")"},
+                    UrlCase{"https://h/a b", "the URL has a blank"},
+                    UrlCase{"https://h\\@evil/", "the URL must not hold backslashes"},
+                    UrlCase{"https://h:0/", "the URL's port is not a number from 1 to 65535"},
+                    UrlCase{"https://h:70000/", "the URL's port is not a number from 1 to 65535"},
+                    UrlCase{"https://[::1/", "the URL's host has an opening bracket only"},
+                    UrlCase{"https://[::1]x/", "the URL has something between its host and its port"},
+                    UrlCase{"http://[zz]/", "the URL's host in brackets is not an IPv6 address"},
+                    UrlCase{"http://a..b/", "the URL's host has characters that no host name has"},
+                    UrlCase{"http://1/", "the URL's host looks like a number but is no IPv4 address"},
+                    UrlCase{"http://h/" + std::string(70'000, 'a'), "the URL is longer than 8192 characters"},
+                    UrlCase{"http://bücher.example/", "the URL's host has characters that no host name has"},
+                    UrlCase{"http://h/bücher", "the URL has a blank, a control character or a letter beyond"}));
 
 TEST(SecretHintTest, TellsNamesOfSecretsFromOthers) {
   for (const char* name : {"TOKEN",
@@ -265,7 +315,17 @@ TEST(SecretHintTest, TellsNamesOfSecretsFromOthers) {
                            "AWS_SECRET_ACCESS_KEY",
                            "GH_PAT",
                            "Cookie",
-                           "PRIVATE_KEY"}) {
+                           "PRIVATE_KEY",
+                           "MYSQL_PASS",
+                           "DB_PASS",
+                           "OPENAI_KEY",
+                           "STRIPE_KEY",
+                           "AUTH",
+                           "X-Auth",
+                           "X-Key",
+                           "SESSION",
+                           "SESSION_ID",
+                           "GOOGLE_CREDENTIALS"}) {
     EXPECT_TRUE(names_secret(name)) << name;
   }
   for (const char* name : {"",
@@ -275,8 +335,11 @@ TEST(SecretHintTest, TellsNamesOfSecretsFromOthers) {
                            "TOKENIZERS_PARALLELISM",
                            "AWS_ACCESS_KEY_ID",
                            "SECRET_NAME",
-                           "KEY",
                            "MONKEY",
+                           "STRIPE_PUBLIC_KEY",
+                           "AUTH_MODE",
+                           "SESSION_TIMEOUT",
+                           "PASSTHROUGH",
                            "KEYBOARD",
                            "PWD",
                            "SSL_KEY_FILE",

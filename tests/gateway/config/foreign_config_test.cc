@@ -112,18 +112,16 @@ const ForeignCase kVsCode = {
     "local: run <node> <s.js> PORT=8080\n"
     "perplexity broken: config_invalid\n"};
 
-const ForeignCase kWindsurf = {
-    "Windsurf",
-    R"({
+const ForeignCase kWindsurf = {"Windsurf",
+                               R"({
   "mcpServers": {
     "figma": { "serverUrl": "https://mcp.figma.com/mcp", "headers": { "API_KEY": "Bearer ${env:TOKEN}" }, "disabledTools": [] },
     "off": { "command": "npx", "args": ["-y", "x"], "disabled": true }
   }
 })",
-    "warning f:3:107: mcpServers.figma.disabledTools: unknown key \"disabledTools\" is ignored; did you mean "
-    "\"disabled_tools\"?\n",
-    "figma: reach https://mcp.figma.com/mcp API_KEY: Bearer t-1;\n"
-    "off: off run <npx> <-y> <x>\n"};
+                               "",
+                               "figma: reach https://mcp.figma.com/mcp API_KEY: Bearer t-1;\n"
+                               "off: off run <npx> <-y> <x>\n"};
 
 const ForeignCase kCline = {"Cline",
                             R"({
@@ -216,6 +214,52 @@ TEST(ForeignConfigTest, TimeoutsAreSecondsOrMilliseconds) {
   EXPECT_EQ(config->servers[2].call_timeout, seconds(3600));
   EXPECT_EQ(config->servers[3].call_timeout, milliseconds(1500));
   EXPECT_EQ(config->servers[3].startup_timeout, seconds(9));
+}
+
+TEST(ForeignConfigTest, ATimeThatCannotBeIsADefault) {
+  const std::string text = R"({"mcpServers": {"a": {"command": "a", "timeout": 0}, "b": {"command": "b", "timeout": 1000000000000},
+ "c": {"command": "c", "startup_timeout_sec": "x", "enabled": false, "disabled": false}}})";
+  const auto config = parse_config(text, "f", test_environment());
+  ASSERT_TRUE(config);
+  EXPECT_EQ(servers_of(*config), "a: run <a>\nb: run <b>\nc: off run <c>\n");
+  EXPECT_EQ(config->servers.at(0).call_timeout, seconds(300));
+  EXPECT_EQ(config->servers.at(1).call_timeout, seconds(300));
+  EXPECT_EQ(
+      report_on(text),
+      "warning f:1:50: mcpServers.a.timeout: expected a number of seconds above 0 and up to 86400, found 0; 300 s is taken\n"
+      "warning f:1:87: mcpServers.b.timeout: expected a number of seconds above 0 and up to 86400, found 1000000000000; 300 s "
+      "is taken\n"
+      "warning f:2:47: mcpServers.c.startup_timeout_sec: expected a number of seconds above 0 and up to 86400, found a "
+      "string; 30 s is taken\n"
+      "warning f:2:70: mcpServers.c.disabled: \"disabled\" contradicts \"enabled\"; the server is switched off\n");
+}
+
+TEST(ForeignConfigTest, AnUnknownKeyThatMayRestrictKeepsTheServerOut) {
+  for (const std::string key : {"disabledTool", "deniedTools", "blocked-tools", "toolFilter", "disable"}) {
+    const auto config =
+        parse_config("{\"mcpServers\": {\"a\": {\"command\": \"a\", \"" + key + "\": [\"x\"]}}}", "f", test_environment());
+    ASSERT_TRUE(config);
+    EXPECT_TRUE(config->servers.empty()) << key;
+    ASSERT_EQ(config->broken.size(), 1u) << key;
+    EXPECT_NE(config->broken[0].error.message.find("is not passed over"), std::string::npos) << config->broken[0].error.message;
+  }
+  const auto other = parse_config(
+      R"({"mcpServers": {"a": {"command": "a", "alwaysAllowTools": ["x"], "toolPrefix": "p"}}})", "f", test_environment());
+  EXPECT_EQ(servers_of(*other), "a: run <a>\n");
+}
+
+TEST(ForeignConfigTest, ToolListsHaveManySpellings) {
+  for (const std::string key :
+       {"enabled_tools", "enabledTools", "allowed_tools", "allowedTools", "include_tools", "includeTools"}) {
+    const auto config =
+        parse_config("{\"mcpServers\": {\"a\": {\"command\": \"a\", \"" + key + "\": [\"x\"]}}}", "f", test_environment());
+    EXPECT_EQ(config->servers.at(0).tools_allow, std::vector<std::string>{"x"}) << key;
+  }
+  for (const std::string key : {"disabled_tools", "disabledTools", "exclude_tools", "excludeTools"}) {
+    const auto config =
+        parse_config("{\"mcpServers\": {\"a\": {\"command\": \"a\", \"" + key + "\": [\"x\"]}}}", "f", test_environment());
+    EXPECT_EQ(config->servers.at(0).tools_deny, std::vector<std::string>{"x"}) << key;
+  }
 }
 
 TEST(ForeignConfigTest, ToolListsBecomeFilters) {

@@ -1,5 +1,6 @@
 #include "gateway/config/jsonc.h"
 
+#include <array>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
@@ -145,7 +146,7 @@ TEST(JsoncTest, BoundsDepthSizeAndNumberOfValuesAndProblems) {
   const auto deep = parse_jsonc(std::string(100'000, '[')).problems;
   ASSERT_EQ(deep.size(), 1u);
   EXPECT_EQ(deep[0].message, "nested deeper than 64 levels");
-  EXPECT_EQ(problems_in(std::string(kJsoncMaxBytes + 1, ' ')), "1:1 the file is larger than 4 MiB\n");
+  EXPECT_EQ(problems_in(std::string(kJsoncMaxBytes + 1, ' ')), "1:1 the file is larger than 64 MiB\n");
   std::string many = "[";
   for (std::size_t i = 0; i < kJsoncMaxValues; ++i)
     many += "1,";
@@ -154,6 +155,21 @@ TEST(JsoncTest, BoundsDepthSizeAndNumberOfValuesAndProblems) {
   for (int i = 0; i < 100; ++i)
     bad += "x,";
   EXPECT_EQ(parse_jsonc(bad + "]").problems.size(), 20u);
+}
+
+TEST(JsoncTest, KeepsOnlyWhatIsWanted) {
+  constexpr std::array<std::string_view, 1> kKept = {"a"};
+  const JsonDocument document = parse_jsonc(R"({"b": {"x": [1, {"y": 2}], "x": 3}, "a": [1, {"c": [2]}], "b": [7]})", kKept);
+  EXPECT_THAT(document.problems, IsEmpty());
+  ASSERT_EQ(document.root.members.size(), 3u);
+  EXPECT_TRUE(document.root.members[0].value.members.empty());
+  EXPECT_EQ(document.root.members[1].value.items.at(1).members.at(0).value.items.size(), 1u);
+  EXPECT_TRUE(document.root.members[2].value.items.empty());
+  EXPECT_TRUE(document.root.members[2].earlier);
+  // What is not kept is checked all the same.
+  const auto problems = parse_jsonc(R"({"b": [1, {"y": tru}]})", kKept).problems;
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].path, "b[1].y");
 }
 
 TEST(JsoncTest, SurvivesEveryPrefixAndSingleByteChange) {

@@ -113,8 +113,9 @@ TEST_F(GatewayTest, AnEndpointThatIsNotThereSaysWhichThereAre) {
 TEST_F(GatewayTest, AServerThatIsOffOrBrokenSaysSoAtItsEndpoint) {
   ServerSpec off = fake("off", {"x"});
   off.enabled = false;
-  config_.servers = {std::move(off)};
+  config_.servers = {std::move(off), fake("on", {}), fake("last", {})};
   config_.broken = {broken("bad")};
+  config_.broken[0].place = 2;
   start_and_settle();
   EXPECT_THAT(gateway_->open_session("/mcp/servers/off").error().message, HasSubstr("switched off"));
   EXPECT_EQ(gateway_->open_session("/mcp/servers/bad").error().code, ErrorCode::variable_missing);
@@ -122,8 +123,34 @@ TEST_F(GatewayTest, AServerThatIsOffOrBrokenSaysSoAtItsEndpoint) {
   const auto status = gateway_->status();
   ASSERT_EQ(status.absent.size(), 2u);
   EXPECT_EQ(status.absent[0].name, ServerName("off"));
-  EXPECT_EQ(status.absent[0].why.code, ErrorCode::cancelled);
-  EXPECT_TRUE(status.servers.empty());
+  EXPECT_EQ(status.absent[0].why.code, ErrorCode::server_unavailable);
+  EXPECT_EQ(status.absent[0].place, 0u);
+  EXPECT_TRUE(status.absent[0].disabled);
+  EXPECT_EQ(status.absent[1].name, ServerName("bad"));
+  EXPECT_EQ(status.absent[1].place, 1u);
+  EXPECT_FALSE(status.absent[1].disabled);
+}
+
+TEST_F(GatewayTest, TheStatusCountsTheToolsThatAreOffered) {
+  config_.servers = {fake("files", {"read", "write", "delete"})};
+  config_.servers[0].tools_deny = {"delete"};
+  start_and_settle();
+  EXPECT_EQ(gateway_->status().servers.at(0).tools, 2u);
+}
+
+TEST_F(GatewayTest, AProfileSaysNothingOfServersThatAreNotItsOwn) {
+  config_.servers = {fake("files", {})};
+  config_.broken = {broken("priv"), broken("own")};
+  config_.profiles = {profile("p", {"files", "own"})};
+  start_and_settle();
+  const auto call = [&](const std::string& tool) {
+    auto session = mcp::ServerSession::create(std::move(*gateway_->open_session("/mcp/p")), {});
+    const mcp::ServerSession::Outlet outlet = [](const Message&) { return true; };
+    mcp::run_task(loop_, session->serve(request("initialize", {{"protocolVersion", "2025-11-25"}}), outlet));
+    return std::string(mcp::run_task(loop_, session->serve(tool_call(tool), outlet))->text());
+  };
+  EXPECT_THAT(call("priv__x"), HasSubstr("unknown_tool"));
+  EXPECT_THAT(call("own__x"), HasSubstr("variable KEY of own is not set"));
 }
 
 TEST_F(GatewayTest, OptionalServersNeedNotStart) {

@@ -23,10 +23,10 @@ class RouterTest : public UpstreamTest {
  protected:
   /// Opens a session over the runtimes there are.
   void open(Naming naming = {}, std::chrono::milliseconds startup_wait = std::chrono::seconds(10)) {
-    RouterContext context{.executor = loop_.get_executor(), .metrics = &metrics_, .absent = &absent_};
+    RouterContext context{.executor = loop_.get_executor(), .metrics = &metrics_};
     context.startup_wait = startup_wait;
     context.list_page_size = 2;
-    view_ = std::make_shared<View>(view_loop_.get_executor(), "/mcp", runtimes_, naming);
+    view_ = std::make_shared<View>(view_loop_.get_executor(), "/mcp", runtimes_, naming, absent_);
     on_catalog_ = [view = view_] { view->rebuild(); };
     auto router = std::make_shared<Router>(std::move(context), view_);
     session_ = mcp::ServerSession::create(std::move(router), {});
@@ -205,13 +205,20 @@ TEST_F(RouterTest, AToolOfAServerThatNeverCameUpSaysWhy) {
 }
 
 TEST_F(RouterTest, AToolOfAnAbsentServerSaysWhy) {
-  absent_.push_back({ServerName("off"), {ErrorCode::cancelled, "server \"off\" is switched off", "Enable it."}});
+  absent_.push_back({ServerName("off"), {ErrorCode::server_unavailable, "server \"off\" is switched off", "Enable it."}});
   absent_.push_back({ServerName("bad"), {ErrorCode::variable_missing, "variable KEY is not set", "Set it."}});
   open_initialized();
   const json off = call("off__x")["result"];
   EXPECT_EQ(off["content"][0]["text"], "tool \"off__x\" is not there: server \"off\" is switched off. Enable it.");
   EXPECT_EQ(off["_meta"]["switchyard/error"]["reason"], "server_unavailable");
   EXPECT_EQ(call("bad__x")["result"]["content"][0]["text"], "tool \"bad__x\" is not there: variable KEY is not set. Set it.");
+}
+
+TEST_F(RouterTest, AToolOfAServerWhoseNameWasReplacedSaysWhy) {
+  absent_.push_back({ServerName("my server"), {ErrorCode::variable_missing, "variable KEY is not set", "Set it."}});
+  open_initialized();
+  EXPECT_EQ(call("my_server__echo_8c33501a")["result"]["_meta"]["switchyard/error"]["server"], "my server");
+  EXPECT_EQ(call("my_server__echo")["error"]["data"]["reason"], "unknown_tool");
 }
 
 TEST_F(RouterTest, AKnownToolOfAServerThatWasLostIsAToolError) {

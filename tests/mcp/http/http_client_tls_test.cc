@@ -107,7 +107,7 @@ TEST_F(HttpClientTlsTest, AnUnreadableAuthorityFileIsNamed) {
   auto answer = ask(spec, "localhost");
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::tls_failed);
-  EXPECT_THAT(answer.error().message, HasSubstr("missing.pem"));
+  EXPECT_THAT(answer.error().message, HasSubstr("missing.pem cannot be read: No such file or directory."));
 }
 
 TEST_F(HttpClientTlsTest, APortWithoutTlsIsNamedAsSuch) {

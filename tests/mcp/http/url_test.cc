@@ -44,6 +44,29 @@ TEST(UrlTest, TakesUrlsApart) {
   }
 }
 
+TEST(UrlTest, ResolvesReferences) {
+  const auto base = Url::parse("http://h:81/a/b?q=1");
+  ASSERT_TRUE(base);
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "http://h:81/a/b?q=1"},
+      {"#x", "http://h:81/a/b?q=1"},
+      {"/other?k=v#x", "http://h:81/other?k=v"},
+      {"c", "http://h:81/a/c"},
+      {"./c/", "http://h:81/a/c/"},
+      {"../../c/./d/..", "http://h:81/c/"},
+      {"?k=v", "http://h:81/a/b?k=v"},
+      {"//g/x", "http://g/x"},
+      {"https://G/x?y", "https://g/x?y"},
+      {"a:b", ""},
+      {"https://u:pw@g/", ""},
+      {"mailto:x", ""},
+  };
+  for (const auto& [reference, wanted] : cases) {
+    const auto url = base->resolve(reference);
+    EXPECT_EQ(url ? url->origin() + url->target : "", wanted) << reference;
+  }
+}
+
 TEST(UrlTest, RefusesWhatIsNoUrlAndSaysWhy) {
   const std::pair<std::string, std::string> cases[] = {
       {"", "no scheme"},
