@@ -204,7 +204,7 @@ Task<void> Gateway::stop() {
   auto progress = std::make_shared<Progress>(dependencies_.executor);
   progress->left = runtimes_.size();
   for (const auto& runtime : runtimes_) {
-    auto stopped = [progress](std::exception_ptr) {
+    auto stopped = [progress](const std::exception_ptr&) {
       if (--progress->left == 0) progress->done.set();
     };
     boost::asio::co_spawn(dependencies_.executor, runtime->stop(), std::move(stopped));

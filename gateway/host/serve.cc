@@ -26,7 +26,6 @@ namespace gateway {
 
 namespace asio = boost::asio;
 using mcp::Error;
-using mcp::ErrorCode;
 using mcp::Result;
 using mcp::Task;
 using Clock = std::chrono::steady_clock;
@@ -60,7 +59,7 @@ class Service final : public AdminSource {
     if (!lock) return std::unexpected(std::move(lock).error());
     lock_ = std::move(*lock);
     Result<> outcome;
-    asio::co_spawn(loop_, main(), [this, &outcome](std::exception_ptr, Result<> result) {
+    asio::co_spawn(loop_, main(), [this, &outcome](const std::exception_ptr&, Result<> result) {
       outcome = std::move(result);
       loop_.stop();
     });
