@@ -9,6 +9,7 @@
 #include "gateway/cli/http_failure.h"
 #include "gateway/cli/mcp_call.h"
 #include "gateway/cli/progress_line.h"
+#include "gateway/host/endpoint_url.h"
 #include "mcp/http/url.h"
 #include "mcp/json/text.h"
 

@@ -7,7 +7,6 @@
 
 #include "gateway/admin/admin_views.h"
 #include "gateway/cli/commands.h"
-#include "gateway/cli/mcp_call.h"
 #include "gateway/cli/progress_line.h"
 #include "gateway/cli/report.h"
 #include "gateway/cli/server_rows.h"
@@ -127,7 +126,7 @@ Exit relay(const CommandContext& context, const ServeCommand& command, const Run
     const auto tools = make_remote_access(running, context.console)->tools(command.profile, "");
     if (!tools) return report_failure(context, tools.error());
   }
-  return report(context, relay_stdio(endpoint_url(running.mcp_url, command.profile), kDrain));
+  return report(context, relay_stdio({.state_dir = context.state_dir(), .profile = command.profile, .drain = kDrain}));
 }
 
 Exit refuse_itself(const CommandContext& context, const ServeCommand& command) {

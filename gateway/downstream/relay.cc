@@ -1,33 +1,106 @@
 #include "gateway/downstream/relay.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <utility>
 
 #include "gateway/downstream/drain.h"
+#include "mcp/base/log.h"
+#include "mcp/http/timed_cancellation.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
 
 namespace gateway {
 
 using mcp::Error;
+using mcp::ErrorCode;
+using mcp::fail;
 using mcp::Message;
 using mcp::MessageKind;
+using mcp::Result;
 using mcp::Task;
 
 namespace {
 
-constexpr auto kLastWrites = std::chrono::seconds(2);  // to a client that may have stopped reading
+constexpr auto kLastWrites = std::chrono::seconds(2);   // to a client that may have stopped reading
+constexpr auto kLastAnswers = std::chrono::seconds(1);  // of requests that were cancelled
+constexpr auto kFarewell = std::chrono::seconds(1);     // for the end of a session at the gateway
+constexpr auto kPause = std::chrono::milliseconds(100);
+constexpr std::size_t kShown = 500;   // of what a gateway says
+constexpr int kStoppingPatience = 3;  // times `patience`, for a gateway that is there and takes no connections
+constexpr std::string_view kStartAnother = "Start one with \"switchyard serve\", then let the client start this program again.";
+
+/// Errors that say of the connection, not of the request, that it is of no more use.
+bool is_loss(ErrorCode code) {
+  return code == ErrorCode::connect_failed || code == ErrorCode::connection_lost || code == ErrorCode::session_lost;
+}
+
+/// A message as part of a longer one.
+std::string without_stop(std::string text) {
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+/// What befell a request that was sent and cannot be sent again.
+Error open_when_lost(Error error, bool call) {
+  if (!is_loss(error.code)) return error;
+  error.message = "the gateway was lost before it answered: " + error.message;
+  error.remedy = call ? "The call may or may not have run. The gateway is being looked for: where the call could do harm twice, "
+                        "check before you repeat it."
+                      : "The gateway is being looked for: try again.";
+  return error;
+}
+
+Message failure(std::string_view id, const Error& error, bool call) {
+  return call ? mcp::tool_error_response(id, error, "") : mcp::error_response(id, error);
+}
+
+std::string version_of(const Message& answer) {
+  return mcp::decode_json_string(mcp::member(answer.raw(answer.envelope().result), "protocolVersion"));
+}
+
+/// The same initialize asking for another revision.
+Message with_version(Message initialize, const std::string& version) {
+  const std::string_view text = initialize.text();
+  const std::string_view asked = mcp::member(initialize.raw(initialize.envelope().params), "protocolVersion");
+  if (asked.empty()) return initialize;
+  const auto at = static_cast<std::size_t>(asked.data() - text.data());
+  std::string other(text.substr(0, at));
+  mcp::append_json_string(other, version);
+  other += text.substr(at + asked.size());
+  auto parsed = Message::parse(std::move(other));
+  return parsed ? std::move(*parsed) : std::move(initialize);
+}
 
 }  // namespace
 
-Relay::Relay(const mcp::Executor& executor, std::shared_ptr<mcp::MessagePipe> client, std::shared_ptr<mcp::Transport> server)
-    : executor_(executor), client_(std::move(client)), server_(std::move(server)), ended_(executor) {}
+/// One connection to the gateway. What a former one still has to say is told from what the present one says.
+class Relay::Link final : public mcp::Transport::Receiver, public std::enable_shared_from_this<Link> {
+ public:
+  Link(std::weak_ptr<Relay> relay, std::shared_ptr<mcp::Transport> to) : transport(std::move(to)), relay_(std::move(relay)) {}
 
-Task<mcp::Result<>> Relay::open() {
-  auto self = shared_from_this();
-  auto opened = co_await server_->open(*this);
-  if (!opened) co_return opened;
+  const std::shared_ptr<mcp::Transport> transport;
+  std::size_t open = 0;  // requests
+
+ private:
+  void on_message(Message message, std::optional<std::uint64_t>) override {
+    if (const auto relay = relay_.lock()) relay->client_->send(std::move(message));
+  }
+
+  void on_closed(const Error& reason) override {
+    if (const auto relay = relay_.lock()) relay->lose(shared_from_this(), reason);
+  }
+
+  void on_unreachable(const Error& reason) override { on_closed(reason); }
+
+  const std::weak_ptr<Relay> relay_;
+};
+
+Relay::Relay(const mcp::Executor& executor, std::shared_ptr<mcp::MessagePipe> client, RelayOptions options)
+    : executor_(executor), client_(std::move(client)), options_(std::move(options)), ended_(executor) {}
+
+void Relay::open() {
   mcp::MessagePipe::Receiver receiver;
   receiver.on_message = [weak = weak_from_this()](Message message) {
     if (auto relay = weak.lock()) relay->from_client(std::move(message));
@@ -40,7 +113,7 @@ Task<mcp::Result<>> Relay::open() {
     if (auto relay = weak.lock()) relay->ended_.set();
   };
   client_->open(std::move(receiver));
-  co_return mcp::Result<>();
+  begin_absence({ErrorCode::connect_failed, "no gateway runs"}, std::chrono::milliseconds(0));
 }
 
 void Relay::from_client(Message message) {
@@ -48,69 +121,234 @@ void Relay::from_client(Message message) {
     boost::asio::co_spawn(executor_, carry(std::move(message)), boost::asio::detached);
     return;
   }
-  if (message.method() == "notifications/cancelled") {
-    const auto found = open_.find(std::string(message.raw(message.envelope().request_id)));
-    if (found == open_.end()) return;
-    found->second.taken_back = true;
-    const std::string id = std::to_string(found->second.id);
-    message.replace(&mcp::Envelope::request_id, id);
-  }
-  server_->send(std::move(message));
+  if (message.method() == "notifications/cancelled") return cancelled(std::move(message));
+  if (message.method() == "notifications/initialized" && handshake_) handshake_->complete = true;
+  if (link_) link_->transport->send(std::move(message));
+}
+
+void Relay::cancelled(Message notification) {
+  const auto found = open_.find(std::string(notification.raw(notification.envelope().request_id)));
+  if (found == open_.end()) return;
+  Open& open = *found->second;
+  open.taken_back = true;
+  const auto link = open.link.lock();
+  if (!link) return;  // it was not sent yet
+  const std::string id = std::to_string(open.id);
+  notification.replace(&mcp::Envelope::request_id, id);
+  link->transport->send(std::move(notification));
 }
 
 Task<void> Relay::carry(Message request) {
   auto self = shared_from_this();
   const std::string client_id(request.id());
-  const bool initialize = request.method() == "initialize";
-  const std::uint64_t id = next_id_++;
-  open_[client_id] = {id};
+  const bool call = request.method() == "tools/call";
+  Open open{next_id_++};
+  open_[client_id] = &open;
   ++carrying_;
-  const std::string own_id = std::to_string(id);
-  request.set_id(own_id);
-  mcp::Cancellation cancellation;
-  auto answer = co_await server_->request(std::move(request), id, cancellation);
+  auto answer = co_await forward(std::move(request), open);
+  // The client may use the id a second time before it has the answer.
+  if (const auto found = open_.find(client_id); found != open_.end() && found->second == &open) open_.erase(found);
   // A request that was taken back gets no answer, whatever came of it.
-  const bool wanted = close_entry(client_id, id);
+  if (!open.taken_back) {
+    if (answer) answer->set_id(client_id);
+    client_->send(answer ? std::move(*answer) : failure(client_id, answer.error(), call));
+  }
   if (--carrying_ == 0 && idle_) idle_->set();
-  if (!answer) {
-    if (wanted) client_->send(mcp::error_response(client_id, answer.error()));
-    const auto code = answer.error().code;
-    if (code == mcp::ErrorCode::connect_failed || code == mcp::ErrorCode::session_lost) on_closed(answer.error());
-    co_return;
+}
+
+Task<Result<Message>> Relay::forward(Message request, Open& open) {
+  const bool initialize = request.method() == "initialize";
+  const bool call = request.method() == "tools/call";
+  const std::string own_id = std::to_string(open.id);
+  request.set_id(own_id);
+  for (;;) {
+    if (auto waited = co_await wait_for_link(request.text().size()); !waited) co_return std::unexpected(std::move(waited).error());
+    if (open.taken_back) co_return fail(ErrorCode::cancelled, "cancelled by the client");
+    Message sent = request.clone();
+    auto answer = co_await send_over(link_, std::move(sent), open);
+    if (answer) {
+      if (initialize) introduced(std::move(request), *answer);
+      co_return std::move(*answer);
+    }
+    // What never left may leave later; initialize does nothing that could be done twice.
+    const ErrorCode code = answer.error().code;
+    const bool again = code == ErrorCode::connect_failed || (initialize && code == ErrorCode::connection_lost);
+    if (!again) co_return std::unexpected(open_when_lost(std::move(answer).error(), call));
   }
-  if (initialize && !answer->is_error()) {
-    const auto version = mcp::decode_json_string(mcp::member(answer->raw(answer->envelope().result), "protocolVersion"));
-    server_->negotiated(mcp::parse_protocol_version(version).value_or(mcp::kLatestVersion));
+}
+
+Task<Result<Message>> Relay::send_over(std::shared_ptr<Link> link, Message request, Open& open) {
+  const bool initialize = request.method() == "initialize";
+  open.link = link;
+  ++link->open;
+  auto answer = co_await link->transport->request(std::move(request), open.id, stopping_);
+  --link->open;
+  if (link != link_) {
+    let_go(link);
+    if (answer && initialize) co_return fail(ErrorCode::connection_lost, "the session that was opened is of no use any more.");
+  } else if (answer) {
+    absence_.reset();
   }
-  if (!wanted) co_return;
-  answer->set_id(client_id);
-  client_->send(std::move(*answer));
+  if (!answer && is_loss(answer.error().code)) lose(link, answer.error());
+  co_return answer;
 }
 
-bool Relay::close_entry(const std::string& client_id, std::uint64_t id) {
-  const auto found = open_.find(client_id);
-  if (found == open_.end() || found->second.id != id) return true;  // the client uses the id a second time
-  const bool wanted = !found->second.taken_back;
-  open_.erase(found);
-  return wanted;
+Task<Result<>> Relay::wait_for_link(std::size_t size) {
+  if (link_) co_return Result<>();
+  if (!lost_ && (waiting_ >= options_.max_waiting || waiting_bytes_ + size > options_.max_waiting_bytes)) {
+    co_return fail(ErrorCode::overloaded,
+                   "the gateway was lost and is being looked for; " + std::to_string(waiting_) + " requests wait for it already",
+                   "Try again in a moment.");
+  }
+  ++waiting_;
+  waiting_bytes_ += size;
+  while (!link_ && !lost_ && !stopping_.requested()) {
+    const auto found = found_;
+    co_await found->wait();
+  }
+  --waiting_;
+  waiting_bytes_ -= size;
+  if (stopping_.requested()) co_return std::unexpected(stopping_.reason());
+  if (!link_) co_return std::unexpected(*lost_);
+  co_return Result<>();
 }
 
-void Relay::on_message(Message message, std::optional<std::uint64_t>) {
-  client_->send(std::move(message));
+void Relay::introduced(Message request, const Message& answer) {
+  if (answer.is_error() || handshake_) return;
+  std::string version = version_of(answer);
+  link_->transport->negotiated(mcp::parse_protocol_version(version).value_or(mcp::kLatestVersion));
+  Message again = with_version(std::move(request), version);
+  handshake_ = {std::move(again), std::move(version)};
 }
 
-void Relay::on_closed(const Error& reason) {
-  if (!lost_) lost_ = reason;
+void Relay::lose(const std::shared_ptr<Link>& link, const Error& reason) {
+  if (link != link_) return;
+  link_.reset();
+  let_go(link);
+  mcp::log_warn("downstream", "the gateway was lost; looking for it", {{"cause", reason.message}});
+  begin_absence(reason, kPause);
+}
+
+void Relay::begin_absence(const Error& cause, std::chrono::milliseconds pause) {
+  const auto now = Clock::now();
+  if (!absence_) absence_ = {now, now + options_.patience, cause};
+  absence_->cause = cause;
+  found_ = std::make_shared<mcp::Event>(executor_);
+  boost::asio::co_spawn(executor_, look(pause), boost::asio::detached);
+}
+
+Task<void> Relay::look(std::chrono::milliseconds pause) {
+  auto self = shared_from_this();
+  for (bool over = false; !over; pause = kPause) {
+    if (pause.count() > 0) co_await mcp::pause(pause, stopping_);
+    if (stopping_.requested()) co_return;
+    over = co_await look_once();
+  }
+}
+
+Task<bool> Relay::look_once() {
+  auto found = options_.find();
+  if (!found) absence_->cause = found.error();
+  if (found && *found) {
+    const auto now = Clock::now();
+    const auto last = absence_->since + kStoppingPatience * options_.patience;
+    absence_->until = std::min(last, now + options_.patience);
+    // Without a greeting there is no telling here whether it takes connections.
+    if (!handshake_ && now >= last) {
+      give_up(std::nullopt);
+      co_return true;
+    }
+    auto link = std::make_shared<Link>(weak_from_this(), std::move(*found));
+    links_.insert(link);
+    const auto greeted = co_await greet(*link);
+    if (stopping_.requested()) co_return true;
+    if (greeted) {
+      adopt(std::move(link));
+      co_return true;
+    }
+    let_go(link);
+    if (!is_loss(greeted.error().code)) give_up(greeted.error());
+  }
+  if (!lost_ && Clock::now() >= absence_->until) give_up(std::nullopt);
+  co_return lost_.has_value();
+}
+
+Task<Result<>> Relay::greet(Link& link) {
+  auto opened = co_await link.transport->open(link);
+  if (!opened || !handshake_) co_return opened;
+  const std::uint64_t id = next_id_++;
+  const std::string own_id = std::to_string(id);
+  Message request = handshake_->initialize.clone();
+  request.set_id(own_id);
+  Error slow{ErrorCode::timeout, "it does not answer initialize"};
+  mcp::TimedCancellation limit(executor_, &stopping_, absence_->until, std::move(slow));
+  const auto answer = co_await link.transport->request(std::move(request), id, limit.get());
+  if (!answer) co_return std::unexpected(answer.error());
+  if (answer->is_error()) {
+    const auto message = mcp::member(answer->raw(answer->envelope().error), "message");
+    co_return fail(ErrorCode::invalid_request, "it answers: " + mcp::decode_json_string(message).substr(0, kShown));
+  }
+  const std::string version = version_of(*answer);
+  if (version != handshake_->version) {
+    co_return fail(ErrorCode::unsupported_version,
+                   "it does not speak MCP " + handshake_->version + ", as was agreed with the client",
+                   "Let the client start this program again.");
+  }
+  link.transport->negotiated(mcp::parse_protocol_version(version).value_or(mcp::kLatestVersion));
+  if (handshake_->complete) link.transport->send(Message::notification("notifications/initialized", {}));
+  co_return Result<>();
+}
+
+void Relay::adopt(std::shared_ptr<Link> link) {
+  link_ = std::move(link);
+  found_->set();
+  if (!handshake_) return;
+  absence_.reset();
+  mcp::log_info("downstream", "the gateway is back");
+  if (handshake_->complete) client_->send(Message::notification("notifications/tools/list_changed", {}));
+}
+
+void Relay::give_up(const std::optional<Error>& refusal) {
+  std::string text = "the gateway was lost (" + without_stop(absence_->cause.message) + "), and ";
+  if (refusal) {
+    text += "the one that runs now does not take the session over: " + refusal->message;
+  } else {
+    const auto away = std::chrono::round<std::chrono::seconds>(Clock::now() - absence_->since).count();
+    text += "none came back within " + std::to_string(std::max<std::int64_t>(away, 1)) + " s";
+  }
+  const bool remedied = refusal && !refusal->remedy.empty();
+  lost_ = {refusal ? refusal->code : ErrorCode::connect_failed,
+           std::move(text),
+           remedied ? refusal->remedy : std::string(kStartAnother)};
+  found_->set();
   ended_.set();
 }
 
-Task<void> Relay::finish(std::chrono::steady_clock::time_point deadline) {
+/// A former connection ends when nothing is open on it any more.
+void Relay::let_go(const std::shared_ptr<Link>& link) {
+  if (link->open > 0 || links_.erase(link) == 0) return;
+  boost::asio::co_spawn(executor_, farewell(link), boost::asio::detached);
+}
+
+Task<void> Relay::farewell(std::shared_ptr<Link> link) {
+  co_await link->transport->close(kFarewell);
+}
+
+Task<void> Relay::wait_idle(Clock::time_point deadline) {
+  if (carrying_ == 0) co_return;
+  idle_ = std::make_unique<mcp::Event>(executor_);
+  co_await idle_->wait_until(deadline);
+}
+
+Task<void> Relay::finish(Clock::time_point deadline) {
   auto self = shared_from_this();
-  if (carrying_ > 0 && !lost_) {
-    idle_ = std::make_unique<mcp::Event>(executor_);
-    co_await idle_->wait_until(deadline);
-  }
-  co_await server_->close(std::chrono::seconds(1));
+  if (!lost_) co_await wait_idle(deadline);
+  stopping_.request({ErrorCode::shutting_down, "the relay to the gateway is ending"});
+  if (found_) found_->set();
+  co_await wait_idle(Clock::now() + kLastAnswers);
+  link_.reset();
+  for (const auto& link : std::exchange(links_, {}))
+    co_await link->transport->close(kFarewell);
   co_await drain_within(executor_, client_, kLastWrites);
   client_->close();
 }

@@ -28,7 +28,15 @@ struct ServeOptions {
 /// a required server did not start (every reason is listed).
 mcp::Result<> serve(ServeOptions options);
 
-/// Speaks MCP on stdin and stdout and passes everything to the gateway that runs at `mcp_url`, until stdin ends.
-mcp::Result<> relay_stdio(const std::string& mcp_url, std::chrono::milliseconds drain);
+struct RelayStdioOptions {
+  std::string state_dir;
+  std::string profile;                                            // "" = all servers
+  std::chrono::milliseconds drain = std::chrono::seconds(10);     // how long calls may go on after the end
+  std::chrono::milliseconds patience = std::chrono::seconds(10);  // how long the gateway may be away
+};
+
+/// Speaks MCP on stdin and stdout and passes everything to the gateway that runs on the state folder, whichever does, until stdin
+/// ends or SIGTERM or SIGINT comes. Error: none has run for a while (Relay).
+mcp::Result<> relay_stdio(const RelayStdioOptions& options);
 
 }  // namespace gateway

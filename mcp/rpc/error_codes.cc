@@ -48,8 +48,10 @@ Message tool_error_response(std::string_view id, const Error& error, std::string
   append_json_string(result, error.text());
   result += R"(}],"isError":true,"_meta":{"switchyard/error":{"reason":)";
   append_json_string(result, to_string(error.code));
-  result += R"(,"server":)";
-  append_json_string(result, server);
+  if (!server.empty()) {
+    result += R"(,"server":)";
+    append_json_string(result, server);
+  }
   if (!error.remedy.empty()) {
     result += R"(,"remedy":)";
     append_json_string(result, error.remedy);

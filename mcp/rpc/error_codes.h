@@ -22,7 +22,8 @@ int rpc_code(ErrorCode code);
 Message error_response(std::string_view id, const Error& error);
 
 /// The result of a tools/call that could not be carried out: isError with the text for the model, and the same as data under
-/// _meta "switchyard/error", so that an agent can tell the kinds apart (MCP 2025-11-25, "Tools", error handling).
+/// _meta "switchyard/error", so that an agent can tell the kinds apart (MCP 2025-11-25, "Tools", error handling). `server` may be
+/// empty, where none is to blame.
 Message tool_error_response(std::string_view id, const Error& error, std::string_view server);
 
 }  // namespace mcp

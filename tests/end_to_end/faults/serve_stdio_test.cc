@@ -1,5 +1,8 @@
-// `switchyard serve --stdio` as an agent starts it: where no gateway runs.
+// `switchyard serve --stdio` as an agent starts it: where no gateway runs, and beside one that ends and comes back.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -61,6 +64,21 @@ class ServeStdioTest : public FaultTest {
     for (const json& tool : answer.at("result").at("tools"))
       names.push_back(tool.at("name"));
     return names;
+  }
+
+  static void send_call(const ChildProgram& agent, const json& id, const std::string& tool) {
+    send(agent, id, "tools/call", {{"name", tool}, {"arguments", {{"text", "hi"}}}});
+  }
+
+  static std::string text_of(const json& answer) { return answer.at("result").at("content").at(0).at("text"); }
+
+  static void expect_echo(ChildProgram& agent) {
+    send_call(agent, "echo", "healthy__echo");
+    EXPECT_EQ(text_of(answer(agent, "echo")), "hi");
+  }
+
+  void wait_for_open_call(const std::string& name) {
+    wait_for(name, [](const ServerView& now) { return now.open_calls == 1; });
   }
 
   void expect_end_of(ChildProgram& agent) {
@@ -130,6 +148,71 @@ TEST_F(ServeStdioTest, AClosedTerminalEndsItLikeAnyOtherSignal) {
   first->signal(SIGHUP);
   EXPECT_EQ(first->wait_exit(), 0) << first->stderr_text();
   EXPECT_FALSE(std::filesystem::exists(file("state/gateway.json")));
+}
+
+TEST_F(ServeStdioTest, ARelayOutlivesItsGateway) {
+  start({healthy(), stdio("slow", "hold", "2")});
+  const auto relay = agent();
+  shake_hands(*relay);
+  expect_echo(*relay);
+  send_call(*relay, "lost", "slow__echo");
+  wait_for_open_call("slow");
+  kill();
+  const json lost = answer(*relay, "lost");
+  EXPECT_TRUE(lost.at("result").at("isError"));
+  EXPECT_THAT(text_of(lost), HasSubstr("may or may not have run"));
+  // It waits, for the next gateway and with it.
+  send_call(*relay, "patient", "healthy__echo");
+  start({healthy()});
+  EXPECT_EQ(text_of(answer(*relay, "patient")), "hi");
+  EXPECT_THAT(tools(*relay), ElementsAre("healthy__echo"));
+  expect_end_of(*relay);
+}
+
+TEST_F(ServeStdioTest, AnIdleRelayTellsItsClientOfTheNextGateway) {
+  start({healthy()});
+  const auto relay = agent();
+  shake_hands(*relay);
+  expect_echo(*relay);
+  stop();
+  start({healthy(), stdio("other", "ok")});
+  relay->wait_line("notifications/tools/list_changed");
+  EXPECT_THAT(tools(*relay), ElementsAre("healthy__echo", "other__echo"));
+  expect_end_of(*relay);
+}
+
+TEST_F(ServeStdioTest, ARestartOnTheSamePortIsNoticedToo) {
+  start({healthy()});
+  const std::string listen = "127.0.0.1:" + std::to_string(port());
+  const auto relay = agent();
+  shake_hands(*relay);
+  expect_echo(*relay);
+  stop();
+  const auto next = launch(config({healthy(), stdio("other", "ok")}), {"--listen", listen, "--admin", "127.0.0.1:0"});
+  next->wait_line("listening at http");
+  relay->wait_line("notifications/tools/list_changed");
+  EXPECT_THAT(tools(*relay), ElementsAre("healthy__echo", "other__echo"));
+  expect_end_of(*relay);
+  next->signal(SIGTERM);
+  EXPECT_EQ(next->wait_exit(), 0);
+}
+
+TEST_F(ServeStdioTest, AGatewayThatStopsAnswersTheRelayStill) {
+  const std::string gate = file("gate");
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  start({healthy(), stdio("slow", "gate", gate)});
+  wait_for_state("slow", "ready");
+  const auto relay = agent();
+  shake_hands(*relay);
+  send_call(*relay, "slow", "slow__echo");
+  wait_for_open_call("slow");
+  gateway().signal(SIGTERM);
+  ::close(::open(gate.c_str(), O_WRONLY));
+  EXPECT_EQ(text_of(answer(*relay, "slow")), "hi");
+  expect_end();
+  start({healthy()});
+  expect_echo(*relay);
+  expect_end_of(*relay);
 }
 
 }  // namespace
