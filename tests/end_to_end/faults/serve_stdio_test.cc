@@ -1,6 +1,5 @@
 // `switchyard serve --stdio` as an agent starts it: where no gateway runs.
-#include <signal.h>
-
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
