@@ -1,9 +1,9 @@
 // `switchyard serve --stdio` as an agent starts it: where no gateway runs, and beside one that ends and comes back.
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
