@@ -31,6 +31,7 @@ class UnreadLogTest : public FaultTest {
   /// Servers "noisy0", "noisy1", … of which each prints 400 KiB that come into the log: three are too much for it.
   std::vector<std::string> noisy(int count) {
     std::vector<std::string> servers;
+    servers.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i)
       servers.push_back(stdio("noisy" + std::to_string(i), "long-stderr", "1000000"));
     return servers;
