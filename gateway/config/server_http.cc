@@ -55,11 +55,14 @@ std::string header_value_problem(std::string_view value) {
 }  // namespace
 
 std::string url_problem(std::string_view text) {
-  // A client of ours would be content with these two, but nobody means them.
+  // The transport would be content with these, but nobody means them; an empty port is a variable that is empty.
   if (text.find('\\') != std::string_view::npos) return "the URL must not hold backslashes";
   if (text.find('#') != std::string_view::npos) return "the URL must not have a fragment (\"#…\")";
   const auto url = mcp::Url::parse(text);
-  if (url) return "";
+  if (url) {
+    const std::string_view rest = text.substr(text.find("://") + 3);
+    return rest.substr(0, rest.find_first_of("/?")).ends_with(':') ? "the URL needs a port from 1 to 65535 after the ':'" : "";
+  }
   std::string problem = url.error().text();
   if (problem.ends_with('.')) problem.pop_back();
   return problem;

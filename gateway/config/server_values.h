@@ -54,8 +54,8 @@ class ServerValues {
   std::vector<std::string> secrets_;
 };
 
-/// What keeps `text` from being the URL of a server, as a sentence with what to do about it, or "". mcp::Url::parse() and no
-/// fragment.
+/// What keeps `text` from being the URL of a server, as a sentence with what to do about it, or "". mcp::Url::parse(), and no
+/// fragment, no backslash, no empty port.
 std::string url_problem(std::string_view text);
 
 }  // namespace gateway

@@ -291,6 +291,7 @@ INSTANTIATE_TEST_SUITE_P(
                     UrlCase{"https://h/#a", "the URL must not have a fragment (\"#…\")"},
                     UrlCase{"https://h/a b", "the URL has a blank"},
                     UrlCase{"https://h\\@evil/", "the URL must not hold backslashes"},
+                    UrlCase{"https://h:/", "the URL needs a port from 1 to 65535 after the ':'"},
                     UrlCase{"https://h:0/", "the URL's port is not a number from 1 to 65535"},
                     UrlCase{"https://h:70000/", "the URL's port is not a number from 1 to 65535"},
                     UrlCase{"https://[::1/", "the URL's host has an opening bracket only"},
