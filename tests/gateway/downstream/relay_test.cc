@@ -30,7 +30,7 @@ class RelayTest : public testing::Test {
     server_->open(std::move(receiver));
     // There is one server, and no other comes after it.
     RelayOptions options;
-    options.find = [transport = std::move(transport)]() mutable { return std::exchange(transport, nullptr); };
+    options.find = [only = std::move(transport)]() mutable { return std::exchange(only, nullptr); };
     options.patience = milliseconds(50);
     relay_ = std::make_shared<Relay>(loop_.get_executor(), client_, std::move(options));
     relay_->open();
