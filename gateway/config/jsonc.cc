@@ -150,22 +150,30 @@ class Parser {
       if (scan_.peek() == '}') break;
       JsonMember& member = node.members.emplace_back();
       if (!read_key(member)) return false;
-      if (keeping_) {
-        const auto [first, fresh] = seen.emplace(member.key, member.at);
-        if (!fresh) member.earlier = first->second;
-      }
+      if (keeping_) note_earlier(member, seen);
       if (!read_colon(member.key)) return false;
       scan_.path = path_of_key(here, member.key);
-      const bool kept = keeping_;
-      if (depth == 1 && !kept_.empty()) keeping_ = std::ranges::find(kept_, member.key) != kept_.end();
-      if (!read_value(member.value, depth + 1)) return false;
-      keeping_ = kept;
+      if (!read_member_value(member, depth)) return false;
       scan_.path = here;
       if (!read_separator('}', "the value of " + quoted(member.key))) return false;
       if (!keeping_) node.members.clear();
     }
     scan_.skip_one();
     return true;
+  }
+
+  static void note_earlier(JsonMember& member, std::unordered_map<std::string, TextPosition>& seen) {
+    const auto [first, fresh] = seen.emplace(member.key, member.at);
+    if (!fresh) member.earlier = first->second;
+  }
+
+  /// The value of a member of an object at `depth`.
+  bool read_member_value(JsonMember& member, int depth) {
+    const bool kept = keeping_;
+    if (depth == 1 && !kept_.empty()) keeping_ = std::ranges::find(kept_, member.key) != kept_.end();
+    const bool going = read_value(member.value, depth + 1);
+    keeping_ = kept;
+    return going;
   }
 
   bool read_key(JsonMember& member) {

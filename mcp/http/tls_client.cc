@@ -81,7 +81,7 @@ BIO_METHOD* make_socket_method() {
 /// OpenSSL tells of a file that cannot be opened with the system's error first, and names only itself afterwards.
 std::string openssl_reason() {
   const auto first = ERR_peek_error();
-  if (ERR_SYSTEM_ERROR(first)) return std::generic_category().message(static_cast<int>(ERR_GET_REASON(first)));
+  if (ERR_SYSTEM_ERROR(first)) return std::generic_category().message(ERR_GET_REASON(first));
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
   return reason == nullptr ? "" : reason;
 }
