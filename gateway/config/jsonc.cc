@@ -1,6 +1,7 @@
 #include "gateway/config/jsonc.h"
 
 #include <algorithm>
+#include <ranges>
 #include <unordered_map>
 #include <utility>
 
@@ -211,8 +212,8 @@ class Parser {
 }  // namespace
 
 const JsonMember* JsonNode::find(std::string_view key) const {
-  for (auto member = members.rbegin(); member != members.rend(); ++member) {
-    if (member->key == key) return &*member;
+  for (const JsonMember& member : std::views::reverse(members)) {
+    if (member.key == key) return &member;
   }
   return nullptr;
 }

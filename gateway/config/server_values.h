@@ -32,7 +32,7 @@ class ServerValues {
   /// A value with its variables put in; nothing when a mistake was reported or a disabled server's variable is missing. `key` is
   /// the variable or header it is the value of, if any.
   std::optional<std::string> resolve(const JsonNode& node, const std::string& path, std::string_view key = {});
-  std::optional<std::string> resolve_field(Field field);
+  std::optional<std::string> resolve_field(Field wanted);
   std::string absolute(const std::string& path) const;
 
   std::string command();

@@ -107,6 +107,7 @@ void read_member(const JsonMember& member, Config& config, Findings& findings) {
   const std::string path = path_of_key("", member.key);
   if (known == nullptr) {
     std::vector<std::string_view> keys;
+    keys.reserve(kTopKeys.size());
     for (const TopKey& each : kTopKeys)
       keys.push_back(each.key);
     const std::string hint = member.key == "servers" ? "; did you mean \"mcpServers\"?" : name_hint(member.key, keys);

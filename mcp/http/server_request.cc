@@ -174,7 +174,8 @@ Refusal RequestHead::take_field(unsigned field, std::string_view name, std::stri
   // A folded value lies elsewhere (unfolded by the parser), or behind a line end.
   const bool within = contains(value);
   const char* const name_end = name.data() + name.size();
-  if (!within || std::find(name_end, value.data(), '\n') != value.data()) return {400, "folded header lines are not accepted"};
+  const char* const value_begin = value.data();
+  if (!within || std::find(name_end, value_begin, '\n') != value_begin) return {400, "folded header lines are not accepted"};
   if (const Refusal refusal = count(field, name); refusal.status != 0) return refusal;
   if (const Refusal refusal = check_field(field, value); refusal.status != 0) return refusal;
   fields_.push_back({range_of(name), range_of(value)});

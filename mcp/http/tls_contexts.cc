@@ -25,7 +25,7 @@ void append_stamp(std::string& out, const std::string& file) {
 }
 
 std::string system_file() {
-  const char* named = std::getenv(X509_get_default_cert_file_env());
+  const char* named = std::getenv(X509_get_default_cert_file_env());  // NOLINT(concurrency-mt-unsafe)
   return named == nullptr ? X509_get_default_cert_file() : named;
 }
 

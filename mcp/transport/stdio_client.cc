@@ -154,6 +154,7 @@ void StdioClientImpl::on_line(LineBuffer::Line line) {
                    "Ask the server for less at a time."});
   }
   auto message = Message::parse(std::move(line.text));
+  // NOLINTNEXTLINE(bugprone-use-after-move): what is refused is given back
   if (!message) return on_refused(line.text, message.error());
   if (message->kind() != MessageKind::response) return receiver_->on_message(*std::move(message), std::nullopt);
   if (!pending_.complete(*message)) {

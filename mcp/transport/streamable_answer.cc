@@ -128,6 +128,7 @@ Result<Message> check_response(const StreamableConnection& connection, Message m
 Result<Message> parse_response(const StreamableConnection& connection, std::string text, std::string_view id) {
   auto message = Message::parse(std::move(text));
   if (!message) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is refused is given back
     return fail(ErrorCode::not_mcp,
                 connection.origin() + " answered with what is no MCP message (" + message.error().message + "): " + shown(text),
                 std::string(kCheckUrl));

@@ -76,7 +76,8 @@ Task<Result<Message>> StreamableClient::request(Message request, std::uint64_t i
   // A ping asks whether the server is there: it must not stand behind the calls whose fate depends on that.
   const auto kind = request.method() == "ping" ? StreamableConnection::Kind::control : StreamableConnection::Kind::call;
   auto response = co_await connection->post(request.text(), kind, either);
-  if (!response) co_return std::unexpected(ending.requested() ? ending.reason() : std::move(response.error()));
+  if (!response && ending.requested()) co_return std::unexpected(ending.reason());
+  if (!response) co_return std::unexpected(std::move(response.error()));
   if (initialize && (*response)->status() < 300) {
     if (auto taken = connection->take_session(**response); !taken) co_return std::unexpected(std::move(taken.error()));
   }

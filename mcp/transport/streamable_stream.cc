@@ -93,7 +93,7 @@ struct AnswerStream {
     }
     auto message = Message::parse(std::move(text));
     if (!message) {
-      refuse(text, message.error());
+      refuse(text, message.error());  // NOLINT(bugprone-use-after-move): what is refused is given back
     } else if (message->kind() == MessageKind::response) {
       outcome = check_response(connection, std::move(*message), id_text);
     } else {

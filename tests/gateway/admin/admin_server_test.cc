@@ -159,6 +159,8 @@ TEST_F(AdminServerTest, HeadsAreBounded) {
 }
 
 TEST_F(AdminServerTest, ManyAskAtOnce) {
+  // The first request makes tables in the library, where the thread sanitizer does not see that their making is guarded.
+  get("/healthz");
   std::vector<std::thread> clients;
   std::atomic<int> good = 0;
   for (int i = 0; i < 40; ++i) {
