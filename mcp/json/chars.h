@@ -42,7 +42,7 @@ struct PortableBlock {
   /// Bit i: byte i is not plain.
   static std::uint32_t marked(const char* p) {
     constexpr std::uint64_t kOnes = 0x0101010101010101, kLow = 0x7F7F7F7F7F7F7F7F;
-    std::uint64_t word;
+    std::uint64_t word = 0;
     std::memcpy(&word, p, sizeof word);
     if constexpr (std::endian::native == std::endian::big) word = std::byteswap(word);
     const std::uint64_t ascii = word & kLow, quote = ascii ^ (kOnes * '"'), backslash = ascii ^ (kOnes * '\\');
@@ -117,22 +117,32 @@ const char* skip_simple(const char* p, const char* end, bool& has_escapes) {
   return p;
 }
 
-/// The length (2 to 4) of the well-formed UTF-8 sequence beyond ASCII that starts at `p`, or 0: Unicode 15, table 3-7. Overlong
-/// forms, surrogates and what lies beyond U+10FFFF are not well-formed.
+/// How long a UTF-8 sequence beyond ASCII is that begins with this byte; 0 where none does.
+inline int utf8_length(unsigned lead) {
+  if (lead >= 0xC2 && lead <= 0xDF) return 2;
+  if (lead >= 0xE0 && lead <= 0xEF) return 3;
+  return lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+}
+
+/// Whether this byte may follow that lead: none that makes an overlong form, a surrogate or what lies beyond U+10FFFF.
+inline bool may_follow(unsigned lead, unsigned second) {
+  unsigned lowest = 0x80, highest = 0xBF;
+  if (lead == 0xE0) lowest = 0xA0;
+  if (lead == 0xED) highest = 0x9F;
+  if (lead == 0xF0) lowest = 0x90;
+  if (lead == 0xF4) highest = 0x8F;
+  return second >= lowest && second <= highest;
+}
+
+/// The length (2 to 4) of the well-formed UTF-8 sequence beyond ASCII that starts at `p`, or 0: Unicode 15, table 3-7.
 inline int utf8_sequence(const char* p, const char* end) {
   const auto byte = [&](int i) -> unsigned { return p + i < end ? static_cast<unsigned char>(p[i]) : 0U; };
-  const auto continues = [&](int i) { return (byte(i) & 0xC0) == 0x80; };
-  const unsigned lead = byte(0), second = byte(1);
-  if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
-  if ((lead & 0xF0) == 0xE0) {
-    const unsigned lowest = lead == 0xE0 ? 0xA0 : 0x80, highest = lead == 0xED ? 0x9F : 0xBF;
-    return second >= lowest && second <= highest && continues(2) ? 3 : 0;
+  const int length = utf8_length(byte(0));
+  if (length == 0 || !may_follow(byte(0), byte(1))) return 0;
+  for (int i = 2; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
   }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const unsigned lowest = lead == 0xF0 ? 0x90 : 0x80, highest = lead == 0xF4 ? 0x8F : 0xBF;
-    return second >= lowest && second <= highest && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
+  return length;
 }
 
 /// The value of four hexadecimal digits at `p`, or -1.
