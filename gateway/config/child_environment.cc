@@ -71,11 +71,10 @@ std::vector<std::string> child_environment(const StdioSpec& spec, const Environm
   std::unordered_map<std::string_view, std::size_t> places;
   for (const auto& [name, value] : spec.env) {
     const auto [place, fresh] = places.emplace(name, out.size());
-    if (fresh) {
-      out.push_back(name + "=" + value);
-    } else {
-      out[place->second] = name + "=" + value;
-    }
+    if (fresh) out.emplace_back();
+    std::string& line = out[place->second];
+    line = name;
+    line.append("=").append(value);
   }
   return out;
 }

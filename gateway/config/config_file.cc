@@ -40,6 +40,7 @@ std::unexpected<mcp::Error> refused(const std::vector<Diagnostic>& diagnostics, 
 
 std::unexpected<mcp::Error> refused_syntax(const std::vector<JsonProblem>& problems, const std::string& file) {
   std::vector<Diagnostic> diagnostics;
+  diagnostics.reserve(problems.size());
   for (const JsonProblem& problem : problems) {
     diagnostics.push_back({Diagnostic::Severity::error, problem.path, problem.at.line, problem.at.column, problem.message});
   }

@@ -128,9 +128,9 @@ Result<Message> check_response(const StreamableConnection& connection, Message m
 Result<Message> parse_response(const StreamableConnection& connection, std::string text, std::string_view id) {
   auto message = Message::parse(std::move(text));
   if (!message) {
-    // NOLINTNEXTLINE(bugprone-use-after-move): what is refused is given back
+    const std::string beginning = shown(text);  // NOLINT(bugprone-use-after-move): what is refused is given back
     return fail(ErrorCode::not_mcp,
-                connection.origin() + " answered with what is no MCP message (" + message.error().message + "): " + shown(text),
+                connection.origin() + " answered with what is no MCP message (" + message.error().message + "): " + beginning,
                 std::string(kCheckUrl));
   }
   return check_response(connection, std::move(*message), id);
