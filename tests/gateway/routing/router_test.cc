@@ -353,7 +353,7 @@ TEST_F(RouterTest, AChangeThatWasListedAlreadyIsNotTold) {
   open_initialized();
   // The first list waits for the server; the telling of its coming up is still to come then.
   EXPECT_THAT(listed(), ElementsAre("s__a"));
-  mcp::run_task(loop_, mcp::sleep_for(milliseconds(70)));
+  let_tell();
   EXPECT_THAT(pushed_, ElementsAre());
 }
 
