@@ -1,13 +1,13 @@
 // Runtimes of programs: how they start, what a start that fails says, and how they end.
 #include "gateway/upstream/runtime.h"
 
-#include <sys/resource.h>
-
 #include <fstream>
 #include <gmock/gmock.h>
+#include <optional>
 
 #include "tests/gateway/upstream/upstream_fixture.h"
 #include "tests/support/captured_log.h"
+#include "tests/support/descriptor_limit.h"
 #include "tests/support/gate.h"
 #include "tests/support/processes.h"
 
@@ -96,15 +96,11 @@ TEST_F(RuntimeTest, ACommandThatIsNotThereIsNotTriedAgain) {
 
 TEST_F(RuntimeTest, AWantOfDescriptorsPasses) {
   random_ = kNoDelay;
-  rlimit before{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-  rlimit few = before;
-  few.rlim_cur = mcp::open_descriptors() + 2;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  auto limit = std::make_optional<mcp::DescriptorLimit>(std::size_t{2});
   const auto runtime = start(program("files", {"ok"}));
   mcp::run_until(loop_, [&] { return runtime->status().restarts >= 8; });
   EXPECT_EQ(runtime->status().cause->code, ErrorCode::overloaded);
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  limit.reset();
   wait_for(*runtime, RuntimeState::ready);
   EXPECT_THAT(states_, Not(testing::Contains("failed")));
 }

@@ -1,13 +1,13 @@
 // What the client asks of its sockets, and what it does where it gets none.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 
 #include "tests/mcp/http/http_client_test.h"
+#include "tests/support/descriptor_limit.h"
 
 namespace mcp {
 namespace {
@@ -49,27 +49,9 @@ TEST_F(HttpClientTest, NoticesAPeerThatVanishes) {
   EXPECT_EQ(option_of(descriptor, IPPROTO_TCP, TCP_NODELAY), 1);
 }
 
-/// No new descriptors while it lives.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    rlimit none = before_;
-    none.rlim_cur = 0;
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-
-  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-
- private:
-  rlimit before_{};
-};
-
 TEST_F(HttpClientTest, NoSocketLeftIsNotTheServersFault) {
   auto http = client("http://localhost:1/");
-  const NoDescriptors none;
+  const DescriptorLimit none;
   const auto answer = post(*http);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::overloaded);

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "tests/mcp/http/http_server_fixture.h"
+#include "tests/support/descriptor_limit.h"
 
 namespace mcp {
 namespace {
@@ -252,30 +252,11 @@ TEST(HttpServerTest, FullServerLetsTheNextClientWait) {
   EXPECT_EQ(three.read_response().status, 200);
 }
 
-/// While it lives no descriptor can be opened.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const int next = ::dup(0);
-    ::close(next);
-    rlimit none = before_;
-    none.rlim_cur = static_cast<rlim_t>(next);
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-
- private:
-  rlimit before_{};
-};
-
 TEST(HttpServerTest, SurvivesALackOfDescriptors) {
   ServerUnderTest server(echo);
   RawClient client;
   {
-    const NoDescriptors none;
+    const DescriptorLimit none;
     client.connect(server.port());
     client.send(kGet);
     EXPECT_EQ(server.connections(), 0U);

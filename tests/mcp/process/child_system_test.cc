@@ -1,6 +1,5 @@
 // Children and what the system has to give.
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -11,6 +10,7 @@
 #include <string>
 
 #include "mcp/process/child_process.h"
+#include "tests/support/descriptor_limit.h"
 #include "tests/support/processes.h"
 #include "tests/support/programs.h"
 #include "tests/support/run_task.h"
@@ -29,13 +29,8 @@ class ChildSystemTest : public testing::Test {
 
   /// Why a start fails with no more than so many descriptors beside those that are open; nothing where it does not.
   std::optional<Error> error_with_descriptors(std::size_t more) {
-    rlimit before{};
-    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-    rlimit few = before;
-    few.rlim_cur = open_descriptors() + more;
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    const DescriptorLimit limit(more);
     const auto child = launch("cat");
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
     return child ? std::nullopt : std::optional(child.error());
   }
 
