@@ -1,5 +1,7 @@
 #include "mcp/base/random.h"
 
+#include <array>
+#include <bit>
 #include <cstdlib>
 #include <openssl/rand.h>
 #include <vector>
@@ -17,6 +19,12 @@ std::string random_hex(std::size_t bytes) {
     text += kDigits[byte & 15];
   }
   return text;
+}
+
+std::uint32_t random_number() {
+  std::array<unsigned char, sizeof(std::uint32_t)> raw{};
+  if (RAND_bytes(raw.data(), static_cast<int>(raw.size())) != 1) std::abort();
+  return std::bit_cast<std::uint32_t>(raw);
 }
 
 }  // namespace mcp

@@ -1,22 +1,53 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "mcp/base/cancellation.h"
 #include "mcp/base/task.h"
 #include "mcp/rpc/message.h"
+#include "mcp/types/logging_level.h"
 #include "mcp/types/protocol_version.h"
 
 namespace mcp {
 
 /// Who a request comes from. Lives as long as the client's session; calls hold it by shared_ptr.
 struct Caller {
+  std::uint64_t id = 0;   // of the session; never used twice in this process; 0: nobody's
   std::string principal;  // who was authenticated; "local" on a loopback listener without authentication
   std::string session;    // for logs; not the secret session id
   ProtocolVersion version = kLatestVersion;
   std::string client_name, client_version;  // as the client says; for display only
   std::string capabilities = "{}";          // the client's capabilities object, JSON text
+  std::optional<LoggingLevel> log_level;    // as set by logging/setLevel; {} while the client has not
+};
+
+/// A question to a client while it is open: lets the asker take it back, and hear of progress. Outlives the ask() it is given to.
+struct Question {
+  Cancellation cancellation;
+  /// Takes the client's notifications/progress, under the token of the request; {} where nobody wants them.
+  std::function<void(Message)> on_progress;
+};
+
+/// The client of a session, apart from any request of its own. Loop thread only.
+class ClientPeer {
+ public:
+  virtual ~ClientPeer() = default;
+
+  virtual const Caller& caller() const = 0;
+
+  /// Sends a notification that belongs to no request. False when it could not be delivered.
+  virtual bool push(Message notification) = 0;
+
+  /// Asks the client's user or host (sampling, elicitation, roots; MCP 2025-11-25, "Client Features") and waits for the answer.
+  /// `request` carries any id and progress token; answer and progress carry the same. Errors: method_not_found where the client
+  /// has not declared that it can be asked, invalid_params for a mode of elicitation that it has not, overloaded, the reason of
+  /// the question's cancellation (the client is told), session_lost where the client went away.
+  virtual Task<Result<Message>> ask(Message request, Question& question) = 0;
 };
 
 /// One request on its way: who asked, until when, and the way back to the asker while the request is open. Made by the downstream
@@ -34,9 +65,12 @@ class CallContext {
   /// limit the call itself is cancelled with Error::overloaded.
   virtual void notify(Message notification) = 0;
 
-  /// Asks the asker's user or host (sampling, elicitation, roots) and waits for the answer. `request` carries any id; the returned
-  /// response carries the same. Error method_not_found where the client cannot be asked.
-  virtual Task<Result<Message>> ask(Message request) = 0;
+  /// Asks the asker's user or host: ClientPeer::ask, on the way that belongs to this request. The question ends with the request
+  /// (Error cancelled). The task may outlive the context.
+  virtual Task<Result<Message>> ask(Message request, Question& question) = 0;
+
+  /// The asker beyond this request; null where there is none.
+  virtual std::shared_ptr<ClientPeer> peer() { return nullptr; }
 
   /// Set when the asker no longer wants the answer.
   Cancellation& cancellation() { return cancellation_; }

@@ -1,7 +1,8 @@
 #include "mcp/session/client_session.h"
 
 #include <algorithm>
-#include <boost/asio/error.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -18,8 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kSweepInterval = std::chrono::milliseconds(100);
-constexpr int kMaxPatience = 12;  // times the first deadline, for a request that keeps reporting progress
-
+constexpr std::size_t kShownReason = 500;   // of why a server takes a request back
 constexpr std::size_t kMaxServerId = 1024;  // bytes; we send it back, and it may wait in a queue
 
 // Ten digits, so that the ids of most clients fit into the place of ours when an answer goes back.
@@ -32,51 +32,19 @@ std::optional<std::uint64_t> parse_id(std::string_view text) {
   return id;
 }
 
+std::optional<double> parse_number(std::string_view json) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(json.data(), json.data() + json.size(), value);
+  if (json.empty() || error != std::errc() || end != json.data() + json.size()) return std::nullopt;
+  return value;
+}
+
 /// "300 s", "0.3 s".
 std::string seconds_text(Clock::duration duration) {
   const auto tenths = std::lround(std::chrono::duration<double, std::deci>(duration).count());
   std::string text = std::to_string(tenths / 10);
   if (tenths % 10 != 0) text += "." + std::to_string(tenths % 10);
   return text + " s";
-}
-
-/// Why there is no session where the server answered initialize with an error.
-Error refusal(const Message& response) {
-  constexpr std::size_t kShown = 500;  // of a text that may be of any length
-  const std::string_view error = response.raw(response.envelope().error);
-  const std::string_view data = member(error, "data");
-  std::string message = decode_json_string(member(error, "message")).substr(0, kShown);
-  // A gateway that says what is wrong with a configuration says it of ours: of the one that led us there.
-  if (decode_json_string(member(data, "reason")) == to_string(ErrorCode::config_invalid)) {
-    std::string remedy = decode_json_string(member(data, "remedy")).substr(0, kShown);
-    if (message.ends_with(remedy)) message.resize(message.find_last_not_of(" .", message.size() - remedy.size() - 1) + 1);
-    return {ErrorCode::config_invalid, std::move(message), std::move(remedy)};
-  }
-  const std::string code(member(error, "code").substr(0, 20));
-  message = "the server refused initialize with error " + code + ": " + message;
-  // Every MCP server knows the method.
-  if (code == std::to_string(kMethodNotFound)) {
-    return {ErrorCode::not_mcp, std::move(message), "Check that what is configured is an MCP server."};
-  }
-  return {ErrorCode::server_unavailable, std::move(message), "Give the server what its message asks for; its log may say more."};
-}
-
-Result<ServerIntroduction> read_introduction(const Message& response) {
-  if (response.is_error()) return std::unexpected(refusal(response));
-  const std::string_view result = response.raw(response.envelope().result);
-  const std::string version = decode_json_string(member(result, "protocolVersion"));
-  if (version.empty()) return fail(ErrorCode::not_mcp, "the answer to initialize has no protocolVersion");
-  const auto known = parse_protocol_version(version);
-  if (!known) {
-    return fail(ErrorCode::unsupported_version,
-                "the server wants MCP revision \"" + version.substr(0, 40) + "\", which this version does not speak",
-                "Supported are 2024-11-05, 2025-03-26, 2025-06-18 and 2025-11-25.");
-  }
-  ServerIntroduction introduction{.version = *known};
-  if (const auto info = member(result, "serverInfo"); !info.empty()) introduction.server_info = info;
-  if (const auto capabilities = member(result, "capabilities"); !capabilities.empty()) introduction.capabilities = capabilities;
-  introduction.instructions = decode_json_string(member(result, "instructions"));
-  return introduction;
 }
 
 /// The caller of our own requests: nobody listens, nobody can be asked.
@@ -86,7 +54,7 @@ class OwnContext final : public CallContext {
 
   void notify(Message) override {}
 
-  Task<Result<Message>> ask(Message) override { co_return fail(ErrorCode::method_not_found, "there is nobody to ask"); }
+  Task<Result<Message>> ask(Message, Question&) override { co_return fail(ErrorCode::method_not_found, "there is nobody to ask"); }
 
  private:
   Caller caller_{.principal = "switchyard"};
@@ -94,36 +62,26 @@ class OwnContext final : public CallContext {
 
 }  // namespace
 
-std::string instance_of(const Message& initialize) {
-  const std::string_view instance = member(initialize.raw(initialize.envelope().meta), "switchyard/instance");
-  return instance.starts_with('"') ? decode_json_string(instance) : std::string();
-}
-
-/// A request that waits for its answer; lives in the frame of the coroutine that waits.
-struct ClientSession::Open {
-  CallContext* context = nullptr;
-  std::string token;  // the caller's progress token, JSON text; "" when progress was not asked for
-  Cancellation cancellation;
-  Clock::time_point deadline;
-  Clock::duration patience{};
-  Clock::time_point last_deadline;
+/// A request of the server's that is being answered; lives in the frame of the coroutine that does.
+struct ClientSession::Asked {
+  Question question;
+  bool taken_back = false;  // by the server
 };
 
-/// Keeps the table right on every way out of the coroutine.
-class ClientSession::OpenEntry {
+class ClientSession::AskedEntry {
  public:
-  OpenEntry(ClientSession& session, std::uint64_t id, Open& open) : session_(session), id_(id) {
-    session_.open_.emplace(id, &open);
+  AskedEntry(ClientSession& session, std::string id, Asked& asked) : session_(session), id_(std::move(id)) {
+    session_.questions_.emplace(id_, &asked);
   }
 
-  ~OpenEntry() { session_.open_.erase(id_); }
+  ~AskedEntry() { session_.questions_.erase(id_); }
 
-  OpenEntry(const OpenEntry&) = delete;
-  OpenEntry& operator=(const OpenEntry&) = delete;
+  AskedEntry(const AskedEntry&) = delete;
+  AskedEntry& operator=(const AskedEntry&) = delete;
 
  private:
   ClientSession& session_;
-  std::uint64_t id_;
+  const std::string id_;
 };
 
 std::shared_ptr<ClientSession> ClientSession::create(const Executor& executor,
@@ -148,7 +106,9 @@ Task<Result<ServerIntroduction>> ClientSession::initialize(Cancellation& cancell
   auto self = shared_from_this();
   std::string params = R"({"protocolVersion":")";
   params += to_string(kLatestVersion);
-  params += R"(","capabilities":{},"clientInfo":{"name":)";
+  params += R"(","capabilities":)";
+  params += options_.capabilities;
+  params += R"(,"clientInfo":{"name":)";
   append_json_string(params, options_.client_name);
   params += R"(,"version":)";
   append_json_string(params, options_.client_version);
@@ -165,6 +125,7 @@ Task<Result<ServerIntroduction>> ClientSession::initialize(Cancellation& cancell
   if (!response) co_return std::unexpected(std::move(response).error());
   auto introduction = read_introduction(*response);
   if (introduction) {
+    version_ = introduction->version;
     transport_->negotiated(introduction->version);
     transport_->send(Message::notification("notifications/initialized", {}));
   }
@@ -181,22 +142,15 @@ Task<Result<Message>> ClientSession::handle(Message request, CallContext& contex
   }
   const std::uint64_t id = next_id_++;
   const std::string caller_id(request.id());
-  Open open;
-  open.context = &context;
-  const auto now = Clock::now();
-  open.deadline = context.deadline;
-  if (context.deadline != Clock::time_point::max()) {
-    open.patience = context.deadline - now;
-    open.last_deadline = now + open.patience * kMaxPatience;
-    arm_sweep();
-  }
+  OpenRequest open(context, Clock::now());
+  if (open.deadline != Clock::time_point::max()) arm_sweep();
   const std::string own_id = std::to_string(id);
   request.set_id(own_id);
   if (const auto token = request.raw(request.envelope().meta_progress_token); !token.empty()) {
     open.token = token;
     request.replace(&Envelope::meta_progress_token, own_id);
   }
-  const OpenEntry entry(*this, id, open);
+  const OpenRequests::Entry entry(open_, id, open);
   const Cancellation::Callback forward(context.cancellation(),
                                        [&open, &context] { open.cancellation.request(context.cancellation().reason()); });
   auto response = co_await transport_->request(std::move(request), id, open.cancellation);
@@ -235,29 +189,64 @@ void ClientSession::tell_cancelled(std::uint64_t id, const Error& reason) {
   transport_->send(Message::notification("notifications/cancelled", params));
 }
 
-void ClientSession::on_message(Message message, std::optional<std::uint64_t>) {
-  if (message.kind() == MessageKind::request) return answer(message);
+void ClientSession::on_message(Message message, std::optional<std::uint64_t> related_request) {
+  if (message.kind() == MessageKind::request) return on_request(std::move(message), related_request);
   if (message.kind() != MessageKind::notification) return;
-  if (message.method() == "notifications/progress") return on_progress(std::move(message));
+  const std::string_view method = message.method();
+  if (method == "notifications/progress") return on_progress(std::move(message));
+  if (method == "notifications/message") return on_log(std::move(message), related_request);
+  if (method == "notifications/cancelled") return on_cancelled(message);
   if (options_.on_notification) options_.on_notification(std::move(message));
 }
 
 void ClientSession::on_progress(Message message) {
   const auto token = parse_id(message.raw(message.envelope().progress_token));
-  const auto found = token ? open_.find(*token) : open_.end();
-  if (found == open_.end() || found->second->token.empty()) {
+  OpenRequest* open = token ? open_.find(*token) : nullptr;
+  if (open == nullptr || open->token.empty()) {
     log_debug("upstream", "progress for no open request dropped");
     return;
   }
-  Open& open = *found->second;
-  if (open.deadline != Clock::time_point::max()) {
-    open.deadline = std::min(Clock::now() + open.patience, open.last_deadline);
+  // The value must rise (MCP 2025-11-25, "Progress"); one that does not is no sign of progress either.
+  const auto progress = parse_number(member(message.raw(message.envelope().params), "progress"));
+  if (!progress || *progress <= open->progress) {
+    log_debug("upstream", "progress that does not rise dropped");
+    return;
   }
-  message.replace(&Envelope::progress_token, open.token);
-  open.context->notify(std::move(message));
+  open->progress = *progress;
+  open->extend(Clock::now());
+  message.replace(&Envelope::progress_token, open->token);
+  open->context->notify(std::move(message));
 }
 
-void ClientSession::answer(const Message& request) {
+/// What is logged while nobody asks for anything is everybody's.
+void ClientSession::on_log(Message message, std::optional<std::uint64_t> related_request) {
+  const auto level = parse_logging_level(decode_json_string(member(message.raw(message.envelope().params), "level")));
+  if (!level) return log_debug("upstream", "a log line without a level was dropped");
+  const auto wants = [&level](CallContext& context) { return *level >= context.caller().log_level.value_or(LoggingLevel::debug); };
+  if (const auto cause = open_.cause_of(related_request)) {
+    CallContext& context = *open_.find(*cause)->context;
+    if (wants(context)) context.notify(std::move(message));
+    return;
+  }
+  // It may be of any of these.
+  const auto possible = open_.one_of_each();
+  if (possible.empty() && options_.on_notification) options_.on_notification(std::move(message));
+  for (const OpenRequest* open : possible) {
+    if (wants(*open->context)) open->context->notify(message.clone());
+  }
+}
+
+void ClientSession::on_cancelled(const Message& message) {
+  const auto found = questions_.find(std::string(message.raw(message.envelope().request_id)));
+  if (found == questions_.end()) return;
+  const std::string_view params = message.raw(message.envelope().params);
+  std::string reason = decode_json_string(member(params, "reason")).substr(0, kShownReason);
+  if (reason.empty()) reason = "the server no longer wants to know";
+  found->second->taken_back = true;
+  found->second->question.cancellation.request({ErrorCode::cancelled, std::move(reason)});
+}
+
+void ClientSession::on_request(Message request, std::optional<std::uint64_t> related_request) {
   if (request.id().size() > kMaxServerId) {
     log_debug("upstream", "a request of the server's with an id beyond measure was dropped");
     return;
@@ -266,14 +255,69 @@ void ClientSession::answer(const Message& request) {
     transport_->send(Message::result(request.id(), "{}"));
     return;
   }
-  const std::string method(request.method().substr(0, 80));
-  transport_->send(Message::error(request.id(), kMethodNotFound, "This client does not answer " + method));
+  Result<> admitted;
+  if (related_request && open_.find(*related_request) == nullptr) {
+    admitted = fail(ErrorCode::cancelled, "the request that this belongs to has ended");
+  } else if (questions_.contains(std::string(request.id()))) {
+    admitted = fail(ErrorCode::invalid_request, "this id is in use by a request that is still open");
+  } else if (questions_.size() >= options_.max_questions) {
+    admitted = fail(ErrorCode::overloaded, std::to_string(questions_.size()) + " requests of this server are still open");
+  }
+  if (!admitted) {
+    transport_->send(error_response(request.id(), admitted.error()));
+    return;
+  }
+  if (options_.on_asked) options_.on_asked(request.method());
+  boost::asio::co_spawn(executor_, answer(std::move(request), open_.cause_of(related_request)), boost::asio::detached);
+}
+
+Task<void> ClientSession::answer(Message request, std::optional<std::uint64_t> cause) {
+  const auto self = shared_from_this();
+  const std::string id(request.id());
+  if (closed_ || questions_.contains(id)) co_return;
+  Asked asked;
+  asked.question.on_progress = [this](Message progress) {
+    if (!closed_) transport_->send(std::move(progress));
+  };
+  const AskedEntry entry(*this, id, asked);
+  auto answer = co_await find_answer(std::move(request), asked.question, cause);
+  if (closed_ || asked.taken_back) co_return;
+  transport_->send(answer ? std::move(*answer) : error_response(id, answer.error()));
+}
+
+Task<Result<Message>> ClientSession::find_answer(Message request, Question& question, std::optional<std::uint64_t> cause) {
+  OpenRequest* open = cause ? open_.find(*cause) : nullptr;
+  if (open == nullptr) {
+    const std::string method(request.method().substr(0, 80));
+    if (cause) co_return fail(ErrorCode::cancelled, "the request that " + method + " belongs to has ended");
+    if (open_.of_several()) co_return fail(ErrorCode::invalid_request, "it cannot be told which client " + method + " is for");
+    if (!options_.on_question) co_return fail(ErrorCode::method_not_found, "this client does not answer " + method);
+    co_return co_await options_.on_question(std::move(request), question);
+  }
+  ++open->questions;
+  auto answer = co_await open->context->ask(std::move(request), question);
+  // The request may have ended meanwhile, which is why the answer came.
+  if (OpenRequest* still = open_.find(*cause)) {
+    --still->questions;
+    still->extend(Clock::now());
+  }
+  co_return answer;
+}
+
+void ClientSession::drop_questions(const Error& reason) {
+  std::vector<Asked*> asked;
+  asked.reserve(questions_.size());
+  for (const auto& [id, entry] : questions_)
+    asked.push_back(entry);
+  for (Asked* entry : asked)
+    entry->question.cancellation.request(reason);
 }
 
 void ClientSession::on_closed(const Error& reason) {
   if (closed_) return;
   closed_ = true;
   sweep_timer_.cancel();
+  drop_questions(reason);
   if (options_.on_closed) options_.on_closed(reason);
 }
 
@@ -295,15 +339,16 @@ void ClientSession::arm_sweep() {
 
 void ClientSession::sweep() {
   const auto now = Clock::now();
-  std::vector<Open*> overdue;
+  std::vector<OpenRequest*> overdue;
   bool timed = false;
-  for (const auto& [id, open] : open_) {
-    if (open->deadline == Clock::time_point::max()) continue;
+  for (OpenRequest* open : open_.all()) {
+    const auto end = open->out_of_time();
+    if (end == Clock::time_point::max()) continue;
     timed = true;
-    if (open->deadline <= now && !open->cancellation.requested()) overdue.push_back(open);
+    if (end <= now && !open->cancellation.requested()) overdue.push_back(open);
   }
   // Requesting only wakes the waiting coroutines, which leave the table later, from the loop.
-  for (Open* open : overdue) {
+  for (OpenRequest* open : overdue) {
     open->cancellation.request({ErrorCode::timeout,
                                 "no answer within " + seconds_text(open->patience),
                                 "Try again, or raise the server's callTimeout in the configuration."});
@@ -315,13 +360,10 @@ Task<void> ClientSession::close(std::chrono::steady_clock::duration grace, Error
   auto self = shared_from_this();
   const bool was_closed = std::exchange(closed_, true);
   sweep_timer_.cancel();
-  std::vector<Open*> open;
-  open.reserve(open_.size());
-  for (const auto& [id, entry] : open_)
-    open.push_back(entry);
   if (!was_closed) {
-    for (Open* entry : open)
-      entry->cancellation.request(reason);
+    for (OpenRequest* open : open_.all())
+      open->cancellation.request(reason);
+    drop_questions(reason);
   }
   co_await transport_->close(grace);
 }

@@ -8,33 +8,30 @@
 #include <unordered_map>
 
 #include "mcp/rpc/request_handler.h"
+#include "mcp/session/open_requests.h"
+#include "mcp/session/server_introduction.h"
 #include "mcp/transport/transport.h"
 
 namespace mcp {
 
-/// What a server said of itself in its answer to initialize.
-struct ServerIntroduction {
-  ProtocolVersion version = kLatestVersion;
-  std::string server_info = "{}";   // JSON text, as it came
-  std::string capabilities = "{}";  // JSON text, as it came
-  std::string instructions;         // decoded; "" when there are none
-};
-
 struct ClientSessionOptions {
   std::string client_name = "switchyard";
   std::string client_version;
-  std::string instance;           // goes into initialize as _meta "switchyard/instance", where set: see instance_of()
-  std::size_t max_open = 10'000;  // requests waiting for an answer; one more fails (overloaded)
+  std::string instance;             // goes into initialize as _meta "switchyard/instance", where set: see instance_of()
+  std::string capabilities = "{}";  // what we declare in initialize; JSON text
+  std::size_t max_open = 10'000;    // requests waiting for an answer; one more fails (overloaded)
+  std::size_t max_questions = 100;  // requests of the server's being answered; likewise
   /// Notifications that belong to no request (list_changed, log lines, …).
   std::function<void(Message)> on_notification;
+  /// Answers a request of the server's that belongs to no open request of ours; {}: none is answered. As in CallContext::ask.
+  std::function<Task<Result<Message>>(Message, Question&)> on_question;
+  /// A question of the server's came (roots/list, …), whoever is to answer it.
+  std::function<void(std::string_view method)> on_asked;
   /// The connection ended by itself. Runs once, from the loop, never after close() began.
   std::function<void(const Error&)> on_closed;
   /// The server seems to be gone; a request would tell. May come again and again.
   std::function<void()> on_unreachable;
 };
-
-/// The instance a client names in its initialize, "" when it names none. A gateway that meets its own is connected to itself.
-std::string instance_of(const Message& initialize);
 
 /// Our session with one MCP server, over any Transport: handshake (revisions 2024-11-05 to 2025-11-25), numbering, deadlines,
 /// cancellation, progress to the one who asked. A RequestHandler: what handle() is given goes to the server under an id, and where
@@ -42,7 +39,12 @@ std::string instance_of(const Message& initialize);
 ///
 /// A request that is cancelled or out of time is told to the server (notifications/cancelled, under the id the server knows) and
 /// fails at once with the reason. Progress for a request moves its deadline: each report gives it as long again as it had at the
-/// start, up to twelve times that in all (MCP 2025-11-25, "Lifecycle", timeouts).
+/// start, up to twelve times that in all (MCP 2025-11-25, "Lifecycle", timeouts). While a question of the server's waits for the
+/// client, the request it belongs to is not out of time before those twelve times.
+///
+/// Requests of the server's (sampling, elicitation, roots) and its log lines go to the one whose request gave rise to them: the
+/// request on whose response stream they came, else the open request of the only client that has one here. A question that could
+/// be of two clients is nobody's: it is answered with an error (on_question never sees it). A log line then goes to both.
 ///
 /// Loop thread only. Held by shared_ptr; close() before letting go.
 class ClientSession final : public RequestHandler, public std::enable_shared_from_this<ClientSession>, private Transport::Receiver {
@@ -67,6 +69,12 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   /// Requests of callers waiting for an answer; our own are not counted.
   std::size_t open_requests() const { return open_.size() - own_; }
 
+  /// Questions of the server's that wait for an answer.
+  std::size_t open_questions() const { return questions_.size(); }
+
+  /// The server speaks this revision; the latest one before initialize().
+  ProtocolVersion version() const { return version_; }
+
   /// Fails what is open with `reason` and ends the connection within `grace`.
   Task<void> close(std::chrono::steady_clock::duration grace, Error reason = closing());
 
@@ -74,8 +82,8 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   static Error closing() { return {ErrorCode::shutting_down, "the connection to the server is being closed"}; }
 
  private:
-  struct Open;
-  class OpenEntry;
+  struct Asked;
+  class AskedEntry;
 
   ClientSession(const Executor& executor, std::shared_ptr<Transport> transport, ClientSessionOptions options);
 
@@ -84,7 +92,12 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   void on_unreachable(const Error& reason) override;
 
   void on_progress(Message message);
-  void answer(const Message& request);
+  void on_log(Message message, std::optional<std::uint64_t> related_request);
+  void on_cancelled(const Message& message);
+  void on_request(Message request, std::optional<std::uint64_t> related_request);
+  Task<void> answer(Message request, std::optional<std::uint64_t> cause);
+  Task<Result<Message>> find_answer(Message request, Question& question, std::optional<std::uint64_t> cause);
+  void drop_questions(const Error& reason);
   void tell_cancelled(std::uint64_t id, const Error& reason);
   void arm_sweep();
   void sweep();
@@ -94,7 +107,9 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   ClientSessionOptions options_;
   std::uint64_t next_id_;
   std::size_t own_ = 0;  // open requests of our own
-  std::unordered_map<std::uint64_t, Open*> open_;
+  OpenRequests open_;
+  std::unordered_map<std::string, Asked*> questions_;  // of the server's, by its id's JSON text
+  ProtocolVersion version_ = kLatestVersion;
   boost::asio::steady_timer sweep_timer_;
   bool sweeping_ = false;
   bool closed_ = false;

@@ -1,5 +1,6 @@
 #include "mcp/session/server_session.h"
 
+#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,32 @@ namespace {
 // What a session keeps of its client's introduction lives as long as the session.
 constexpr std::size_t kMaxCapabilities = std::size_t{64} << 10;
 constexpr std::size_t kMaxClientName = 200;
+
+std::uint64_t next_session_id() {
+  static std::atomic<std::uint64_t> last = 0;  // there may be more than one loop
+  return ++last;
+}
+
+/// May this client be asked that (MCP 2025-11-25, "Capability Negotiation")? An elicitation names its mode; without one it is a
+/// form, which also {} stands for.
+Result<> may_ask(const Caller& caller, const Message& request) {
+  const std::string_view method = request.method();
+  const std::string_view capability = method == "sampling/createMessage" ? "sampling"
+                                      : method == "elicitation/create"   ? "elicitation"
+                                      : method == "roots/list"           ? "roots"
+                                                                         : "";
+  const std::string_view declared = capability.empty() ? capability : member(caller.capabilities, capability);
+  if (!declared.starts_with('{')) {
+    return fail(ErrorCode::method_not_found, "the client cannot be asked for " + std::string(method.substr(0, 80)));
+  }
+  if (capability != "elicitation") return {};
+  const std::string mode = decode_json_string(member(request.raw(request.envelope().params), "mode"));
+  const bool forms = member(declared, "form").starts_with('{') || member(declared, "url").empty();
+  const bool known = mode == "url" ? member(declared, "url").starts_with('{') : (mode.empty() || mode == "form") && forms;
+  if (known) return {};
+  return fail(ErrorCode::invalid_params,
+              "the client does not take elicitations of the mode \"" + (mode.empty() ? "form" : mode.substr(0, 80)) + "\"");
+}
 
 /// Two spellings of one id must meet in the table.
 std::string id_key(std::string_view id) {
@@ -31,7 +58,10 @@ class ServerSession::Call final : public CallContext {
     session_->in_flight_.emplace(key_, this);
   }
 
-  ~Call() override { session_->in_flight_.erase(key_); }
+  ~Call() override {
+    session_->in_flight_.erase(key_);
+    session_->questions_->drop(this, {ErrorCode::cancelled, "the request that this belongs to has ended"});
+  }
 
   const Caller& caller() const override { return *caller_; }
 
@@ -42,10 +72,11 @@ class ServerSession::Call final : public CallContext {
     }
   }
 
-  Task<Result<Message>> ask(Message request) override {
-    const std::string method(request.method());
-    co_return fail(ErrorCode::method_not_found, "asking the client for " + method + " is not supported yet");
+  Task<Result<Message>> ask(Message request, Question& question) override {
+    return session_->ask_by(outlet_, this, std::move(request), question);
   }
+
+  std::shared_ptr<ClientPeer> peer() override { return session_; }
 
   bool taken_back = false;  // by the client's own notifications/cancelled
 
@@ -56,6 +87,23 @@ class ServerSession::Call final : public CallContext {
   Outlet outlet_;
 };
 
+/// The context of a notification.
+class ServerSession::NoticeContext final : public CallContext {
+ public:
+  explicit NoticeContext(ServerSession& session) : session_(session.shared_from_this()) {}
+
+  const Caller& caller() const override { return session_->caller(); }
+
+  void notify(Message notification) override { session_->push(std::move(notification)); }
+
+  Task<Result<Message>> ask(Message request, Question& question) override { return session_->ask(std::move(request), question); }
+
+  std::shared_ptr<ClientPeer> peer() override { return session_; }
+
+ private:
+  std::shared_ptr<ServerSession> session_;
+};
+
 std::shared_ptr<ServerSession> ServerSession::create(std::shared_ptr<SessionHandler> handler, ServerSessionOptions options) {
   auto session = std::shared_ptr<ServerSession>(new ServerSession(std::move(handler), std::move(options)));
   session->handler_->opened(session);
@@ -63,7 +111,11 @@ std::shared_ptr<ServerSession> ServerSession::create(std::shared_ptr<SessionHand
 }
 
 ServerSession::ServerSession(std::shared_ptr<SessionHandler> handler, ServerSessionOptions options)
-    : handler_(std::move(handler)), options_(std::move(options)), caller_(std::make_shared<Caller>()) {
+    : handler_(std::move(handler)),
+      options_(std::move(options)),
+      caller_(std::make_shared<Caller>()),
+      questions_(std::make_shared<ClientQuestions>(options_.max_questions)) {
+  caller_->id = next_session_id();
   caller_->principal = options_.principal;
   caller_->session = options_.label;
 }
@@ -122,11 +174,13 @@ Task<std::optional<Message>> ServerSession::serve(Message request, Outlet outlet
 }
 
 void ServerSession::accept(Message message) {
-  if (message.kind() != MessageKind::notification) {
-    log_debug("downstream", "response to no request of ours dropped", {{"session", options_.label}});
-    return;
-  }
-  if (message.method() == "notifications/cancelled") return cancel(message);
+  if (message.kind() == MessageKind::response) return questions_->answer(std::move(message));
+  const std::string_view method = message.method();
+  if (method == "notifications/cancelled") return cancel(message);
+  if (method == "notifications/progress") return questions_->progress(std::move(message));
+  if (!initialized_) return;
+  NoticeContext context(*this);
+  handler_->notice(std::move(message), context);
 }
 
 void ServerSession::cancel(const Message& notification) {
@@ -144,6 +198,17 @@ bool ServerSession::push(Message notification) {
   return outlet_ && outlet_(std::move(notification));
 }
 
+Task<Result<Message>> ServerSession::ask(Message request, Question& question) {
+  return ask_by(outlet_, this, std::move(request), question);
+}
+
+Task<Result<Message>> ServerSession::ask_by(Outlet outlet, const void* owner, Message request, Question& question) {
+  const auto self = shared_from_this();
+  if (auto allowed = may_ask(*caller_, request); !allowed) co_return std::unexpected(std::move(allowed).error());
+  if (!outlet) co_return fail(ErrorCode::session_lost, "the client that would have to be asked is gone");
+  co_return co_await questions_->ask(std::move(request), question, std::move(outlet), owner);
+}
+
 void ServerSession::cancel_all(const Error& reason) {
   std::vector<Call*> calls;
   calls.reserve(in_flight_.size());
@@ -151,6 +216,7 @@ void ServerSession::cancel_all(const Error& reason) {
     calls.push_back(call);
   for (Call* call : calls)
     call->cancellation().request(reason);
+  questions_->lose(reason);
 }
 
 }  // namespace mcp

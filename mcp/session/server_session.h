@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "mcp/rpc/request_handler.h"
+#include "mcp/session/client_questions.h"
 
 namespace mcp {
 
@@ -24,14 +25,18 @@ struct ServerSessionOptions {
   std::string principal = "local";
   std::string label;                 // the session in logs
   std::size_t max_in_flight = 1000;  // requests of this client being answered; one more is refused (overloaded)
+  std::size_t max_questions = 100;   // requests to this client waiting for its answer; likewise
 };
 
 /// One client's session at our face, whatever carries it: negotiates the revision, keeps who the client is, holds its open requests
 /// so that it can cancel them, and gives everything else to a RequestHandler. initialize goes to the handler too, which writes the
 /// result; the context's caller() then already carries the negotiated revision (MCP 2025-11-25, "Lifecycle").
 ///
+/// The client is asked (sampling, elicitation, roots) only what it declared in initialize that it can be asked: on the way of the
+/// request that gave rise to the question, or, where none did, on the way of push().
+///
 /// Loop thread only. Held by shared_ptr.
-class ServerSession final : public std::enable_shared_from_this<ServerSession> {
+class ServerSession final : public ClientPeer, public std::enable_shared_from_this<ServerSession> {
  public:
   /// Sends a message to the client; false when it is gone or does not read.
   using Outlet = std::function<bool(Message)>;
@@ -42,16 +47,16 @@ class ServerSession final : public std::enable_shared_from_this<ServerSession> {
   /// the request go to `outlet`; when that returns false, the request is cancelled.
   Task<std::optional<Message>> serve(Message request, Outlet outlet);
 
-  /// Takes a notification or a response.
+  /// Takes a notification or a response. What concerns no request or question of the session goes to the handler's notice().
   void accept(Message message);
 
   /// Where push() leads; {} while the client cannot be reached outside its requests.
   void set_outlet(Outlet outlet) { outlet_ = std::move(outlet); }
 
-  /// Sends a notification that belongs to no request. False when it could not be delivered.
-  bool push(Message notification);
+  bool push(Message notification) override;
+  Task<Result<Message>> ask(Message request, Question& question) override;
 
-  /// Cancels every open request with this reason.
+  /// Cancels every open request with this reason, and every question to the client: it is gone.
   void cancel_all(const Error& reason);
 
   /// True once initialize was answered with a result.
@@ -59,10 +64,17 @@ class ServerSession final : public std::enable_shared_from_this<ServerSession> {
 
   std::size_t in_flight() const { return in_flight_.size(); }
 
-  const Caller& caller() const { return *caller_; }
+  /// Questions to the client that wait for its answer.
+  std::size_t questions() const { return questions_->open(); }
+
+  /// What the client wants to read of its servers' logs from now on.
+  void set_log_level(LoggingLevel level) { caller_->log_level = level; }
+
+  const Caller& caller() const override { return *caller_; }
 
  private:
   class Call;
+  class NoticeContext;
 
   ServerSession(std::shared_ptr<SessionHandler> handler, ServerSessionOptions options);
 
@@ -70,10 +82,12 @@ class ServerSession final : public std::enable_shared_from_this<ServerSession> {
   Result<> introduce(const Message& request);
   Result<> admit(const Message& request) const;
   void cancel(const Message& notification);
+  Task<Result<Message>> ask_by(Outlet outlet, const void* owner, Message request, Question& question);
 
   std::shared_ptr<SessionHandler> handler_;
   ServerSessionOptions options_;
   std::shared_ptr<Caller> caller_;
+  std::shared_ptr<ClientQuestions> questions_;
   std::unordered_map<std::string, Call*> in_flight_;  // by the id's JSON text
   Outlet outlet_;
   bool initialized_ = false;

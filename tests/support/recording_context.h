@@ -14,12 +14,12 @@ class RecordingContext final : public CallContext {
 
   void notify(Message notification) override { notified.push_back(nlohmann::json::parse(notification.text())); }
 
-  Task<Result<Message>> ask(Message) override { co_return fail(ErrorCode::method_not_found, "nobody to ask"); }
+  Task<Result<Message>> ask(Message, Question&) override { co_return fail(ErrorCode::method_not_found, "nobody to ask"); }
 
   std::vector<nlohmann::json> notified;
 
  private:
-  Caller caller_;
+  Caller caller_{.id = 1};
 };
 
 }  // namespace mcp

@@ -22,12 +22,12 @@ class RecordingContext final : public CallContext {
  public:
   const Caller& caller() const override { return caller_; }
   void notify(Message notification) override { notified.push_back(json::parse(notification.text())); }
-  Task<Result<Message>> ask(Message) override { co_return fail(ErrorCode::method_not_found, "nobody to ask"); }
+  Task<Result<Message>> ask(Message, Question&) override { co_return fail(ErrorCode::method_not_found, "nobody to ask"); }
 
   std::vector<json> notified;
 
  private:
-  Caller caller_;
+  Caller caller_{.id = 1};
 };
 
 class ClientSessionTest : public testing::Test {
