@@ -23,7 +23,8 @@ constexpr std::size_t kMostLines = 400;
 using Rows = std::vector<std::vector<std::string_view>>;
 
 const Rows& mcp_rows() {
-  static const Rows kRows = {{"base"}, {"json"}, {"schema"}, {"types"}, {"rpc"}, {"http", "process"}, {"transport"}, {"session"}};
+  static const Rows kRows = {
+      {"base"}, {"json"}, {"schema"}, {"types"}, {"rpc"}, {"adapt", "http", "process"}, {"transport"}, {"session"}};
   return kRows;
 }
 
