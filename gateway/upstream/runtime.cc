@@ -28,7 +28,6 @@ namespace {
 constexpr int kMaxFailures = 5;                          // of a stdio server, in a row
 constexpr auto kStableAfter = std::chrono::seconds(60);  // a server that ran this long starts counting anew
 constexpr auto kProbeTime = std::chrono::seconds(5);
-constexpr int kRefreshTries = 3;
 
 /// May this method be sent again where its first try was lost? What calls code of the server's never.
 bool is_safe(std::string_view method) {
@@ -65,7 +64,13 @@ Runtime::Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer obs
       redaction_(spec_),
       observer_(std::move(observer)),
       since_(std::chrono::system_clock::now()),
-      catalog_(std::make_shared<ServerCatalog>()),
+      reader_(*this,
+              redaction_,
+              {.executor = dependencies_.executor,
+               .server = spec_.name,
+               .timeout = spec_.startup_timeout,
+               .delay = dependencies_.refresh_delay,
+               .pause = dependencies_.refresh_pause}),
       settled_(dependencies_.executor),
       stopping_(dependencies_.executor),
       stopped_(dependencies_.executor) {}
@@ -113,7 +118,7 @@ Task<Result<>> Runtime::run_session() {
     log_ready(ready_since - begun);
     set_state(RuntimeState::ready);
     settled_.set();
-    if (refresh_wanted_) start_refresh();
+    reader_.resume();
     co_await session_end_->wait();
     if (std::chrono::steady_clock::now() - ready_since >= kStableAfter) backoff_.reset();
   }
@@ -169,7 +174,7 @@ Task<Result<>> Runtime::start_session() {
   options.client_version = SWITCHYARD_VERSION;
   options.instance = dependencies_.instance;
   options.on_notification = [weak = weak_from_this()](const Message& message) {
-    if (auto self = weak.lock()) self->on_notification(message);
+    if (auto self = weak.lock()) self->reader_.notice(message);
   };
   options.on_closed = [weak = weak_from_this()](const Error& reason) {
     if (auto self = weak.lock()) self->lost(self->session_.get(), reason);
@@ -193,17 +198,8 @@ Task<Result<>> Runtime::shake_hands(mcp::Cancellation& cancellation) {
   auto introduction = co_await session_->initialize(cancellation);
   if (!introduction) co_return std::unexpected(std::move(introduction).error());
   introduction_ = std::move(*introduction);
-  if (mcp::member(introduction_->capabilities, "tools").empty()) {
-    publish(std::make_shared<ServerCatalog>());
-    co_return Result<>();
-  }
   phase_ = "tools/list";
-  refresh_wanted_ = false;
-  const ListingBounds bounds;
-  auto catalog = co_await list_tools(*session_, cancellation, bounds);
-  if (!catalog) co_return std::unexpected(std::move(catalog).error());
-  publish(std::move(*catalog));
-  co_return Result<>();
+  co_return co_await reader_.read(*session_, introduction_->capabilities, cancellation);
 }
 
 Task<void> Runtime::end_session() {
@@ -273,50 +269,14 @@ void Runtime::set_state(RuntimeState state) {
   if (observer_.state_changed) observer_.state_changed(*this);
 }
 
-void Runtime::publish(std::shared_ptr<const ServerCatalog> catalog) {
-  for (const auto& line : catalog->refused)
-    mcp::log_warn("upstream", "tool not offered: " + redaction_.clean(line), {{"server", spec_.name.str()}});
-  if (*catalog == *catalog_) return;
-  catalog_ = std::move(catalog);
+std::shared_ptr<mcp::ClientSession> Runtime::live_session() const {
+  return state_ == RuntimeState::ready ? session_ : nullptr;
+}
+
+void Runtime::catalog_replaced() {
   offered_ = static_cast<std::size_t>(
-      std::ranges::count_if(catalog_->tools, [&](const ToolEntry& tool) { return admits(spec_, tool.name.str()); }));
+      std::ranges::count_if(catalog()->tools, [&](const ToolEntry& tool) { return admits(spec_, tool.name.str()); }));
   if (observer_.catalog_changed) observer_.catalog_changed(*this);
-}
-
-void Runtime::on_notification(const Message& message) {
-  if (message.method() != "notifications/tools/list_changed") return;
-  refresh_wanted_ = true;
-  start_refresh();
-}
-
-void Runtime::start_refresh() {
-  if (std::exchange(refreshing_, true)) return;
-  asio::co_spawn(dependencies_.executor, refresh(), asio::detached);
-}
-
-Task<void> Runtime::refresh() {
-  auto self = shared_from_this();
-  int failures = 0;
-  for (auto pause = dependencies_.refresh_delay; refresh_wanted_ && !stopping_.is_set(); pause = dependencies_.refresh_pause) {
-    co_await stopping_.wait_until(std::chrono::steady_clock::now() + pause);
-    auto session = session_;
-    if (!session || state_ != RuntimeState::ready) break;  // the wish is taken up again once it is ready
-    refresh_wanted_ = false;
-    mcp::Cancellation cancellation;
-    const Deadline deadline(dependencies_.executor, spec_.startup_timeout, [this] { return explain_timeout(); }, cancellation);
-    const ListingBounds bounds;
-    auto catalog = co_await list_tools(*session, cancellation, bounds);
-    if (catalog) {
-      publish(std::move(*catalog));
-    } else if (session == session_ && state_ == RuntimeState::ready && !stopping_.is_set()) {
-      mcp::log_warn("upstream",
-                    "the changed tool list could not be read; the old one stays",
-                    {{"server", spec_.name.str()}, {"cause", redaction_.clean(catalog.error().message)}});
-      if (catalog.error().code == ErrorCode::session_lost) lost(session.get(), catalog.error());
-      if (++failures < kRefreshTries) refresh_wanted_ = true;
-    }
-  }
-  refreshing_ = false;
 }
 
 Task<Result<std::shared_ptr<mcp::ClientSession>>> Runtime::ready_session(mcp::CallContext& context) {

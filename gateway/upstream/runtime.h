@@ -10,6 +10,7 @@
 #include "gateway/config/config.h"
 #include "gateway/config/config_file.h"
 #include "gateway/upstream/backoff.h"
+#include "gateway/upstream/catalog_reader.h"
 #include "gateway/upstream/redaction.h"
 #include "gateway/upstream/server_catalog.h"
 #include "mcp/base/event.h"
@@ -69,7 +70,7 @@ struct RuntimeDependencies {
 /// but for safe ones (ping, lists, reads), which are repeated once where the session had been lost; tools/call never.
 ///
 /// Loop thread only. Held by shared_ptr; stop() before letting go.
-class Runtime final : public mcp::RequestHandler, public std::enable_shared_from_this<Runtime> {
+class Runtime final : public mcp::RequestHandler, public std::enable_shared_from_this<Runtime>, private CatalogReader::Owner {
  public:
   struct Observer {
     std::function<void(Runtime&)> state_changed;
@@ -93,7 +94,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   RuntimeStatus status() const;
 
   /// What the server offers, or offered before it was lost. Never null.
-  const std::shared_ptr<const ServerCatalog>& catalog() const { return catalog_; }
+  const std::shared_ptr<const ServerCatalog>& catalog() const { return reader_.catalog(); }
 
   /// What the server said of itself, once it was ready; {} before.
   const std::optional<mcp::ServerIntroduction>& introduction() const { return introduction_; }
@@ -120,15 +121,17 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   mcp::Task<void> probe(std::shared_ptr<mcp::ClientSession> session);
   void start_probe(const std::shared_ptr<mcp::ClientSession>& session);
   void after_failure(const std::shared_ptr<mcp::ClientSession>& session, const mcp::Error& error);
-  void start_refresh();
-  mcp::Task<void> refresh();
   mcp::Task<mcp::Result<std::shared_ptr<mcp::ClientSession>>> ready_session(mcp::CallContext& context);
-  mcp::Error explain_timeout() const;
   bool give_up(const mcp::Error& cause) const;
   void set_state(RuntimeState state);
   void lost(const mcp::ClientSession* session, const mcp::Error& reason);
-  void on_notification(const mcp::Message& message);
-  void publish(std::shared_ptr<const ServerCatalog> catalog);
+
+  std::shared_ptr<CatalogReader::Owner> hold() override { return {shared_from_this(), this}; }
+  std::shared_ptr<mcp::ClientSession> live_session() const override;
+  mcp::Event& stopping() override { return stopping_; }
+  mcp::Error explain_timeout() const override;
+  void catalog_replaced() override;
+  void session_lost(const mcp::ClientSession& session, const mcp::Error& error) override { lost(&session, error); }
 
   RuntimeDependencies dependencies_;
   ServerSpec spec_;
@@ -145,7 +148,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   std::shared_ptr<mcp::Transport> transport_;
   std::shared_ptr<mcp::ClientSession> session_;
   std::optional<mcp::ServerIntroduction> introduction_;
-  std::shared_ptr<const ServerCatalog> catalog_;
+  CatalogReader reader_;
   std::size_t offered_ = 0;  // tools of the catalog that the configuration admits
   std::optional<mcp::Error> lost_reason_;
   std::unordered_set<mcp::Event*> waiters_;  // set at every change of state
@@ -156,8 +159,6 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   mcp::Cancellation* starting_ = nullptr;  // of the start that is under way
   bool supervised_ = false;
   bool probing_ = false;
-  bool refreshing_ = false;
-  bool refresh_wanted_ = false;
 };
 
 }  // namespace gateway

@@ -82,7 +82,7 @@ void Runtime::log_ready(std::chrono::steady_clock::duration took) const {
   mcp::log_info("upstream",
                 "server ready",
                 {{"server", spec_.name.str()},
-                 {"tools", static_cast<std::int64_t>(catalog_->tools.size())},
+                 {"tools", static_cast<std::int64_t>(catalog()->tools.size())},
                  {"restarts", std::int64_t{starts_ - 1}},
                  {"ms", std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}}});
 }

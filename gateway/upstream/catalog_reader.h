@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "gateway/config/config.h"
+#include "gateway/upstream/redaction.h"
+#include "gateway/upstream/server_catalog.h"
+#include "mcp/base/event.h"
+#include "mcp/session/client_session.h"
+
+namespace gateway {
+
+struct CatalogReaderOptions {
+  mcp::Executor executor;
+  ServerName server;
+  std::chrono::milliseconds timeout{};  // of one reading after a change
+  std::chrono::milliseconds delay{};    // from list_changed, which often comes in bursts, to reading the list anew
+  std::chrono::milliseconds pause{};    // between two readings: some servers never stop changing
+};
+
+/// Keeps the catalog of one server: reads it when the server starts, and again when the server says that it changed. Loop thread
+/// only. A part of its owner, which outlives it.
+class CatalogReader {
+ public:
+  /// The runtime, as its reader sees it.
+  class Owner {
+   public:
+    /// Keeps the owner, and with it the reader, as long as the pointer lives.
+    virtual std::shared_ptr<Owner> hold() = 0;
+    /// The session while the server is ready, else null.
+    virtual std::shared_ptr<mcp::ClientSession> live_session() const = 0;
+    virtual mcp::Event& stopping() = 0;
+    virtual mcp::Error explain_timeout() const = 0;
+    virtual void catalog_replaced() = 0;
+    /// Reading showed that the server no longer knows this session.
+    virtual void session_lost(const mcp::ClientSession& session, const mcp::Error& error) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  /// `redaction` must outlive the reader.
+  CatalogReader(Owner& owner, const Redaction& redaction, CatalogReaderOptions options);
+
+  /// What the server offers, or offered before it was lost. Never null.
+  const std::shared_ptr<const ServerCatalog>& catalog() const { return catalog_; }
+
+  /// The first reading of a session that has just been introduced with these capabilities (JSON text). The error is why the server
+  /// cannot be used.
+  mcp::Task<mcp::Result<>> read(mcp::ClientSession& session, std::string_view capabilities, mcp::Cancellation& cancellation);
+
+  /// Reads anew, soon, what this notification of the server's says has changed; does nothing with others.
+  void notice(const mcp::Message& notification);
+
+  /// Makes up for the changes that were told while the server was not ready.
+  void resume();
+
+ private:
+  void publish(std::shared_ptr<const ServerCatalog> catalog);
+  void start_refresh();
+  mcp::Task<void> refresh();
+
+  Owner& owner_;
+  const Redaction& redaction_;
+  const CatalogReaderOptions options_;
+  std::shared_ptr<const ServerCatalog> catalog_;
+  bool refreshing_ = false;
+  bool refresh_wanted_ = false;
+};
+
+}  // namespace gateway
