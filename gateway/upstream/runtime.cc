@@ -27,12 +27,14 @@ namespace {
 
 constexpr int kMaxFailures = 5;                          // of a stdio server, in a row
 constexpr auto kStableAfter = std::chrono::seconds(60);  // a server that ran this long starts counting anew
+constexpr std::size_t kMaxProcesses = 8;                 // beside the first, for clients that a stdio server may ask something
+constexpr std::size_t kMaxSessions = 200;                // likewise with an HTTP server
 constexpr auto kProbeTime = std::chrono::seconds(5);
 
 /// May this method be sent again where its first try was lost? What calls code of the server's never.
 bool is_safe(std::string_view method) {
   return method == "ping" || method.ends_with("/list") || method == "resources/read" || method == "prompts/get" ||
-         method == "completion/complete";
+         method == "completion/complete" || method == "resources/subscribe" || method == "resources/unsubscribe";
 }
 
 /// Some servers do not say 404 for a session they no longer know, but answer with an error of their own making.
@@ -71,6 +73,7 @@ Runtime::Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer obs
                .timeout = spec_.startup_timeout,
                .delay = dependencies_.refresh_delay,
                .pause = dependencies_.refresh_pause}),
+      clients_(std::make_shared<ServerClients>(dependencies_.executor, pool_options())),
       settled_(dependencies_.executor),
       stopping_(dependencies_.executor),
       stopped_(dependencies_.executor) {}
@@ -86,6 +89,8 @@ Task<void> Runtime::stop() {
   // A stop ends a start that is under way, too.
   if (starting_ != nullptr) starting_->request({ErrorCode::shutting_down, "stopped while starting"});
   if (session_end_) session_end_->set();
+  Error reason = mcp::ClientSession::closing();
+  co_await clients_->close(std::move(reason));
   if (supervised_) co_await stopped_.wait();
   settled_.set();
   set_state(RuntimeState::stopped);
@@ -116,6 +121,7 @@ Task<Result<>> Runtime::run_session() {
     const auto ready_since = std::chrono::steady_clock::now();
     cause_.reset();
     log_ready(ready_since - begun);
+    clients_->ready(session_, *introduction_);
     set_state(RuntimeState::ready);
     settled_.set();
     reader_.resume();
@@ -166,15 +172,17 @@ Task<Result<>> Runtime::start_session() {
   mcp::Cancellation cancellation;
   const Deadline deadline(dependencies_.executor, spec_.startup_timeout, [this] { return explain_timeout(); }, cancellation);
   phase_ = std::holds_alternative<StdioSpec>(spec_.transport) ? "process" : "connect";
-  auto transport = make_transport(
-      dependencies_.executor, *dependencies_.launcher, spec_, dependencies_.environment, dependencies_.resolver, dependencies_.tls);
+  auto transport = connect();
   if (!transport) co_return std::unexpected(std::move(transport).error());
   transport_ = std::move(*transport);
   mcp::ClientSessionOptions options;
   options.client_version = SWITCHYARD_VERSION;
   options.instance = dependencies_.instance;
   options.on_notification = [weak = weak_from_this()](const Message& message) {
-    if (auto self = weak.lock()) self->reader_.notice(message);
+    const auto self = weak.lock();
+    if (!self) return;
+    self->reader_.notice(message);
+    self->clients_->notice(message.clone());
   };
   options.on_closed = [weak = weak_from_this()](const Error& reason) {
     if (auto self = weak.lock()) self->lost(self->session_.get(), reason);
@@ -253,6 +261,7 @@ void Runtime::after_failure(const std::shared_ptr<mcp::ClientSession>& session, 
 void Runtime::lost(const mcp::ClientSession* session, const Error& reason) {
   if (session == nullptr || session != session_.get() || lost_reason_) return;
   lost_reason_ = redaction_.clean(reason);
+  clients_->lost();
   session_end_->set();
   // From here on no request may go to that session, though it takes a moment until it is torn down.
   if (state_ == RuntimeState::ready) {
@@ -294,25 +303,80 @@ Task<Result<std::shared_ptr<mcp::ClientSession>>> Runtime::ready_session(mcp::Ca
   co_return session_;
 }
 
+Task<Result<ServerClients::Way>> Runtime::choose_way(std::string_view method, mcp::CallContext& context) {
+  auto session = co_await ready_session(context);
+  if (!session) co_return std::unexpected(std::move(session).error());
+  co_return co_await clients_->choose(std::move(*session), context, method);
+}
+
 Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context) {
-  auto self = shared_from_this();
+  return send(std::move(request), context, nullptr);
+}
+
+/// `taken`, where the caller wants to know: the way the answer came on.
+Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, ServerClients::Way* taken) {
+  const auto self = shared_from_this();
+  ServerClients::Way own_way;
+  ServerClients::Way& way = taken != nullptr ? *taken : own_way;
   std::optional<Message> again;
   if (is_safe(request.method())) again = request.clone();
   for (;;) {
-    Result<std::shared_ptr<mcp::ClientSession>> session = session_;
-    if (state_ != RuntimeState::ready || !session_) session = co_await ready_session(context);
-    if (!session) co_return std::unexpected(std::move(session).error());
-    auto answer = co_await (*session)->handle(std::move(request), context);
+    if (state_ == RuntimeState::ready && session_ && context.caller().capabilities == "{}") {
+      way.session = session_;
+    } else {
+      const std::string method(request.method());
+      way.own.reset();
+      auto chosen = co_await choose_way(method, context);
+      if (!chosen) co_return std::unexpected(std::move(chosen).error());
+      way.session = std::move(chosen->session);
+      if (chosen->own) way.own.emplace(std::move(*chosen->own));
+    }
+    auto answer = co_await way.session->handle(std::move(request), context);
     if (answer) {
-      if (refuses_session(*answer)) start_probe(*session);
+      if (refuses_session(*answer)) start_probe(way.session);
       co_return std::move(*answer);
     }
-    after_failure(*session, answer.error());
+    if (way.own) (*way.own)->doubtful = true;
+    after_failure(way.session, answer.error());
     const bool session_lost = answer.error().code == ErrorCode::session_lost;
     if (!session_lost || !again) co_return std::unexpected(with_callers_remedy(redaction_.clean(std::move(answer).error())));
     request = std::move(*again);
     again.reset();
   }
+}
+
+Task<Result<Message>> Runtime::subscribe(Message request, mcp::CallContext& context, std::string uri, std::string shown) {
+  const auto self = shared_from_this();
+  ServerClients::Way way;
+  auto answer = co_await send(std::move(request), context, &way);
+  if (answer && !answer->is_error()) clients_->subscribed(way, context, std::move(uri), std::move(shown));
+  co_return answer;
+}
+
+Task<Result<Message>> Runtime::unsubscribe(Message request, mcp::CallContext& context, std::string uri) {
+  const auto self = shared_from_this();
+  // Others may still want to hear.
+  if (!clients_->unsubscribed(context, uri)) co_return Message::result(request.id(), "{}");
+  co_return co_await send(std::move(request), context, nullptr);
+}
+
+Result<std::shared_ptr<mcp::Transport>> Runtime::connect() const {
+  if (dependencies_.connect) return dependencies_.connect(spec_);
+  return make_transport(
+      dependencies_.executor, *dependencies_.launcher, spec_, dependencies_.environment, dependencies_.resolver, dependencies_.tls);
+}
+
+SessionPoolOptions Runtime::pool_options() {
+  const bool stdio = std::holds_alternative<StdioSpec>(spec_.transport);
+  SessionPoolOptions options;
+  options.server = spec_.name.str();
+  options.connect = [this] { return connect(); };
+  options.instance = dependencies_.instance;
+  options.in_turn = stdio;
+  options.max_sessions = stdio ? kMaxProcesses : kMaxSessions;
+  options.startup_timeout = spec_.startup_timeout;
+  options.stop_grace = dependencies_.stop_grace;
+  return options;
 }
 
 void Runtime::notice(Message notification, mcp::CallContext& context) {

@@ -13,6 +13,7 @@
 #include "gateway/upstream/catalog_reader.h"
 #include "gateway/upstream/redaction.h"
 #include "gateway/upstream/server_catalog.h"
+#include "gateway/upstream/server_clients.h"
 #include "mcp/base/event.h"
 #include "mcp/http/resolver.h"
 #include "mcp/http/tls_contexts.h"
@@ -40,7 +41,8 @@ struct RuntimeStatus {
   int restarts = 0;
   std::size_t tools = 0;  // offered: without those that the configuration keeps back
   std::size_t open_calls = 0;
-  std::string version;  // negotiated revision
+  std::string version;           // negotiated revision
+  std::size_t own_sessions = 0;  // with clients that the server may ask something
   bool required = false;
 };
 
@@ -52,6 +54,8 @@ struct RuntimeDependencies {
   std::function<double()> random;           // in [0, 1)
   std::shared_ptr<mcp::Resolver> resolver;  // shared by all HTTP servers; null: each has one of its own
   std::shared_ptr<mcp::TlsContexts> tls;    // likewise
+  /// Makes the transport to a server, not opened yet; {}: make_transport().
+  std::function<mcp::Result<std::shared_ptr<mcp::Transport>>(const ServerSpec&)> connect;
   std::string instance;  // unguessable name of this gateway, by which it notices that a server is the gateway itself
   std::chrono::milliseconds stop_grace = std::chrono::seconds(2);  // each step of the ladder that ends a child
   std::chrono::milliseconds refresh_delay{50};    // from list_changed, which often comes in bursts, to reading the list anew
@@ -68,6 +72,8 @@ struct RuntimeDependencies {
 /// handle(): while the server is starting the request waits for it (until its deadline); in every other state but ready it fails
 /// at once with server_unavailable (login_required, where that is why), saying why and what to do. A request is sent at most once,
 /// but for safe ones (ping, lists, reads), which are repeated once where the session had been lost; tools/call never.
+///
+/// Clients that the server may ask something have sessions of their own with it (ServerClients).
 ///
 /// Loop thread only. Held by shared_ptr; stop() before letting go.
 class Runtime final : public mcp::RequestHandler, public std::enable_shared_from_this<Runtime>, private CatalogReader::Owner {
@@ -86,6 +92,17 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
 
   mcp::Task<mcp::Result<mcp::Message>> handle(mcp::Message request, mcp::CallContext& context) override;
   void notice(mcp::Message notification, mcp::CallContext& context) override;
+
+  /// handle() for resources/subscribe and resources/unsubscribe: from here on, or no longer, the client hears of updates of the
+  /// resource, under the URI `shown`. The request names it by the server's own, `uri`. Survives restarts of the server.
+  mcp::Task<mcp::Result<mcp::Message>> subscribe(mcp::Message request,
+                                                 mcp::CallContext& context,
+                                                 std::string uri,
+                                                 std::string shown);
+  mcp::Task<mcp::Result<mcp::Message>> unsubscribe(mcp::Message request, mcp::CallContext& context, std::string uri);
+
+  /// What clients hold here beyond their requests.
+  ServerClients& clients() { return *clients_; }
 
   const ServerSpec& spec() const { return spec_; }
 
@@ -122,6 +139,10 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   void start_probe(const std::shared_ptr<mcp::ClientSession>& session);
   void after_failure(const std::shared_ptr<mcp::ClientSession>& session, const mcp::Error& error);
   mcp::Task<mcp::Result<std::shared_ptr<mcp::ClientSession>>> ready_session(mcp::CallContext& context);
+  mcp::Task<mcp::Result<ServerClients::Way>> choose_way(std::string_view method, mcp::CallContext& context);
+  mcp::Task<mcp::Result<mcp::Message>> send(mcp::Message request, mcp::CallContext& context, ServerClients::Way* taken);
+  mcp::Result<std::shared_ptr<mcp::Transport>> connect() const;
+  SessionPoolOptions pool_options();
   bool give_up(const mcp::Error& cause) const;
   void set_state(RuntimeState state);
   void lost(const mcp::ClientSession* session, const mcp::Error& reason);
@@ -149,6 +170,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   std::shared_ptr<mcp::ClientSession> session_;
   std::optional<mcp::ServerIntroduction> introduction_;
   CatalogReader reader_;
+  std::shared_ptr<ServerClients> clients_;
   std::size_t offered_ = 0;  // tools of the catalog that the configuration admits
   std::optional<mcp::Error> lost_reason_;
   std::unordered_set<mcp::Event*> waiters_;  // set at every change of state

@@ -95,6 +95,7 @@ RuntimeStatus Runtime::status() const {
   if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) status.pid = stdio->pid();
   status.restarts = starts_ > 0 ? starts_ - 1 : 0;
   status.tools = offered_;
+  status.own_sessions = clients_->own_sessions();
   status.open_calls = session_ ? session_->open_requests() : 0;
   if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
   status.required = spec_.required;

@@ -110,6 +110,12 @@ void ClientQuestions::drop(const void* owner, const Error& reason) {
   }
 }
 
+void ClientQuestions::forget(const void* owner) {
+  for (const auto& [id, open] : open_) {
+    if (open->owner == owner) open->outlet = {};
+  }
+}
+
 void ClientQuestions::lose(const Error& reason) {
   for (const auto& [id, open] : open_) {
     open->outlet = {};

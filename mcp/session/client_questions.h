@@ -33,6 +33,9 @@ class ClientQuestions : public std::enable_shared_from_this<ClientQuestions> {
   /// The questions of this owner end with `reason`; the client is told.
   void drop(const void* owner, const Error& reason);
 
+  /// The owner's outlet is not to be used any more, whatever becomes of its questions.
+  void forget(const void* owner);
+
   /// All questions end, and the client is not told: it is gone.
   void lose(const Error& reason);
 

@@ -11,6 +11,7 @@
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
+#include "mcp/rpc/meta.h"
 
 namespace mcp {
 
@@ -280,6 +281,11 @@ Task<void> ClientSession::answer(Message request, std::optional<std::uint64_t> c
     if (!closed_) transport_->send(std::move(progress));
   };
   const AskedEntry entry(*this, id, asked);
+  // The person asked deals with the gateway, and should know who is behind it.
+  if (!options_.server.empty() && request.method() != "roots/list") {
+    const std::string server = json_string(options_.server);
+    request = with_meta(std::move(request), "switchyard/server", server);
+  }
   auto answer = co_await find_answer(std::move(request), asked.question, cause);
   if (closed_ || asked.taken_back) co_return;
   transport_->send(answer ? std::move(*answer) : error_response(id, answer.error()));

@@ -18,6 +18,7 @@ struct ClientSessionOptions {
   std::string client_name = "switchyard";
   std::string client_version;
   std::string instance;             // goes into initialize as _meta "switchyard/instance", where set: see instance_of()
+  std::string server;               // its name: goes with its questions as params._meta "switchyard/server", where set
   std::string capabilities = "{}";  // what we declare in initialize; JSON text
   std::size_t max_open = 10'000;    // requests waiting for an answer; one more fails (overloaded)
   std::size_t max_questions = 100;  // requests of the server's being answered; likewise

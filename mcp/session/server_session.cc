@@ -60,8 +60,11 @@ class ServerSession::Call final : public CallContext {
 
   ~Call() override {
     session_->in_flight_.erase(key_);
-    session_->questions_->drop(this, {ErrorCode::cancelled, "the request that this belongs to has ended"});
+    session_->questions_->forget(this);
   }
+
+  /// What was asked on the request's behalf ends with it.
+  void ended() { session_->questions_->drop(this, {ErrorCode::cancelled, "the request that this belongs to has ended"}); }
 
   const Caller& caller() const override { return *caller_; }
 
@@ -167,6 +170,7 @@ Task<std::optional<Message>> ServerSession::serve(Message request, Outlet outlet
 
   Call call(*this, std::move(key), std::move(outlet));
   auto answer = co_await handler_->handle(std::move(request), call);
+  call.ended();
   if (call.taken_back) co_return std::nullopt;
   if (!answer) co_return error_response(id, answer.error());
   if (initialize && !answer->is_error()) initialized_ = true;

@@ -1,0 +1,297 @@
+#include "gateway/upstream/server_clients.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <utility>
+#include <vector>
+
+#include "gateway/upstream/backoff.h"
+#include "gateway/upstream/deadline.h"
+#include "mcp/adapt/capabilities.h"
+#include "mcp/base/log.h"
+#include "mcp/http/timed_cancellation.h"
+#include "mcp/json/text.h"
+
+namespace gateway {
+
+namespace asio = boost::asio;
+using mcp::CallContext;
+using mcp::Caller;
+using mcp::ClientPeer;
+using mcp::Error;
+using mcp::ErrorCode;
+using mcp::LoggingLevel;
+using mcp::Message;
+using mcp::Question;
+using mcp::Result;
+using mcp::Task;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kOwnRequest = std::chrono::seconds(10);  // for what we ask of the server on a client's behalf
+constexpr int kRestoreTries = 5;
+
+/// Methods whose handling may lead a server to ask the client something, or that leave something of the client's there.
+bool belongs_to_client(std::string_view method) {
+  return method == "tools/call" || method == "prompts/get" || method == "resources/read" || method == "resources/subscribe" ||
+         method == "resources/unsubscribe" || method.starts_with("tasks/");
+}
+
+/// A client's context without a request of its.
+class PeerContext final : public CallContext {
+ public:
+  explicit PeerContext(std::shared_ptr<ClientPeer> peer) : peer_(std::move(peer)) { deadline = Clock::now() + kOwnRequest; }
+
+  const Caller& caller() const override { return peer_->caller(); }
+
+  void notify(Message notification) override { peer_->push(std::move(notification)); }
+
+  Task<Result<Message>> ask(Message request, Question& question) override { return peer_->ask(std::move(request), question); }
+
+  std::shared_ptr<ClientPeer> peer() override { return peer_; }
+
+ private:
+  std::shared_ptr<ClientPeer> peer_;
+};
+
+std::optional<LoggingLevel> level_of(const Message& notification) {
+  return mcp::parse_logging_level(mcp::decode_json_string(mcp::member(notification.raw(notification.envelope().params), "level")));
+}
+
+/// A request of ours on a client's behalf; what comes of it is only logged.
+Task<bool> tell(const mcp::Executor& executor, mcp::ClientSession& session, std::string_view method, std::string_view params) {
+  mcp::Cancellation cancellation;
+  const auto slow = [] { return Error{ErrorCode::timeout, "no answer in time"}; };
+  const Deadline deadline(executor, kOwnRequest, slow, cancellation);
+  const auto answer = co_await session.call(method, params, cancellation);
+  if (answer && !answer->is_error()) co_return true;
+  const std::string cause = !answer ? answer.error().message : std::string(answer->raw(answer->envelope().error).substr(0, 300));
+  mcp::log_debug("upstream", "a request on a client's behalf failed", {{"method", method}, {"cause", cause}});
+  co_return false;
+}
+
+std::string uri_params(std::string_view uri) {
+  return "{\"uri\":" + mcp::json_string(uri) + "}";
+}
+
+std::string level_params(LoggingLevel level) {
+  return "{\"level\":\"" + std::string(to_string(level)) + "\"}";
+}
+
+}  // namespace
+
+ServerClients::ServerClients(const mcp::Executor& executor, SessionPoolOptions options)
+    : executor_(executor), server_(options.server) {
+  options.on_notification = [this](PooledSession& own, Message notification) { on_own_notification(own, std::move(notification)); };
+  options.on_lost = [this](PooledSession& own) { on_own_lost(own); };
+  pool_ = std::make_shared<SessionPool>(executor, std::move(options));
+}
+
+void ServerClients::ready(std::shared_ptr<mcp::ClientSession> shared, const mcp::ServerIntroduction& introduction) {
+  shared_ = std::move(shared);
+  version_ = introduction.version;
+  logs_ = mcp::member(introduction.capabilities, "logging").starts_with('{');
+  told_level_.reset();
+  if (lowest_level() || !subscriptions_.empty()) asio::co_spawn(executor_, bring_up(shared_from_this(), shared_), asio::detached);
+}
+
+/// Asks a server that has come back for what its clients had asked for.
+Task<void> ServerClients::bring_up(std::shared_ptr<ServerClients> self, std::shared_ptr<mcp::ClientSession> shared) {
+  const auto level = self->lowest_level();
+  if (level && self->logs_) {
+    self->told_level_ = level;
+    const std::string params = level_params(*level);
+    co_await tell(self->executor_, *shared, "logging/setLevel", params);
+  }
+  if (self->subscriptions_.empty()) co_return;
+  for (const std::string& uri : self->subscriptions_.uris()) {
+    const std::string params = uri_params(uri);
+    co_await tell(self->executor_, *shared, "resources/subscribe", params);
+  }
+  // What happened meanwhile nobody was told.
+  self->subscriptions_.all_updated();
+}
+
+std::string ServerClients::capabilities_for(const Caller& caller) const {
+  if (caller.capabilities == "{}") return caller.capabilities;
+  return mcp::adapt_capabilities(caller.capabilities, caller.version, version_);
+}
+
+Task<Result<ServerClients::Way>> ServerClients::choose(std::shared_ptr<mcp::ClientSession> shared,
+                                                       CallContext& context,
+                                                       std::string_view method) {
+  Way way{.session = std::move(shared), .own = std::nullopt};
+  if (!belongs_to_client(method) || !context.peer()) co_return way;
+  std::string capabilities = capabilities_for(context.caller());
+  if (capabilities == "{}") co_return way;
+  auto own = co_await pool_->acquire(context, std::move(capabilities));
+  if (own) {
+    co_await align_level(**own, context.caller());
+    way.session = (*own)->session;
+    way.own.emplace(std::move(*own));
+    co_return way;
+  }
+  const ErrorCode code = own.error().code;
+  const bool waited = context.cancellation().requested() || Clock::now() >= context.deadline;
+  if (waited || code == ErrorCode::shutting_down) co_return std::unexpected(std::move(own).error());
+  mcp::log_debug("upstream",
+                 "no session of its own for a client: the server cannot ask it",
+                 {{"server", server_}, {"cause", own.error().message}});
+  co_return way;
+}
+
+/// The session may have been told the level of the client that had it before.
+Task<void> ServerClients::align_level(PooledSession& own, const Caller& caller) const {
+  if (!logs_ || own.log_level == caller.log_level) co_return;
+  const LoggingLevel level = caller.log_level.value_or(LoggingLevel::info);
+  own.log_level = caller.log_level;
+  const auto session = own.session;
+  const std::string params = level_params(level);
+  co_await tell(executor_, *session, "logging/setLevel", params);
+}
+
+void ServerClients::subscribed(Way& way, CallContext& context, std::string uri, std::string shown) {
+  if (way.own) {
+    (*way.own)->subscriptions[std::move(uri)] = std::move(shown);
+  } else if (const auto peer = context.peer()) {
+    subscriptions_.add(peer, std::move(uri), std::move(shown));
+  }
+}
+
+bool ServerClients::unsubscribed(CallContext& context, std::string_view uri) {
+  const std::uint64_t client = context.caller().id;
+  if (const auto own = pool_->held_by(client)) {
+    if (const auto found = own->subscriptions.find(uri); found != own->subscriptions.end()) {
+      own->subscriptions.erase(found);
+      return true;
+    }
+  }
+  return subscriptions_.remove(client, uri) || !subscriptions_.has(uri);
+}
+
+Task<void> ServerClients::level_changed(CallContext& context) {
+  const auto self = shared_from_this();
+  listeners_[context.caller().id] = context.peer();
+  if (!logs_) co_return;
+  if (const auto own = pool_->held_by(context.caller().id); own && own->opened && !own->failure) {
+    co_await align_level(*own, context.caller());
+  }
+  const auto shared = shared_;
+  const auto level = lowest_level();
+  if (!shared || !level || level == told_level_) co_return;
+  told_level_ = level;
+  const std::string params = level_params(*level);
+  co_await tell(executor_, *shared, "logging/setLevel", params);
+}
+
+std::optional<LoggingLevel> ServerClients::lowest_level() const {
+  std::optional<LoggingLevel> lowest;
+  for (const auto& [id, peer] : listeners_) {
+    const auto client = peer.lock();
+    if (!client || !client->caller().log_level) continue;
+    lowest = std::min(lowest.value_or(LoggingLevel::emergency), *client->caller().log_level);
+  }
+  return lowest;
+}
+
+void ServerClients::roots_changed(const Caller& caller) {
+  const auto own = pool_->held_by(caller.id);
+  if (!own || !own->opened || own->failure) return;
+  if (mcp::member(mcp::member(own->capabilities, "roots"), "listChanged") != "true") return;
+  const auto peer = own->peer.lock();
+  if (!peer) return;
+  PeerContext context(peer);
+  own->session->notice(Message::notification("notifications/roots/list_changed", {}), context);
+}
+
+void ServerClients::forget(std::uint64_t client) {
+  listeners_.erase(client);
+  pool_->release(client);
+  auto unwanted = subscriptions_.forget(client);
+  if (!unwanted.empty()) asio::co_spawn(executor_, unsubscribe(shared_from_this(), std::move(unwanted)), asio::detached);
+}
+
+Task<void> ServerClients::unsubscribe(std::shared_ptr<ServerClients> self, std::vector<std::string> uris) {
+  const auto shared = self->shared_;
+  if (!shared) co_return;
+  for (const std::string& uri : uris) {
+    const std::string params = uri_params(uri);
+    if (!self->subscriptions_.has(uri)) co_await tell(self->executor_, *shared, "resources/unsubscribe", params);
+  }
+}
+
+void ServerClients::notice(Message notification) {
+  const std::string_view method = notification.method();
+  if (method == "notifications/resources/updated") return subscriptions_.updated(notification);
+  if (method == "notifications/message") background_log(notification);
+}
+
+/// Nobody's request is open: the line is for those who asked to read along.
+void ServerClients::background_log(const Message& notification) const {
+  const auto level = level_of(notification);
+  if (!level) return;
+  for (const auto& [id, peer] : listeners_) {
+    const auto client = peer.lock();
+    if (client && client->caller().log_level && *level >= *client->caller().log_level) client->push(notification.clone());
+  }
+}
+
+void ServerClients::on_own_notification(PooledSession& own, Message notification) const {
+  const auto peer = own.peer.lock();
+  if (!peer) return;
+  const std::string_view method = notification.method();
+  if (method == "notifications/resources/updated") {
+    const std::string shown = shown_uri(own.subscriptions, updated_uri(notification));
+    if (!shown.empty()) peer->push(with_uri(notification, shown));
+  } else if (method == "notifications/message") {
+    const auto level = level_of(notification);
+    if (level && *level >= peer->caller().log_level.value_or(LoggingLevel::debug)) peer->push(std::move(notification));
+  } else if (method == "notifications/elicitation/complete") {
+    peer->push(std::move(notification));
+  }
+}
+
+void ServerClients::on_own_lost(const PooledSession& own) {
+  if (own.subscriptions.empty() || closing_.requested()) return;
+  asio::co_spawn(executor_, restore(shared_from_this(), own.peer, own), asio::detached);
+}
+
+/// A client that is subscribed hears of updates without asking for anything, so its session has to come back by itself.
+Task<void> ServerClients::restore(std::shared_ptr<ServerClients> self, std::weak_ptr<ClientPeer> peer, PooledSession lost) {
+  Backoff backoff;
+  for (int tries = 0; tries < kRestoreTries; ++tries) {
+    co_await mcp::pause(backoff.next(0), self->closing_);
+    const auto client = peer.lock();
+    if (!client || self->closing_.requested()) co_return;
+    const bool restored = co_await self->restore_once(client, lost);
+    if (restored) co_return;
+  }
+  mcp::log_warn("upstream", "a client's subscriptions could not be renewed", {{"server", self->server_}});
+}
+
+Task<bool> ServerClients::restore_once(const std::shared_ptr<ClientPeer>& peer, const PooledSession& lost) {
+  PeerContext context(peer);
+  auto own = co_await pool_->acquire(context, lost.capabilities);
+  if (!own) co_return false;
+  for (const auto& [uri, shown] : lost.subscriptions) {
+    const auto session = (*own)->session;
+    const std::string params = uri_params(uri);
+    const bool told = co_await tell(executor_, *session, "resources/subscribe", params);
+    if (!told) continue;
+    (*own)->subscriptions[uri] = shown;
+    peer->push(Message::notification("notifications/resources/updated", uri_params(shown)));
+  }
+  co_return true;
+}
+
+Task<void> ServerClients::close(Error reason) {
+  const auto self = shared_from_this();
+  closing_.request(reason);
+  shared_.reset();
+  co_await pool_->close(std::move(reason));
+}
+
+}  // namespace gateway

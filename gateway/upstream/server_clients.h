@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/upstream/resource_subscriptions.h"
+#include "gateway/upstream/session_pool.h"
+#include "mcp/rpc/request_handler.h"
+#include "mcp/session/client_session.h"
+
+namespace gateway {
+
+/// What the clients of one server hold there beyond single requests: sessions of their own, subscriptions, log levels. Survives the
+/// server's restarts: what clients wanted is asked for again. Loop thread only. Held by shared_ptr; close() before letting go.
+///
+/// A client that can be asked something (sampling, elicitation, roots) has its requests on a session of its own (SessionPool); all
+/// others share the runtime's. Where no session of its own can be opened, it shares, too, and the server cannot ask it.
+class ServerClients final : public std::enable_shared_from_this<ServerClients> {
+ public:
+  /// Where a client's request goes.
+  struct Way {
+    std::shared_ptr<mcp::ClientSession> session;
+    std::optional<SessionPool::Lease> own;  // {}: the shared session
+  };
+
+  ServerClients(const mcp::Executor& executor, SessionPoolOptions options);
+
+  /// The shared session is up: from here on it is the one, until lost().
+  void ready(std::shared_ptr<mcp::ClientSession> shared, const mcp::ServerIntroduction& introduction);
+  void lost() { shared_.reset(); }
+
+  /// Which way the client's requests of this method go. While `shared` is the session that all may use. Errors: those of waiting.
+  mcp::Task<mcp::Result<Way>> choose(std::shared_ptr<mcp::ClientSession> shared,
+                                     mcp::CallContext& context,
+                                     std::string_view method);
+
+  /// A request went that way and was answered by the server with a result.
+  void subscribed(Way& way, mcp::CallContext& context, std::string uri, std::string shown);
+  /// True when the server has to be told.
+  bool unsubscribed(mcp::CallContext& context, std::string_view uri);
+
+  /// The client's log level (Caller::log_level) has changed.
+  mcp::Task<void> level_changed(mcp::CallContext& context);
+
+  /// The client's roots have changed.
+  void roots_changed(const mcp::Caller& caller);
+
+  /// The client has gone.
+  void forget(std::uint64_t client);
+
+  /// What the shared session brings that belongs to no request.
+  void notice(mcp::Message notification);
+
+  /// Sessions that clients have of their own.
+  std::size_t own_sessions() const { return pool_->size(); }
+
+  mcp::Task<void> close(mcp::Error reason);
+
+ private:
+  std::string capabilities_for(const mcp::Caller& caller) const;
+  void on_own_notification(PooledSession& own, mcp::Message notification) const;
+  void on_own_lost(const PooledSession& own);
+  static mcp::Task<void> restore(std::shared_ptr<ServerClients> self, std::weak_ptr<mcp::ClientPeer> peer, PooledSession lost);
+  mcp::Task<bool> restore_once(const std::shared_ptr<mcp::ClientPeer>& peer, const PooledSession& lost);
+  mcp::Task<void> align_level(PooledSession& own, const mcp::Caller& caller) const;
+  std::optional<mcp::LoggingLevel> lowest_level() const;
+  static mcp::Task<void> bring_up(std::shared_ptr<ServerClients> self, std::shared_ptr<mcp::ClientSession> shared);
+  static mcp::Task<void> unsubscribe(std::shared_ptr<ServerClients> self, std::vector<std::string> uris);
+  void background_log(const mcp::Message& notification) const;
+
+  mcp::Executor executor_;
+  const std::string server_;
+  std::shared_ptr<SessionPool> pool_;
+  std::shared_ptr<mcp::ClientSession> shared_;  // null while the server is not ready
+  mcp::ProtocolVersion version_ = mcp::kLatestVersion;
+  bool logs_ = false;  // the server declares logging
+  ResourceSubscriptions subscriptions_;
+  std::map<std::uint64_t, std::weak_ptr<mcp::ClientPeer>> listeners_;  // clients that have set a level
+  std::optional<mcp::LoggingLevel> told_level_;                        // as the shared session was told last
+  mcp::Cancellation closing_;
+};
+
+}  // namespace gateway

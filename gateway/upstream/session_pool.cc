@@ -1,0 +1,273 @@
+#include "gateway/upstream/session_pool.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <utility>
+
+#include "gateway/upstream/deadline.h"
+#include "mcp/base/log.h"
+
+namespace gateway {
+
+namespace asio = boost::asio;
+using mcp::Error;
+using mcp::ErrorCode;
+using mcp::Event;
+using mcp::fail;
+using mcp::Message;
+using mcp::Question;
+using mcp::Result;
+using mcp::Task;
+
+namespace {
+
+constexpr auto kSweepInterval = std::chrono::seconds(5);
+
+/// What a server asks outside any request is for the client whose session it is.
+Task<Result<Message>> ask_holder(std::weak_ptr<PooledSession> entry, Message request, Question& question) {
+  const auto session = entry.lock();
+  const auto peer = session ? session->peer.lock() : nullptr;
+  if (!peer) co_return fail(ErrorCode::session_lost, "the client that would have to be asked is gone");
+  co_return co_await peer->ask(std::move(request), question);
+}
+
+}  // namespace
+
+SessionPool::Lease::Lease(std::shared_ptr<SessionPool> pool, std::shared_ptr<PooledSession> session)
+    : pool_(std::move(pool)), session_(std::move(session)) {
+  ++session_->leases;
+}
+
+SessionPool::Lease::~Lease() {
+  if (!session_) return;
+  --session_->leases;
+  session_->last_used = Clock::now();
+  pool_->changed();
+}
+
+SessionPool::SessionPool(const mcp::Executor& executor, SessionPoolOptions options)
+    : executor_(executor), options_(std::move(options)), sweep_timer_(executor) {}
+
+Task<Result<SessionPool::Lease>> SessionPool::acquire(mcp::CallContext& context, std::string capabilities) {
+  const auto self = shared_from_this();
+  for (;;) {
+    if (closed_) co_return std::unexpected(*closed_);
+    auto entry = find(context.caller(), capabilities);
+    if (!entry) {
+      if (failure_ && Clock::now() < failed_until_) co_return std::unexpected(*failure_);
+      if (make_room()) entry = start(context.caller(), capabilities);
+    }
+    if (!entry) {
+      if (auto waited = co_await wait_for_change(context); !waited) co_return std::unexpected(std::move(waited).error());
+      continue;
+    }
+    entry->holder = context.caller().id;
+    entry->peer = context.peer();
+    Lease lease(self, entry);
+    while (!entry->opened) {
+      if (auto waited = co_await wait_for_change(context); !waited) co_return std::unexpected(std::move(waited).error());
+    }
+    if (entry->failure) co_return std::unexpected(*entry->failure);
+    co_return lease;
+  }
+}
+
+std::shared_ptr<PooledSession> SessionPool::held_by(std::uint64_t client) const {
+  const auto found = std::ranges::find(sessions_, client, [](const auto& entry) { return entry->holder; });
+  return found == sessions_.end() ? nullptr : *found;
+}
+
+std::shared_ptr<PooledSession> SessionPool::find(const mcp::Caller& caller, const std::string& capabilities) const {
+  const auto suits = [&](const PooledSession& entry) {
+    return !entry.failure && entry.principal == caller.principal && entry.capabilities == capabilities;
+  };
+  if (auto held = held_by(caller.id); held && suits(*held)) return held;
+  if (!options_.in_turn) return nullptr;
+  std::shared_ptr<PooledSession> best;
+  for (const auto& entry : sessions_) {
+    const bool free = entry->opened && entry->leases == 0 && !entry->pinned() && !entry->doubtful;
+    if (free && suits(*entry) && (!best || entry->last_used < best->last_used)) best = entry;
+  }
+  return best;
+}
+
+/// Whether one more may be opened; ends the one that is idle longest where there would be too many.
+bool SessionPool::make_room() {
+  if (sessions_.size() < options_.max_sessions) return true;
+  std::shared_ptr<PooledSession> oldest;
+  for (const auto& entry : sessions_) {
+    const bool needed = entry->leases > 0 || !entry->opened || (entry->pinned() && !entry->peer.expired());
+    if (!needed && (!oldest || entry->last_used < oldest->last_used)) oldest = entry;
+  }
+  if (!oldest) return false;
+  remove(oldest, {ErrorCode::session_lost, "the session was given up for another client's"});
+  return true;
+}
+
+std::shared_ptr<PooledSession> SessionPool::start(const mcp::Caller& caller, std::string capabilities) {
+  auto entry = std::make_shared<PooledSession>();
+  entry->principal = caller.principal;
+  entry->capabilities = std::move(capabilities);
+  entry->last_used = Clock::now();
+  sessions_.push_back(entry);
+  asio::co_spawn(executor_, open(shared_from_this(), entry), asio::detached);
+  arm_sweep();
+  return entry;
+}
+
+mcp::ClientSessionOptions SessionPool::session_options(const std::shared_ptr<PooledSession>& entry) {
+  mcp::ClientSessionOptions options;
+  options.client_version = SWITCHYARD_VERSION;
+  options.instance = options_.instance;
+  options.server = options_.server;
+  options.capabilities = entry->capabilities;
+  const std::weak_ptr<PooledSession> weak = entry;
+  const std::weak_ptr<SessionPool> pool = weak_from_this();
+  options.on_notification = [pool, weak](Message message) {
+    const auto self = pool.lock();
+    const auto session = weak.lock();
+    if (self && session) self->options_.on_notification(*session, std::move(message));
+  };
+  options.on_question = [weak](Message request, Question& question) { return ask_holder(weak, std::move(request), question); };
+  options.on_asked = [weak](std::string_view method) {
+    const auto session = weak.lock();
+    if (session && method == "roots/list") session->knows_roots = true;
+  };
+  options.on_closed = [pool, weak](const Error& reason) {
+    const auto self = pool.lock();
+    const auto session = weak.lock();
+    if (self && session) self->lost(session, reason);
+  };
+  return options;
+}
+
+Task<void> SessionPool::open(std::shared_ptr<SessionPool> self, std::shared_ptr<PooledSession> entry) {
+  mcp::Cancellation cancellation;
+  const auto slow = [] { return Error{ErrorCode::timeout, "the server did not open another session in time"}; };
+  const Deadline deadline(self->executor_, self->options_.startup_timeout, slow, cancellation);
+  entry->opening = &cancellation;
+  Result<> opened;
+  if (auto transport = self->options_.connect(); !transport) {
+    opened = std::unexpected(std::move(transport).error());
+  } else {
+    entry->session = mcp::ClientSession::create(self->executor_, std::move(*transport), self->session_options(entry));
+    opened = co_await entry->session->open();
+  }
+  if (opened && !cancellation.requested()) {
+    auto introduction = co_await entry->session->initialize(cancellation);
+    if (introduction) entry->introduction = std::move(*introduction);
+    if (!introduction) opened = std::unexpected(std::move(introduction).error());
+  }
+  entry->opening = nullptr;
+  entry->opened = true;
+  if (opened && cancellation.requested()) opened = std::unexpected(cancellation.reason());
+  // Where it was lost or given up meanwhile, that is told already.
+  if (!opened && !entry->failure) {
+    self->failure_ = opened.error();
+    self->failed_until_ = Clock::now() + self->options_.retry_after;
+    self->remove(entry, opened.error());
+  }
+  self->changed();
+}
+
+void SessionPool::lost(const std::shared_ptr<PooledSession>& entry, const Error& reason) {
+  if (entry->failure) return;
+  if (!entry->opened) {  // open() tells
+    if (entry->opening != nullptr) entry->opening->request(reason);
+    return;
+  }
+  mcp::log_info("upstream", "a client's session was lost", {{"server", options_.server}, {"cause", reason.message}});
+  remove(entry, reason);
+  if (entry->pinned() && options_.on_lost) options_.on_lost(*entry);
+}
+
+void SessionPool::remove(const std::shared_ptr<PooledSession>& entry, const Error& reason) {
+  if (std::erase(sessions_, entry) == 0) return;
+  entry->failure = reason;
+  if (entry->opening != nullptr) entry->opening->request(reason);
+  ++ending_;
+  asio::co_spawn(executor_, end(shared_from_this(), entry, reason), asio::detached);
+  changed();
+}
+
+Task<void> SessionPool::end(std::shared_ptr<SessionPool> self, std::shared_ptr<PooledSession> entry, Error reason) {
+  // A session that is just being opened is not cut off within the handshake: it hears of its end there.
+  while (!entry->opened) {
+    Event change(self->executor_);
+    const auto place = self->waiters_.insert(self->waiters_.end(), &change);
+    co_await change.wait();
+    self->waiters_.erase(place);
+  }
+  if (entry->session) co_await entry->session->close(self->options_.stop_grace, std::move(reason));
+  --self->ending_;
+  self->changed();
+}
+
+void SessionPool::release(std::uint64_t client) {
+  const auto entry = held_by(client);
+  if (!entry) return;
+  // What it holds of the client's goes with it.
+  const bool reusable = options_.in_turn && !entry->pinned() && !entry->doubtful;
+  entry->holder = 0;
+  entry->peer.reset();
+  if (!reusable) remove(entry, {ErrorCode::session_lost, "the client has gone"});
+}
+
+Task<Result<>> SessionPool::wait_for_change(mcp::CallContext& context) {
+  Event change(executor_);
+  const auto place = waiters_.insert(waiters_.end(), &change);
+  const mcp::Cancellation::Callback cancelled(context.cancellation(), [&change] { change.set(); });
+  const bool in_time = co_await change.wait_until(context.deadline);
+  waiters_.erase(place);
+  if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
+  if (in_time) co_return Result<>();
+  co_return fail(ErrorCode::timeout,
+                 "all " + std::to_string(sessions_.size()) + " sessions with server \"" + options_.server + "\" are in use",
+                 "Try again when other clients' calls are done.");
+}
+
+void SessionPool::changed() {
+  for (Event* waiter : waiters_)
+    waiter->set();
+}
+
+Task<void> SessionPool::close(Error reason) {
+  const auto self = shared_from_this();
+  closed_ = reason;
+  while (!sessions_.empty())
+    remove(std::shared_ptr(sessions_.back()), reason);
+  while (ending_ > 0) {
+    Event change(executor_);
+    const auto place = waiters_.insert(waiters_.end(), &change);
+    co_await change.wait();
+    waiters_.erase(place);
+  }
+}
+
+void SessionPool::arm_sweep() {
+  if (std::exchange(sweeping_, true)) return;
+  sweep_timer_.expires_after(kSweepInterval);
+  sweep_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->sweeping_ = false;
+    if (!error) self->sweep();
+  });
+}
+
+void SessionPool::sweep() {
+  const auto limit = Clock::now() - options_.idle;
+  std::vector<std::shared_ptr<PooledSession>> idle;
+  for (const auto& entry : sessions_) {
+    const bool needed = entry->leases > 0 || !entry->opened || (entry->pinned() && !entry->peer.expired());
+    if (!needed && (entry->peer.expired() || entry->last_used < limit)) idle.push_back(entry);
+  }
+  for (const auto& entry : idle) {
+    if (entry->last_used < limit || !options_.in_turn)
+      remove(entry, {ErrorCode::session_lost, "the session was not used for a while"});
+  }
+  if (!sessions_.empty()) arm_sweep();
+}
+
+}  // namespace gateway
