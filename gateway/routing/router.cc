@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "gateway/routing/introduction.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
 #include "mcp/session/client_session.h"
@@ -20,24 +21,9 @@ using mcp::Task;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr std::string_view kOwnInfo = R"({"name":"switchyard","title":"Switchyard","version":")" SWITCHYARD_VERSION R"("})";
-
-std::string introduction_json(mcp::ProtocolVersion version, std::string_view server_info, const std::string& instructions) {
-  std::string json = R"({"protocolVersion":")";
-  json += to_string(version);
-  json += R"(","capabilities":{"tools":{"listChanged":true}},"serverInfo":)";
-  json += server_info;
-  if (!instructions.empty()) {
-    json += ",\"instructions\":";
-    mcp::append_json_string(json, instructions);
-  }
-  json += '}';
-  return json;
-}
-
-Task<void> tell_settled(std::shared_ptr<View> view, Clock::time_point deadline, std::shared_ptr<mcp::Event> over) {
+Task<void> tell_settled(std::shared_ptr<View> view,
+                        std::chrono::steady_clock::time_point deadline,
+                        std::shared_ptr<mcp::Event> over) {
   co_await view->wait_settled(deadline);
   over->set();
 }
@@ -48,9 +34,15 @@ Router::Router(RouterContext context, std::shared_ptr<View> view)
     : context_(std::move(context)), view_(view), subscription_(std::move(view), *this) {}
 
 Router::Method Router::find_method(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Method>, 4> kMethods = {{
+  static constexpr std::array<std::pair<std::string_view, Method>, 10> kMethods = {{
       {"tools/call", &Router::call_tool},
-      {"tools/list", &Router::list_tools},
+      {"tools/list", &Router::list<CatalogKind::tools>},
+      {"prompts/get", &Router::get_prompt},
+      {"prompts/list", &Router::list<CatalogKind::prompts>},
+      {"resources/read", &Router::read_resource},
+      {"resources/list", &Router::list<CatalogKind::resources>},
+      {"resources/templates/list", &Router::list<CatalogKind::templates>},
+      {"completion/complete", &Router::complete},
       {"ping", &Router::ping},
       {"initialize", &Router::initialize},
   }};
@@ -73,8 +65,10 @@ Task<Result<Message>> Router::initialize(Message request, CallContext& context) 
                    "this is the very gateway that asks: one of its servers is the gateway itself",
                    "Take that server out of the configuration.");
   }
+  const auto version = context.caller().version;
   if (!view_->naming().own_names) {
-    const std::string result = introduction_json(context.caller().version, kOwnInfo, {});
+    co_await wait_for_first_start(context, Clock::now() + context_.introduction_wait);
+    const std::string result = merged_introduction(version, *view_);
     co_return Message::result(request.id(), result);
   }
   // One server shown as it is: what it says of itself comes from the server.
@@ -82,7 +76,7 @@ Task<Result<Message>> Router::initialize(Message request, CallContext& context) 
   co_await wait_for_first_start(context);
   const auto& introduction = runtime->introduction();
   if (!introduction) co_return std::unexpected(runtime->unavailable());
-  const std::string result = introduction_json(context.caller().version, introduction->server_info, introduction->instructions);
+  const std::string result = own_introduction(version, *introduction);
   co_return Message::result(request.id(), result);
 }
 
@@ -95,34 +89,46 @@ Task<Result<Message>> Router::unsupported(Message request, CallContext&) {
   co_return Message::error(request.id(), mcp::kMethodNotFound, "Method \"" + method + "\" is not supported by this gateway yet");
 }
 
-/// Ends early when the request is cancelled.
-Task<void> Router::wait_for_first_start(CallContext& context) {
+Task<void> Router::wait_for_first_start(CallContext& context, Clock::time_point deadline) {
   if (view_->settled()) co_return;
   auto over = std::make_shared<mcp::Event>(context_.executor);
-  const auto deadline = Clock::now() + context_.startup_wait;
   boost::asio::co_spawn(context_.executor, tell_settled(view_, deadline, over), boost::asio::detached);
   const mcp::Cancellation::Callback cancelled(context.cancellation(), [&over] { over->set(); });
   co_await over->wait();
 }
 
-Task<Result<Message>> Router::list_tools(Message request, CallContext& context) {
-  if (!std::exchange(listed_, true)) co_await wait_for_first_start(context);
+template <CatalogKind kind>
+Task<Result<Message>> Router::list(Message request, CallContext& context) {
+  constexpr auto kIndex = static_cast<std::size_t>(kind);
+  if (!listed_[kIndex]) {
+    listed_.set(kIndex);
+    if (!list_deadline_) list_deadline_ = Clock::now() + context_.startup_wait;
+    co_await wait_for_first_start(context, *list_deadline_);
+  }
   const auto cursor = request.raw(request.envelope().cursor);
   if (!cursor.empty() && cursor.front() != '"') co_return fail(ErrorCode::invalid_params, "params.cursor must be a string");
   const std::string decoded = mcp::decode_json_string(cursor);
   const auto projection = view_->projection();
-  const auto page = projection->page(decoded, context_.list_page_size);
+  const auto page = projection->list(kind).page(decoded, context_.list_page_size);
   if (!page) co_return std::unexpected(page.error());
   // Pages of two lists make none that could be compared.
-  known_ = cursor.empty() || projection == known_ ? projection : nullptr;
+  auto& known = known_[kIndex];
+  known = cursor.empty() || projection == known ? projection : nullptr;
   co_return Message::result(request.id(), *page);
 }
 
-void Router::list_changed() {
+void Router::lists_changed(CatalogKinds changed) {
   const auto session = session_.lock();
   if (!session || !session->initialized()) return;
-  if (known_ && known_->same_list(*view_->projection())) return;
-  session->push(Message::notification("notifications/tools/list_changed", {}));
+  const auto projection = view_->projection();
+  std::string_view told;  // resources and their templates have one notification
+  for (const CatalogKind kind : kEachKind) {
+    const auto& known = known_[index_of(kind)];
+    if (!changed[index_of(kind)] || (known && known->list(kind) == projection->list(kind))) continue;
+    const std::string_view notification = words_of(kind).notification;
+    if (notification != told) session->push(Message::notification(notification, {}));
+    told = notification;
+  }
 }
 
 }  // namespace gateway

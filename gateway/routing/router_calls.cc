@@ -19,8 +19,6 @@ using mcp::Task;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 /// How a call that was answered went, for the metrics.
 std::string_view outcome_of(const Message& answer) {
   constexpr std::size_t kLookedAt = std::size_t{64} << 10;  // longer answers are hardly errors, and reading them twice costs
@@ -35,7 +33,7 @@ std::string_view outcome_of(const Message& answer) {
 
 Task<Result<Message>> Router::call_tool(Message request, CallContext& context) {
   auto projection = view_->projection();
-  const Route* route = projection->find(request.name());
+  const Route* route = projection->tools().find(request.name());
   if (route == nullptr) return call_unknown(std::move(request), context);
   return forward(std::move(projection), *route, std::move(request), context);
 }
@@ -47,7 +45,7 @@ Task<Result<Message>> Router::call_unknown(Message request, CallContext& context
   co_await wait_for_first_start(context);
   if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
   auto projection = view_->projection();
-  const Route* route = projection->find(request.name());
+  const Route* route = projection->tools().find(request.name());
   if (route == nullptr) {
     Missing missing = answer_missing(request, *projection);
     context_.metrics->record(missing.server, missing.outcome, Clock::now() - began);
@@ -63,8 +61,8 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
   const auto began = Clock::now();
   context.deadline = began + route.runtime->spec().call_timeout;
   const std::string id(request.id());
-  if (route.callable.str() != route.tool.str()) {
-    const std::string name = mcp::json_string(route.tool.str());
+  if (route.callable.str() != route.own_name.str()) {
+    const std::string name = mcp::json_string(route.own_name.str());
     request.replace(&mcp::Envelope::name, name);
   }
   auto answer = co_await route.runtime->handle(std::move(request), context);
@@ -76,7 +74,7 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
              "calls",
              "tools/call",
              {{"server", route.server.str()},
-              {"tool", route.tool.str()},
+              {"tool", route.own_name.str()},
               {"outcome", outcome},
               {"ms", std::chrono::duration<double, std::milli>(taken).count()}});
   }
@@ -85,7 +83,7 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
   if (context.cancellation().requested()) co_return std::unexpected(std::move(error));
   // Where the server was not even asked, the message begins with it already.
   if (!error.message.starts_with("server \"")) {
-    error.message = "calling \"" + route.tool.str() + "\" of server \"" + route.server.str() + "\" failed: " + error.message;
+    error.message = "calling \"" + route.own_name.str() + "\" of server \"" + route.server.str() + "\" failed: " + error.message;
   }
   co_return mcp::tool_error_response(id, error, route.server.str());
 }
@@ -99,32 +97,36 @@ Router::Missing Router::answer_missing(const Message& request, const Projection&
     return Missing{mcp::tool_error_response(request.id(), error, server.str()), to_string(error.code), server};
   };
   const std::string shown = "\"" + name.substr(0, 200) + "\"";
-  if (const Route* route = projection.find_filtered(name)) {
+  if (const Route* route = projection.tools().find_filtered(name)) {
     const Error error{
         ErrorCode::tool_filtered,
         "tool " + shown + " is kept back by the configuration (tools.allow / tools.deny of server \"" + route->server.str() + "\")",
         "Use another tool, or ask whoever runs the gateway to allow it."};
     return wrong(error, route->server);
   }
-  // Only to say more; routing never takes a name apart.
-  for (const auto& member : view_->members()) {
-    const bool may_have_it = view_->naming().own_names || may_be_of(name, member->spec().name, view_->naming().max_length);
-    if (member->state() == RuntimeState::ready || !may_have_it) continue;
-    Error error = member->unavailable();
-    error.message = "tool " + shown + " is not there: " + error.message;
-    return down(error, member->spec().name);
-  }
-  for (const AbsentServer& absent : view_->absent()) {
-    if (!may_be_of(name, absent.name, view_->naming().max_length)) continue;
-    const Error error{ErrorCode::server_unavailable, "tool " + shown + " is not there: " + absent.why.message, absent.why.remedy};
-    return down(error, absent.name);
-  }
-  const std::string near = projection.nearest(name);
+  if (auto absence = explain_absence(name, "tool " + shown)) return down(absence->error, absence->server);
+  const std::string near = projection.tools().nearest(name);
   const Error error{
       ErrorCode::unknown_tool,
       "there is no tool " + shown,
       near.empty() ? "See tools/list for those there are." : "Did you mean \"" + near + "\"? See tools/list for those there are."};
   return wrong(error, ServerName());
+}
+
+std::optional<Router::Absence> Router::explain_absence(std::string_view name, const std::string& what) const {
+  // Only to say more; routing never takes a name apart.
+  for (const auto& member : view_->members()) {
+    const bool may_have_it = view_->naming().own_names || may_be_of(name, member->spec().name, view_->naming().max_length);
+    if (member->state() == RuntimeState::ready || !may_have_it) continue;
+    Error error = member->unavailable();
+    error.message = what + " is not there: " + error.message;
+    return Absence{std::move(error), member->spec().name};
+  }
+  for (const AbsentServer& absent : view_->absent()) {
+    if (!may_be_of(name, absent.name, view_->naming().max_length)) continue;
+    return Absence{{ErrorCode::server_unavailable, what + " is not there: " + absent.why.message, absent.why.remedy}, absent.name};
+  }
+  return std::nullopt;
 }
 
 }  // namespace gateway

@@ -33,6 +33,9 @@ struct ClientSessionOptions {
   std::function<void()> on_unreachable;
 };
 
+/// Whether a capabilities object (JSON text) declares this one.
+bool declares(std::string_view capabilities, std::string_view capability);
+
 /// The instance a client names in its initialize, "" when it names none. A gateway that meets its own is connected to itself.
 std::string instance_of(const Message& initialize);
 
