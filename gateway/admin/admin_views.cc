@@ -27,7 +27,10 @@ ordered_json server_json(const RuntimeStatus& server) {
                        {"transport", server.transport},
                        {"target", server.target},
                        {"required", server.required},
-                       {"tools", server.tools}};
+                       {"tools", server.tools},
+                       {"prompts", server.prompts},
+                       {"resources", server.resources},
+                       {"resourceTemplates", server.templates}};
   if (server.pid) json["pid"] = *server.pid;
   json["restarts"] = server.restarts;
   json["since"] = rfc3339(server.since);
@@ -77,7 +80,8 @@ std::string servers_json(const GatewayStatus& status) {
                  {"streams", status.streams},
                  {"connections", status.connections},
                  {"spawned", status.spawned}}},
-               {"servers", std::move(servers)}});
+               {"servers", std::move(servers)},
+               {"clashes", status.clashes}});
 }
 
 std::string tools_json(const ToolTable& table, const std::string& server) {

@@ -101,10 +101,15 @@ void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
   for (const RuntimeStatus& server : status.servers)
     writer.sample(kOpenCalls, {{"server", server.name.str()}}, server.open_calls);
 
-  static constexpr std::string_view kTools = "switchyard_server_tools";
-  writer.family(kTools, "gauge", "Tools a server offers.");
-  for (const RuntimeStatus& server : status.servers)
-    writer.sample(kTools, {{"server", server.name.str()}}, server.tools);
+  const auto offered = [&](std::string_view name, std::string_view help, std::size_t RuntimeStatus::* count) {
+    writer.family(name, "gauge", help);
+    for (const RuntimeStatus& server : status.servers)
+      writer.sample(name, {{"server", server.name.str()}}, server.*count);
+  };
+  offered("switchyard_server_tools", "Tools a server offers.", &RuntimeStatus::tools);
+  offered("switchyard_server_prompts", "Prompts a server offers.", &RuntimeStatus::prompts);
+  offered("switchyard_server_resources", "Resources a server lists.", &RuntimeStatus::resources);
+  offered("switchyard_server_resource_templates", "Resource templates a server lists.", &RuntimeStatus::templates);
 }
 
 void write_calls(MetricsWriter& writer, const GatewayStatus& status) {
@@ -114,8 +119,16 @@ void write_calls(MetricsWriter& writer, const GatewayStatus& status) {
     for (const auto& [outcome, count] : calls.outcomes)
       writer.sample(kCalls, {{"server", server}, {"outcome", outcome}}, count);
   }
+  static constexpr std::string_view kRequests = "switchyard_requests_total";
+  writer.family(
+      kRequests, "counter", "Other requests passed to servers, by method and outcome: ok, rpc_error, or why there was no answer.");
+  for (const auto& [server, calls] : status.calls) {
+    for (const auto& [request, count] : calls.requests)
+      writer.sample(kRequests, {{"server", server}, {"method", request.first}, {"outcome", request.second}}, count);
+  }
   writer.family("switchyard_call_duration_seconds", "histogram", "How long tool calls took.");
   for (const auto& [server, calls] : status.calls) {
+    if (calls.calls == 0) continue;
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < calls.buckets.size(); ++i) {
       sum += calls.buckets[i];

@@ -26,6 +26,7 @@ struct GatewayStatus {
   std::size_t sessions = 0, streams = 0, connections = 0;
   std::uint64_t spawned = 0;  // programs started so far
   std::map<std::string, CallMetrics::Server, std::less<>> calls;
+  std::vector<std::string> clashes;  // what /mcp cannot offer under its own name, a line each
 };
 
 /// One tool of a view, under the name clients use: the published mapping.

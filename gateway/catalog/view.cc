@@ -10,6 +10,7 @@ namespace gateway {
 namespace {
 
 constexpr auto kTellDelay = std::chrono::milliseconds(50);  // servers often become ready in bursts
+constexpr std::size_t kMaxClashLines = 5;                   // in the log, each time something changes
 
 }  // namespace
 
@@ -40,11 +41,13 @@ bool View::has(const Runtime& runtime) const {
 
 void View::rebuild() {
   auto next = Projection::build(members_, naming_);
-  const bool same = next->same_list(*projection_);
-  for (const auto& clash : next->clashes())
-    mcp::log_warn("catalog", clash, {{"view", title_}});
+  const CatalogKinds changed = next->differing(*projection_);
+  log_clashes(*next);
   projection_ = std::move(next);
-  if (same || listeners_.empty() || std::exchange(telling_, true)) return;
+  if (changed.none() || listeners_.empty()) return;
+  const bool telling = untold_.any();
+  untold_ |= changed;
+  if (telling) return;
   tell_timer_.expires_after(kTellDelay);
   tell_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
     const auto self = weak.lock();
@@ -52,11 +55,23 @@ void View::rebuild() {
   });
 }
 
+/// Those that are new.
+void View::log_clashes(const Projection& next) const {
+  const auto& known = projection_->clashes();
+  std::size_t fresh = 0;
+  for (const auto& clash : next.clashes()) {
+    if (std::ranges::find(known, clash) != known.end() || ++fresh > kMaxClashLines) continue;
+    mcp::log_warn("catalog", clash, {{"view", title_}});
+  }
+  if (fresh <= kMaxClashLines) return;
+  mcp::log_warn("catalog", "and " + std::to_string(fresh - kMaxClashLines) + " more clashes", {{"view", title_}});
+}
+
 void View::tell_listeners() {
-  telling_ = false;
+  const CatalogKinds changed = std::exchange(untold_, {});
   // A listener only queues a message, so the list cannot change under our feet.
   for (Listener* listener : listeners_)
-    listener->list_changed();
+    listener->lists_changed(changed);
 }
 
 bool View::settled() const {

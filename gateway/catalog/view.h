@@ -23,11 +23,11 @@ struct AbsentServer {
 /// Loop thread only. Held by shared_ptr.
 class View : public std::enable_shared_from_this<View> {
  public:
-  /// Told once after the list changed, however many changes came together.
+  /// Told once after lists changed, and of which kinds, however many changes came together.
   class Listener {
    public:
     virtual ~Listener() = default;
-    virtual void list_changed() = 0;
+    virtual void lists_changed(CatalogKinds changed) = 0;
   };
 
   /// Keeps a listener in the view's list as long as it lives.
@@ -70,6 +70,7 @@ class View : public std::enable_shared_from_this<View> {
 
  private:
   void tell_listeners();
+  void log_clashes(const Projection& next) const;
 
   mcp::Executor executor_;
   std::string title_;
@@ -79,7 +80,7 @@ class View : public std::enable_shared_from_this<View> {
   std::shared_ptr<const Projection> projection_;
   std::list<Listener*> listeners_;
   boost::asio::steady_timer tell_timer_;
-  bool telling_ = false;
+  CatalogKinds untold_;  // what changed and was not told yet
 };
 
 }  // namespace gateway

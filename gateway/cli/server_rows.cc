@@ -28,6 +28,9 @@ ServerRow read_server(std::string_view json) {
   row.phase = text_member(json, "phase");
   row.version = text_member(json, "protocolVersion");
   row.tools = text_member(json, "tools");
+  row.prompts = text_member(json, "prompts");
+  row.resources = text_member(json, "resources");
+  row.templates = text_member(json, "resourceTemplates");
   row.pid = text_member(json, "pid");
   row.restarts = text_member(json, "restarts");
   row.open_calls = text_member(json, "openCalls");

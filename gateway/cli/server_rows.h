@@ -15,8 +15,9 @@ struct ServerRow {
   using Time = std::chrono::system_clock::time_point;
 
   std::string name, state, transport, target, phase, version;
-  std::string tools, pid, restarts, open_calls;  // numbers as text
-  std::string reason, message, remedy;           // of the cause
+  std::string tools, prompts, resources, templates;  // numbers as text
+  std::string pid, restarts, open_calls;             // likewise
+  std::string reason, message, remedy;               // of the cause
   bool required = false;
   std::optional<Time> since, retry_at;
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <ostream>
 
 #include "gateway/admin/time_text.h"
@@ -72,11 +73,25 @@ std::string facts_text(const ServerRow& server, const GatewayRow& gateway, Syste
   facts.add(server.transport == "http" ? "url" : "command", server.target);
   facts.add("required", server.transport.empty() ? "" : server.required ? "yes" : "no");
   facts.add("tools", server.tools);
+  facts.add("prompts", server.prompts);
+  facts.add("resources", server.resources);
+  facts.add("templates", server.templates);
   facts.add("open calls", server.open_calls);
   facts.add("restarts", server.restarts);
   facts.add("pid", server.pid);
   facts.add("MCP", server.version);
   return facts.take();
+}
+
+/// What is not offered under its own name: a few lines, and how many more there are.
+std::string clashes_text(std::string_view servers_json) {
+  constexpr std::size_t kMaxLines = 5;
+  const auto clashes = mcp::elements(mcp::member(servers_json, "clashes"));
+  std::string text;
+  for (std::size_t i = 0; i < std::min(clashes.size(), kMaxLines); ++i)
+    text += clean_line(mcp::decode_json_string(clashes[i])) + "\n";
+  if (clashes.size() > kMaxLines) text += "and " + std::to_string(clashes.size() - kMaxLines) + " more clashes\n";
+  return text;
 }
 
 Exit report_unknown(const CommandContext& context, const std::string& name, std::string_view json) {
@@ -109,7 +124,10 @@ std::string status_text(std::string_view servers_json, SystemTime now, const Con
   }
   std::string text = gateway_text(gateway, now, console);
   if (!table.empty()) text += table.render(console.width, console.colour);
-  return needs.empty() ? text : text + "\n" + needs;
+  for (const std::string& part : {needs, clashes_text(servers_json)}) {
+    if (!part.empty()) text += "\n" + part;
+  }
+  return text;
 }
 
 std::optional<std::string> server_text(std::string_view servers_json,

@@ -17,9 +17,9 @@ namespace gateway {
 
 /// The key of an entry of mcpServers.
 using ServerName = mcp::StrongId<struct ServerNameTag>;
-/// A tool's name as its server knows it.
+/// A tool's name, or a prompt's, as its server knows it.
 using ToolName = mcp::StrongId<struct ToolNameTag>;
-/// The name under which clients call a tool.
+/// The name under which clients call a tool or get a prompt.
 using CallableName = mcp::StrongId<struct CallableNameTag>;
 
 /// How to run a stdio server. Values are resolved: no ${VAR} is left.

@@ -305,7 +305,9 @@ void Relay::adopt(std::shared_ptr<Link> link) {
   if (!handshake_) return;
   absence_.reset();
   mcp::log_info("downstream", "the gateway is back");
-  if (handshake_->complete) client_->send(Message::notification("notifications/tools/list_changed", {}));
+  if (!handshake_->complete) return;
+  for (const std::string_view kind : {"tools", "prompts", "resources"})
+    client_->send(Message::notification("notifications/" + std::string(kind) + "/list_changed", {}));
 }
 
 void Relay::give_up(const std::optional<Error>& refusal) {

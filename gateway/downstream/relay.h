@@ -31,7 +31,7 @@ struct RelayOptions {
 /// to it is not sent a second time, initialize excepted: it fails with what its transport says, or is answered still by a gateway
 /// that finishes what it has begun. Requests that come meanwhile wait, as far as there is room. The gateway that is found is
 /// greeted with the client's own initialize (asking for the revision the client was given) and notifications/initialized, and the
-/// client hears notifications/tools/list_changed. Where none is found in time, or the one that is does not take the session over,
+/// client hears that every list may have changed. Where none is found in time, or the one that is does not take the session over,
 /// the relay ends.
 ///
 /// Loop thread only. Held by shared_ptr.

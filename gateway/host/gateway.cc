@@ -9,6 +9,7 @@
 
 #include "gateway/host/self_reference.h"
 #include "mcp/base/log.h"
+#include "mcp/base/percent.h"
 
 namespace gateway {
 
@@ -17,32 +18,6 @@ using mcp::ErrorCode;
 using mcp::fail;
 using mcp::Result;
 using mcp::Task;
-
-namespace {
-
-/// Decodes %XX; what is no such sequence stays as it is.
-std::string percent_decode(std::string_view text) {
-  const auto digit = [](char c) -> int {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-  };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? digit(text[i + 1]) : -1;
-    const int low = high >= 0 ? digit(text[i + 2]) : -1;
-    if (low >= 0) {
-      out += static_cast<char>(high * 16 + low);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-}  // namespace
 
 Gateway::Gateway(RuntimeDependencies dependencies, Config config)
     : dependencies_(std::move(dependencies)), config_(std::move(config)), started_(std::chrono::system_clock::now()) {
@@ -150,13 +125,13 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
   if (path == kRoot || path == "/mcp/") {
     view = main_view_;
   } else if (path.starts_with(kServers)) {
-    const ServerName name(percent_decode(path.substr(kServers.size())));
+    const ServerName name(mcp::percent_decode(path.substr(kServers.size())));
     view = server_view(name);
     for (const AbsentServer& absent : absent_) {
       if (!view && absent.name == name) return std::unexpected(absent.why);
     }
   } else if (path.starts_with("/mcp/") && path != "/mcp/servers" && path.find('/', kRoot.size() + 1) == std::string_view::npos) {
-    const std::string profile = percent_decode(path.substr(kRoot.size() + 1));
+    const std::string profile = mcp::percent_decode(path.substr(kRoot.size() + 1));
     if (auto known = config_.check_profile(profile); !known) return std::unexpected(std::move(known).error());
     view = profiles_.at(profile);
   }
@@ -187,6 +162,7 @@ GatewayStatus Gateway::status() const {
   status.absent = absent_;
   status.spawned = dependencies_.launcher->spawned();
   status.calls = metrics_.servers();
+  status.clashes = main_view_->projection()->clashes();
   return status;
 }
 
@@ -197,10 +173,12 @@ Result<ToolTable> Gateway::tools(const std::string& profile) const {
     view = profiles_.at(profile);
   }
   ToolTable table;
-  table.clashes = view->projection()->clashes();
-  const auto& routes = view->projection()->routes();
-  for (std::size_t i = 0; i < routes.size(); ++i) {
-    table.tools.push_back({routes[i].callable.str(), routes[i].server.str(), routes[i].tool.str(), view->projection()->text(i)});
+  const auto projection = view->projection();
+  const NamedList& tools = projection->tools();
+  table.clashes = tools.clashes();
+  for (std::size_t i = 0; i < tools.routes().size(); ++i) {
+    const Route& route = tools.routes()[i];
+    table.tools.push_back({route.callable.str(), route.server.str(), route.own_name.str(), tools.list().text(i)});
   }
   return table;
 }

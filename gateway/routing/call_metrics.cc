@@ -19,4 +19,8 @@ void CallMetrics::record(const ServerName& server, std::string_view outcome, std
   ++entry.calls;
 }
 
+void CallMetrics::record_request(const ServerName& server, std::string_view method, std::string_view outcome) {
+  ++servers_[server.str()].requests[{std::string(method), std::string(outcome)}];
+}
+
 }  // namespace gateway

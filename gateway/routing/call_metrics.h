@@ -6,12 +6,14 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gateway/config/config.h"
 
 namespace gateway {
 
-/// Calls counted by server and outcome, with a latency histogram each server. Loop thread only; copied out for the admin plane.
+/// What went to servers, counted by server and outcome: calls of tools, with a latency histogram each server, and other requests,
+/// by method. Loop thread only; copied out for the admin plane.
 class CallMetrics {
  public:
   /// Upper bounds of the histogram's buckets, in seconds; one more bucket takes the rest.
@@ -23,9 +25,13 @@ class CallMetrics {
     std::array<std::uint64_t, kBuckets.size() + 1> buckets{};
     double seconds = 0;
     std::uint64_t calls = 0;
+    std::map<std::pair<std::string, std::string>, std::uint64_t> requests;  // other than tools/call: by method and outcome
   };
 
   void record(const ServerName& server, std::string_view outcome, std::chrono::steady_clock::duration taken);
+
+  /// A request other than tools/call. `method` is one of those we know, so that there are few.
+  void record_request(const ServerName& server, std::string_view method, std::string_view outcome);
 
   const std::map<std::string, Server, std::less<>>& servers() const { return servers_; }
 

@@ -5,8 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
-#include "gateway/catalog/callable_name.h"
-#include "mcp/base/log.h"
+#include "gateway/routing/introduction.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
 #include "mcp/session/client_session.h"
@@ -14,7 +13,6 @@
 namespace gateway {
 
 using mcp::CallContext;
-using mcp::Error;
 using mcp::ErrorCode;
 using mcp::fail;
 using mcp::Message;
@@ -23,36 +21,11 @@ using mcp::Task;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr std::string_view kOwnInfo = R"({"name":"switchyard","title":"Switchyard","version":")" SWITCHYARD_VERSION R"("})";
-
-std::string introduction_json(mcp::ProtocolVersion version, std::string_view server_info, const std::string& instructions) {
-  std::string json = R"({"protocolVersion":")";
-  json += to_string(version);
-  json += R"(","capabilities":{"tools":{"listChanged":true}},"serverInfo":)";
-  json += server_info;
-  if (!instructions.empty()) {
-    json += ",\"instructions\":";
-    mcp::append_json_string(json, instructions);
-  }
-  json += '}';
-  return json;
-}
-
-Task<void> tell_settled(std::shared_ptr<View> view, Clock::time_point deadline, std::shared_ptr<mcp::Event> over) {
+Task<void> tell_settled(std::shared_ptr<View> view,
+                        std::chrono::steady_clock::time_point deadline,
+                        std::shared_ptr<mcp::Event> over) {
   co_await view->wait_settled(deadline);
   over->set();
-}
-
-/// How a call that was answered went, for the metrics.
-std::string_view outcome_of(const Message& answer) {
-  constexpr std::size_t kLookedAt = std::size_t{64} << 10;  // longer answers are hardly errors, and reading them twice costs
-  if (answer.is_error()) return "rpc_error";
-  const std::string_view result = answer.raw(answer.envelope().result);
-  // Inside a JSON string the quotes would be escaped, so the plain search finds every real member.
-  if (result.size() > kLookedAt || result.find("\"isError\"") == std::string_view::npos) return "ok";
-  return mcp::member(result, "isError") == "true" ? "tool_error" : "ok";
 }
 
 }  // namespace
@@ -61,9 +34,15 @@ Router::Router(RouterContext context, std::shared_ptr<View> view)
     : context_(std::move(context)), view_(view), subscription_(std::move(view), *this) {}
 
 Router::Method Router::find_method(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Method>, 4> kMethods = {{
+  static constexpr std::array<std::pair<std::string_view, Method>, 10> kMethods = {{
       {"tools/call", &Router::call_tool},
-      {"tools/list", &Router::list_tools},
+      {"tools/list", &Router::list<CatalogKind::tools>},
+      {"prompts/get", &Router::get_prompt},
+      {"prompts/list", &Router::list<CatalogKind::prompts>},
+      {"resources/read", &Router::read_resource},
+      {"resources/list", &Router::list<CatalogKind::resources>},
+      {"resources/templates/list", &Router::list<CatalogKind::templates>},
+      {"completion/complete", &Router::complete},
       {"ping", &Router::ping},
       {"initialize", &Router::initialize},
   }};
@@ -86,8 +65,10 @@ Task<Result<Message>> Router::initialize(Message request, CallContext& context) 
                    "this is the very gateway that asks: one of its servers is the gateway itself",
                    "Take that server out of the configuration.");
   }
+  const auto version = context.caller().version;
   if (!view_->naming().own_names) {
-    const std::string result = introduction_json(context.caller().version, kOwnInfo, {});
+    co_await wait_for_first_start(context, Clock::now() + context_.introduction_wait);
+    const std::string result = merged_introduction(version, *view_);
     co_return Message::result(request.id(), result);
   }
   // One server shown as it is: what it says of itself comes from the server.
@@ -95,7 +76,7 @@ Task<Result<Message>> Router::initialize(Message request, CallContext& context) 
   co_await wait_for_first_start(context);
   const auto& introduction = runtime->introduction();
   if (!introduction) co_return std::unexpected(runtime->unavailable());
-  const std::string result = introduction_json(context.caller().version, introduction->server_info, introduction->instructions);
+  const std::string result = own_introduction(version, *introduction);
   co_return Message::result(request.id(), result);
 }
 
@@ -108,128 +89,46 @@ Task<Result<Message>> Router::unsupported(Message request, CallContext&) {
   co_return Message::error(request.id(), mcp::kMethodNotFound, "Method \"" + method + "\" is not supported by this gateway yet");
 }
 
-/// Ends early when the request is cancelled.
-Task<void> Router::wait_for_first_start(CallContext& context) {
+Task<void> Router::wait_for_first_start(CallContext& context, Clock::time_point deadline) {
   if (view_->settled()) co_return;
   auto over = std::make_shared<mcp::Event>(context_.executor);
-  const auto deadline = Clock::now() + context_.startup_wait;
   boost::asio::co_spawn(context_.executor, tell_settled(view_, deadline, over), boost::asio::detached);
   const mcp::Cancellation::Callback cancelled(context.cancellation(), [&over] { over->set(); });
   co_await over->wait();
 }
 
-Task<Result<Message>> Router::list_tools(Message request, CallContext& context) {
-  if (!std::exchange(listed_, true)) co_await wait_for_first_start(context);
+template <CatalogKind kind>
+Task<Result<Message>> Router::list(Message request, CallContext& context) {
+  constexpr auto kIndex = static_cast<std::size_t>(kind);
+  if (!listed_[kIndex]) {
+    listed_.set(kIndex);
+    if (!list_deadline_) list_deadline_ = Clock::now() + context_.startup_wait;
+    co_await wait_for_first_start(context, *list_deadline_);
+  }
   const auto cursor = request.raw(request.envelope().cursor);
   if (!cursor.empty() && cursor.front() != '"') co_return fail(ErrorCode::invalid_params, "params.cursor must be a string");
   const std::string decoded = mcp::decode_json_string(cursor);
   const auto projection = view_->projection();
-  const auto page = projection->page(decoded, context_.list_page_size);
+  const auto page = projection->list(kind).page(decoded, context_.list_page_size);
   if (!page) co_return std::unexpected(page.error());
   // Pages of two lists make none that could be compared.
-  known_ = cursor.empty() || projection == known_ ? projection : nullptr;
+  auto& known = known_[kIndex];
+  known = cursor.empty() || projection == known ? projection : nullptr;
   co_return Message::result(request.id(), *page);
 }
 
-Task<Result<Message>> Router::call_tool(Message request, CallContext& context) {
-  auto projection = view_->projection();
-  const Route* route = projection->find(request.name());
-  if (route == nullptr) return call_unknown(std::move(request), context);
-  return forward(std::move(projection), *route, std::move(request), context);
-}
-
-Task<Result<Message>> Router::call_unknown(Message request, CallContext& context) {
-  if (request.name().empty()) co_return fail(ErrorCode::invalid_params, "tools/call needs params.name, a string");
-  const auto began = Clock::now();
-  // The client may know the name from an earlier life of ours, and its server may just be starting.
-  co_await wait_for_first_start(context);
-  if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
-  auto projection = view_->projection();
-  const Route* route = projection->find(request.name());
-  if (route == nullptr) {
-    Missing missing = answer_missing(request, *projection);
-    context_.metrics->record(missing.server, missing.outcome, Clock::now() - began);
-    co_return std::move(missing.answer);
-  }
-  co_return co_await forward(std::move(projection), *route, std::move(request), context);
-}
-
-Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Projection> pinned,
-                                      const Route& route,
-                                      Message request,
-                                      CallContext& context) {
-  const auto began = Clock::now();
-  context.deadline = began + route.runtime->spec().call_timeout;
-  const std::string id(request.id());
-  if (route.callable.str() != route.tool.str()) {
-    const std::string name = mcp::json_string(route.tool.str());
-    request.replace(&mcp::Envelope::name, name);
-  }
-  auto answer = co_await route.runtime->handle(std::move(request), context);
-  const auto taken = Clock::now() - began;
-  const std::string_view outcome = !answer ? to_string(answer.error().code) : outcome_of(*answer);
-  context_.metrics->record(route.server, outcome, taken);
-  if (mcp::log_enabled("calls", mcp::LogLevel::debug)) {
-    mcp::log(mcp::LogLevel::debug,
-             "calls",
-             "tools/call",
-             {{"server", route.server.str()},
-              {"tool", route.tool.str()},
-              {"outcome", outcome},
-              {"ms", std::chrono::duration<double, std::milli>(taken).count()}});
-  }
-  if (answer) co_return std::move(*answer);
-  Error error = std::move(answer).error();
-  if (context.cancellation().requested()) co_return std::unexpected(std::move(error));
-  // Where the server was not even asked, the message begins with it already.
-  if (!error.message.starts_with("server \"")) {
-    error.message = "calling \"" + route.tool.str() + "\" of server \"" + route.server.str() + "\" failed: " + error.message;
-  }
-  co_return mcp::tool_error_response(id, error, route.server.str());
-}
-
-Router::Missing Router::answer_missing(const Message& request, const Projection& projection) const {
-  const std::string name(request.name());
-  const auto wrong = [&request](const Error& error, const ServerName& server) {
-    return Missing{mcp::error_response(request.id(), error), to_string(error.code), server};
-  };
-  const auto down = [&request](const Error& error, const ServerName& server) {
-    return Missing{mcp::tool_error_response(request.id(), error, server.str()), to_string(error.code), server};
-  };
-  const std::string shown = "\"" + name.substr(0, 200) + "\"";
-  if (const Route* route = projection.find_filtered(name)) {
-    const Error error{
-        ErrorCode::tool_filtered,
-        "tool " + shown + " is kept back by the configuration (tools.allow / tools.deny of server \"" + route->server.str() + "\")",
-        "Use another tool, or ask whoever runs the gateway to allow it."};
-    return wrong(error, route->server);
-  }
-  // Only to say more; routing never takes a name apart.
-  for (const auto& member : view_->members()) {
-    const bool may_have_it = view_->naming().own_names || may_be_of(name, member->spec().name, view_->naming().max_length);
-    if (member->state() == RuntimeState::ready || !may_have_it) continue;
-    Error error = member->unavailable();
-    error.message = "tool " + shown + " is not there: " + error.message;
-    return down(error, member->spec().name);
-  }
-  for (const AbsentServer& absent : view_->absent()) {
-    if (!may_be_of(name, absent.name, view_->naming().max_length)) continue;
-    const Error error{ErrorCode::server_unavailable, "tool " + shown + " is not there: " + absent.why.message, absent.why.remedy};
-    return down(error, absent.name);
-  }
-  const std::string near = projection.nearest(name);
-  const Error error{
-      ErrorCode::unknown_tool,
-      "there is no tool " + shown,
-      near.empty() ? "See tools/list for those there are." : "Did you mean \"" + near + "\"? See tools/list for those there are."};
-  return wrong(error, ServerName());
-}
-
-void Router::list_changed() {
+void Router::lists_changed(CatalogKinds changed) {
   const auto session = session_.lock();
   if (!session || !session->initialized()) return;
-  if (known_ && known_->same_list(*view_->projection())) return;
-  session->push(Message::notification("notifications/tools/list_changed", {}));
+  const auto projection = view_->projection();
+  std::string_view told;  // resources and their templates have one notification
+  for (const CatalogKind kind : kEachKind) {
+    const auto& known = known_[index_of(kind)];
+    if (!changed[index_of(kind)] || (known && known->list(kind) == projection->list(kind))) continue;
+    const std::string_view notification = words_of(kind).notification;
+    if (notification != told) session->push(Message::notification(notification, {}));
+    told = notification;
+  }
 }
 
 }  // namespace gateway

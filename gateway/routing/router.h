@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,16 +18,19 @@ struct RouterContext {
   mcp::Executor executor;
   CallMetrics* metrics = nullptr;
   std::chrono::milliseconds startup_wait = std::chrono::seconds(10);
+  std::chrono::milliseconds introduction_wait = std::chrono::seconds(1);  // for what servers say of themselves
   std::size_t list_page_size = 1000;
   std::string instance;  // the gateway's own
 };
 
 /// The RequestHandler behind one client's session: answers what the gateway answers itself from the view's snapshot, and sends
-/// tools/call to the runtime its name leads to. Looks names up in the projection; never takes one apart to route by it.
+/// what is called, got, read or completed to the runtime its name or URI leads to. Looks names up in the projection; never takes
+/// one apart to route by it.
 ///
-/// The first tools/list of a session waits up to startupWait for servers on their very first start; no other list waits. A call of
-/// a name that is not there waits likewise while some server has not come up yet.
-/// A changed list is told unless the client has listed that very one already.
+/// The first list of each kind in a session waits for servers on their very first start, up to startupWait since the first of them
+/// was asked for; no other list waits. What asks for a name or URI that is not there waits likewise while some server has not come
+/// up yet; initialize waits a shorter time, for the servers' instructions. A changed list is told, by kind, unless the client has
+/// listed that very one already.
 /// Loop thread only.
 class Router final : public mcp::SessionHandler, private View::Listener {
  public:
@@ -37,23 +42,31 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   void notice(mcp::Message notification, mcp::CallContext& context) override;
 
  private:
-  using Method = mcp::Task<mcp::Result<mcp::Message>> (Router::*)(mcp::Message, mcp::CallContext&);
-
-  mcp::Task<mcp::Result<mcp::Message>> initialize(mcp::Message request, mcp::CallContext& context);
-  mcp::Task<mcp::Result<mcp::Message>> ping(mcp::Message request, mcp::CallContext& context);
-  mcp::Task<mcp::Result<mcp::Message>> list_tools(mcp::Message request, mcp::CallContext& context);
-  mcp::Task<mcp::Result<mcp::Message>> call_tool(mcp::Message request, mcp::CallContext& context);
-  mcp::Task<mcp::Result<mcp::Message>> unsupported(mcp::Message request, mcp::CallContext& context);
+  using Clock = std::chrono::steady_clock;
+  using Answer = mcp::Task<mcp::Result<mcp::Message>>;
+  using Method = Answer (Router::*)(mcp::Message, mcp::CallContext&);
 
   static Method find_method(std::string_view name);
 
-  mcp::Task<void> wait_for_first_start(mcp::CallContext& context);
-  mcp::Task<mcp::Result<mcp::Message>> call_unknown(mcp::Message request, mcp::CallContext& context);
+  Answer initialize(mcp::Message request, mcp::CallContext& context);
+  Answer ping(mcp::Message request, mcp::CallContext& context);
+  template <CatalogKind kind>
+  Answer list(mcp::Message request, mcp::CallContext& context);
+  Answer call_tool(mcp::Message request, mcp::CallContext& context);
+  Answer get_prompt(mcp::Message request, mcp::CallContext& context);
+  Answer read_resource(mcp::Message request, mcp::CallContext& context);
+  Answer complete(mcp::Message request, mcp::CallContext& context);
+  Answer unsupported(mcp::Message request, mcp::CallContext& context);
+
+  /// Until every server has come to the end of its first start, or the request was taken back.
+  mcp::Task<void> wait_for_first_start(mcp::CallContext& context, Clock::time_point deadline);
+  mcp::Task<void> wait_for_first_start(mcp::CallContext& context) {
+    return wait_for_first_start(context, Clock::now() + context_.startup_wait);
+  }
+
+  Answer call_unknown(mcp::Message request, mcp::CallContext& context);
   /// `pinned` holds the route.
-  mcp::Task<mcp::Result<mcp::Message>> forward(std::shared_ptr<const Projection> pinned,
-                                               const Route& route,
-                                               mcp::Message request,
-                                               mcp::CallContext& context);
+  Answer forward(std::shared_ptr<const Projection> pinned, const Route& route, mcp::Message request, mcp::CallContext& context);
   /// A call of a name that leads nowhere.
   struct Missing {
     mcp::Message answer;
@@ -63,14 +76,39 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   /// Answers one: a tool's error where its server is known to be down (which is nothing the client's
   /// program did wrong, but its model should know), else a JSON-RPC error.
   Missing answer_missing(const mcp::Message& request, const Projection& projection) const;
-  void list_changed() override;
+  struct Absence {
+    mcp::Error error;
+    ServerName server;
+  };
+  /// Why something of that name, which `what` speaks of, may not be there: its server is down, or absent.
+  std::optional<Absence> explain_absence(std::string_view name, const std::string& what) const;
+
+  /// Sends a request other than tools/call to a server, whose callTimeout it gets, and counts it. Where that fails, `what` (such as
+  /// "reading "URI"") says what did.
+  Answer pass(std::shared_ptr<Runtime> runtime, mcp::Message request, mcp::CallContext& context, std::string what);
+  /// Counts a request that leads nowhere; hands the error on.
+  std::unexpected<mcp::Error> refuse(std::string_view method, mcp::Error error, const ServerName& server = {}) const;
+  /// Where a prompt's callable name leads; waits for servers on their first start where it leads nowhere.
+  mcp::Task<mcp::Result<Route>> find_prompt(std::string_view method, std::string name, mcp::CallContext& context);
+  /// Where a URI leads, all places that may know it where nobody lists it; likewise.
+  mcp::Task<std::vector<ResourceTarget>> find_resource(std::string uri, mcp::CallContext& context);
+  std::vector<ResourceTarget> resource_targets(const std::string& uri) const;
+  Answer read_from(const ResourceTarget& target, const std::string& uri, mcp::Message request, mcp::CallContext& context);
+  mcp::Error unknown_resource(const std::string& uri) const;
+  Answer complete_prompt(mcp::Message request, mcp::CallContext& context);
+  Answer complete_resource(mcp::Message request, mcp::CallContext& context);
+  Answer complete_at(std::shared_ptr<Runtime> runtime, mcp::Message request, mcp::CallContext& context);
+
+  void lists_changed(CatalogKinds changed) override;
 
   RouterContext context_;
   std::shared_ptr<View> view_;
   View::Subscription subscription_;
   std::weak_ptr<mcp::ServerSession> session_;
-  bool listed_ = false;
-  std::shared_ptr<const Projection> known_;  // what the client listed last; null before, and where its pages are of several lists
+  CatalogKinds listed_;
+  std::optional<Clock::time_point> list_deadline_;  // of the first lists
+  /// What the client listed last, of each kind; null before, and where its pages are of several lists.
+  std::array<std::shared_ptr<const Projection>, kCatalogKinds> known_;
 };
 
 }  // namespace gateway

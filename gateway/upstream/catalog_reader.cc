@@ -2,14 +2,17 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <exception>
 #include <utility>
 
 #include "gateway/upstream/deadline.h"
+#include "gateway/upstream/listing.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
 
+using mcp::Error;
 using mcp::ErrorCode;
 using mcp::Result;
 using mcp::Task;
@@ -17,41 +20,120 @@ using mcp::Task;
 namespace {
 
 constexpr int kRefreshTries = 3;
+constexpr std::size_t kMaxWarnings = 5;  // of entries that are not offered, each time a catalog is published
+
+CatalogKinds declared_in(std::string_view capabilities) {
+  CatalogKinds declared;
+  for (const CatalogKind kind : kEachKind)
+    declared[index_of(kind)] = mcp::declares(capabilities, words_of(kind).capability);
+  return declared;
+}
+
+CatalogKinds only(CatalogKind kind) {
+  return CatalogKinds().set(index_of(kind));
+}
 
 }  // namespace
 
 CatalogReader::CatalogReader(Owner& owner, const Redaction& redaction, CatalogReaderOptions options)
     : owner_(owner), redaction_(redaction), options_(std::move(options)), catalog_(std::make_shared<ServerCatalog>()) {}
 
-Task<Result<>> CatalogReader::read(mcp::ClientSession& session, std::string_view capabilities, mcp::Cancellation& cancellation) {
-  if (mcp::member(capabilities, "tools").empty()) {
-    publish(std::make_shared<ServerCatalog>());
-    co_return Result<>();
-  }
-  refresh_wanted_ = false;
+std::shared_ptr<CatalogReader::Reading> CatalogReader::begin(mcp::ClientSession& session,
+                                                             CatalogKinds kinds,
+                                                             mcp::Cancellation& cancellation) {
+  auto reading = std::make_shared<Reading>(options_.executor);
+  reading->open = kinds.count();
+  if (kinds.none()) reading->done.set();
   const ListingBounds bounds;
-  auto catalog = co_await list_tools(session, cancellation, bounds);
-  if (!catalog) co_return std::unexpected(std::move(catalog).error());
-  publish(std::move(*catalog));
+  for (const CatalogKind kind : kEachKind) {
+    if (!kinds[index_of(kind)]) continue;
+    auto listed = [reading, kind](const std::exception_ptr& thrown, Result<CatalogListPtr> list) {
+      if (thrown) list = mcp::fail(ErrorCode::internal, "the list could not be read");
+      reading->lists[index_of(kind)] = std::move(list);
+      if (--reading->open == 0) reading->done.set();
+    };
+    boost::asio::co_spawn(options_.executor, list_all(session, kind, cancellation, bounds), std::move(listed));
+  }
+  return reading;
+}
+
+Task<Result<>> CatalogReader::read(mcp::ClientSession& session, std::string_view capabilities, mcp::Cancellation& cancellation) {
+  declared_ = declared_in(capabilities);
+  wanted_.reset();
+  mcp::Cancellation others_cancellation;
+  const mcp::Cancellation::Callback forward(cancellation, [&] { others_cancellation.request(cancellation.reason()); });
+  const auto tools = begin(session, declared_ & only(CatalogKind::tools), cancellation);
+  const auto others = begin(session, declared_ & ~only(CatalogKind::tools), others_cancellation);
+  co_await tools->done.wait();
+  const auto& tool_list = tools->lists[index_of(CatalogKind::tools)];
+  if (!tool_list) others_cancellation.request(tool_list.error());
+  {
+    const auto late = [] { return Error{ErrorCode::timeout, "no answer in time"}; };
+    const Deadline deadline(options_.executor, options_.others, late, others_cancellation);
+    co_await others->done.wait();
+  }
+  if (!tool_list) co_return std::unexpected(tool_list.error());
+  // A start that ends for want of time has its tools; one that is broken off has nothing.
+  if (cancellation.requested() && cancellation.reason().code != ErrorCode::timeout) {
+    co_return std::unexpected(cancellation.reason());
+  }
+
+  auto next = std::make_shared<ServerCatalog>();
+  for (const CatalogKind kind : kEachKind) {
+    if (!declared_[index_of(kind)]) continue;
+    const auto& list = (kind == CatalogKind::tools ? tools : others)->lists[index_of(kind)];
+    next->replace(kind, list ? *list : catalog_->list(kind));
+    if (list) continue;
+    warn_unread(kind, list.error());
+    if (list.error().code == ErrorCode::timeout) wanted_.set(index_of(kind));
+  }
+  publish(std::move(next));
   co_return Result<>();
 }
 
+void CatalogReader::warn_unread(CatalogKind kind, const Error& error) const {
+  const bool had_some = !catalog_->entries(kind).empty();
+  mcp::log_warn("upstream",
+                "the list of " + std::string(words_of(kind).noun) + "s could not be read; " +
+                    (had_some ? "the old one stays" : "it is empty"),
+                {{"server", options_.server.str()}, {"cause", redaction_.clean(error.message)}});
+}
+
+void CatalogReader::warn_refused(const ServerCatalog& next) const {
+  std::size_t refused = 0;
+  for (const CatalogKind kind : kEachKind) {
+    const CatalogListPtr& list = next.list(kind);
+    if (list == catalog_->list(kind)) continue;
+    for (const auto& line : list->refused) {
+      if (++refused > kMaxWarnings) continue;
+      mcp::log_warn("upstream",
+                    std::string(words_of(kind).noun) + " not offered: " + redaction_.clean(line),
+                    {{"server", options_.server.str()}});
+    }
+  }
+  if (refused <= kMaxWarnings) return;
+  mcp::log_warn(
+      "upstream", "and " + std::to_string(refused - kMaxWarnings) + " more not offered", {{"server", options_.server.str()}});
+}
+
 void CatalogReader::publish(std::shared_ptr<const ServerCatalog> catalog) {
-  for (const auto& line : catalog->refused)
-    mcp::log_warn("upstream", "tool not offered: " + redaction_.clean(line), {{"server", options_.server.str()}});
+  warn_refused(*catalog);
   if (*catalog == *catalog_) return;
   catalog_ = std::move(catalog);
   owner_.catalog_replaced();
 }
 
 void CatalogReader::notice(const mcp::Message& notification) {
-  if (notification.method() != "notifications/tools/list_changed") return;
-  refresh_wanted_ = true;
+  CatalogKinds changed;
+  for (const CatalogKind kind : kEachKind)
+    changed[index_of(kind)] = notification.method() == words_of(kind).notification;
+  if (changed.none()) return;
+  wanted_ |= changed;
   start_refresh();
 }
 
 void CatalogReader::resume() {
-  if (refresh_wanted_) start_refresh();
+  if (wanted_.any()) start_refresh();
 }
 
 void CatalogReader::start_refresh() {
@@ -61,27 +143,43 @@ void CatalogReader::start_refresh() {
 
 Task<void> CatalogReader::refresh() {
   const auto owner = owner_.hold();
-  int failures = 0;
-  for (auto pause = options_.delay; refresh_wanted_ && !owner->stopping().is_set(); pause = options_.pause) {
+  std::array<int, kCatalogKinds> failures{};
+  for (auto pause = options_.delay; wanted_.any() && !owner->stopping().is_set(); pause = options_.pause) {
     co_await owner->stopping().wait_until(std::chrono::steady_clock::now() + pause);
-    const auto session = owner->live_session();
+    auto session = owner->live_session();
     if (!session) break;  // the wish is taken up again once it is ready
-    refresh_wanted_ = false;
-    mcp::Cancellation cancellation;
-    const Deadline deadline(options_.executor, options_.timeout, [&owner] { return owner->explain_timeout(); }, cancellation);
-    const ListingBounds bounds;
-    auto catalog = co_await list_tools(*session, cancellation, bounds);
-    if (catalog) {
-      publish(std::move(*catalog));
-    } else if (session == owner->live_session() && !owner->stopping().is_set()) {
-      mcp::log_warn("upstream",
-                    "the changed tool list could not be read; the old one stays",
-                    {{"server", options_.server.str()}, {"cause", redaction_.clean(catalog.error().message)}});
-      if (catalog.error().code == ErrorCode::session_lost) owner->session_lost(*session, catalog.error());
-      if (++failures < kRefreshTries) refresh_wanted_ = true;
+    const CatalogKinds failed = co_await read_wanted(std::move(session));
+    for (const CatalogKind kind : kEachKind) {
+      if (failed[index_of(kind)] && ++failures[index_of(kind)] < kRefreshTries) wanted_.set(index_of(kind));
     }
   }
   refreshing_ = false;
+}
+
+Task<CatalogKinds> CatalogReader::read_wanted(std::shared_ptr<mcp::ClientSession> session) {
+  // What a server announces without having declared it is not asked for.
+  const CatalogKinds kinds = std::exchange(wanted_, {}) & declared_;
+  mcp::Cancellation cancellation;
+  const Deadline deadline(options_.executor, options_.timeout, [this] { return owner_.explain_timeout(); }, cancellation);
+  const auto reading = begin(*session, kinds, cancellation);
+  co_await reading->done.wait();
+
+  const bool live = session == owner_.live_session() && !owner_.stopping().is_set();
+  auto next = std::make_shared<ServerCatalog>(*catalog_);
+  CatalogKinds failed;
+  for (const CatalogKind kind : kEachKind) {
+    if (!kinds[index_of(kind)]) continue;
+    const auto& list = reading->lists[index_of(kind)];
+    if (list) {
+      next->replace(kind, *list);
+    } else if (live) {
+      warn_unread(kind, list.error());
+      failed.set(index_of(kind));
+      if (list.error().code == ErrorCode::session_lost) owner_.session_lost(*session, list.error());
+    }
+  }
+  publish(std::move(next));
+  co_return failed;
 }
 
 }  // namespace gateway

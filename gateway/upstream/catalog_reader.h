@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <memory>
 
@@ -17,10 +18,12 @@ struct CatalogReaderOptions {
   std::chrono::milliseconds timeout{};  // of one reading after a change
   std::chrono::milliseconds delay{};    // from list_changed, which often comes in bursts, to reading the list anew
   std::chrono::milliseconds pause{};    // between two readings: some servers never stop changing
+  std::chrono::milliseconds others{};   // what the other lists get at the start, once that of the tools is there
 };
 
-/// Keeps the catalog of one server: reads it when the server starts, and again when the server says that it changed. Loop thread
-/// only. A part of its owner, which outlives it.
+/// Keeps the catalog of one server: reads what the server declares when it starts, all lists at once, and again those of which the
+/// server says that they changed. A list that cannot be read stays as it was (at first: empty), with a warning; only that of the
+/// tools is needed to start. Loop thread only. A part of its owner, which outlives it.
 class CatalogReader {
  public:
   /// The runtime, as its reader sees it.
@@ -57,16 +60,32 @@ class CatalogReader {
   void resume();
 
  private:
+  /// Lists of several kinds being read at once.
+  struct Reading {
+    explicit Reading(const mcp::Executor& executor) : done(executor) {}
+
+    std::array<mcp::Result<CatalogListPtr>, kCatalogKinds> lists;  // of those that were asked for
+    std::size_t open = 0;
+    mcp::Event done;
+  };
+
+  /// Begins to list these; `session` and `cancellation` are needed until the reading is done.
+  std::shared_ptr<Reading> begin(mcp::ClientSession& session, CatalogKinds kinds, mcp::Cancellation& cancellation);
+  void warn_unread(CatalogKind kind, const mcp::Error& error) const;
+  void warn_refused(const ServerCatalog& next) const;
   void publish(std::shared_ptr<const ServerCatalog> catalog);
   void start_refresh();
   mcp::Task<void> refresh();
+  /// One reading of what is wanted; takes what came, and says what did not.
+  mcp::Task<CatalogKinds> read_wanted(std::shared_ptr<mcp::ClientSession> session);
 
   Owner& owner_;
   const Redaction& redaction_;
   const CatalogReaderOptions options_;
   std::shared_ptr<const ServerCatalog> catalog_;
+  CatalogKinds declared_;  // by the server, when it started last
+  CatalogKinds wanted_;    // to be read anew
   bool refreshing_ = false;
-  bool refresh_wanted_ = false;
 };
 
 }  // namespace gateway

@@ -10,6 +10,7 @@
 #include "gateway/upstream/deadline.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
+#include "mcp/rpc/error_codes.h"
 #include "mcp/transport/stdio_client.h"
 
 namespace gateway {
@@ -41,7 +42,7 @@ bool is_safe(std::string_view method) {
 bool refuses_session(const Message& answer) {
   if (!answer.is_error()) return false;
   const std::string_view code = mcp::member(answer.raw(answer.envelope().error), "code");
-  return code.starts_with("-320") && code.size() == 6;
+  return code.starts_with("-320") && code.size() == 6 && code != std::to_string(mcp::kResourceNotFound);
 }
 
 /// What ended the server is for whoever looks after it; a caller hears what it means for the call.
@@ -72,7 +73,8 @@ Runtime::Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer obs
                .server = spec_.name,
                .timeout = spec_.startup_timeout,
                .delay = dependencies_.refresh_delay,
-               .pause = dependencies_.refresh_pause}),
+               .pause = dependencies_.refresh_pause,
+               .others = dependencies_.other_lists_wait}),
       clients_(std::make_shared<ServerClients>(dependencies_.executor, pool_options())),
       settled_(dependencies_.executor),
       stopping_(dependencies_.executor),
@@ -284,7 +286,7 @@ std::shared_ptr<mcp::ClientSession> Runtime::live_session() const {
 
 void Runtime::catalog_replaced() {
   offered_ = static_cast<std::size_t>(
-      std::ranges::count_if(catalog()->tools, [&](const ToolEntry& tool) { return admits(spec_, tool.name.str()); }));
+      std::ranges::count_if(catalog()->tools(), [&](const CatalogEntry& tool) { return admits(spec_, tool.key); }));
   if (observer_.catalog_changed) observer_.catalog_changed(*this);
 }
 

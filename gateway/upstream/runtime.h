@@ -40,6 +40,7 @@ struct RuntimeStatus {
   std::optional<pid_t> pid;
   int restarts = 0;
   std::size_t tools = 0;  // offered: without those that the configuration keeps back
+  std::size_t prompts = 0, resources = 0, templates = 0;
   std::size_t open_calls = 0;
   std::string version;           // negotiated revision
   std::size_t own_sessions = 0;  // with clients that the server may ask something
@@ -60,6 +61,7 @@ struct RuntimeDependencies {
   std::chrono::milliseconds stop_grace = std::chrono::seconds(2);  // each step of the ladder that ends a child
   std::chrono::milliseconds refresh_delay{50};    // from list_changed, which often comes in bursts, to reading the list anew
   std::chrono::milliseconds refresh_pause{1000};  // between two readings: some servers never stop changing
+  std::chrono::milliseconds other_lists_wait = std::chrono::seconds(5);  // at a start, once the list of the tools is there
 };
 
 /// One live upstream: starts the server, keeps it alive, knows what it offers, and passes requests to it.

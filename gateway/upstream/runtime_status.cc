@@ -79,10 +79,13 @@ Error Runtime::unavailable() const {
 }
 
 void Runtime::log_ready(std::chrono::steady_clock::duration took) const {
+  const auto count = [this](CatalogKind kind) { return static_cast<std::int64_t>(catalog()->entries(kind).size()); };
   mcp::log_info("upstream",
                 "server ready",
                 {{"server", spec_.name.str()},
-                 {"tools", static_cast<std::int64_t>(catalog()->tools.size())},
+                 {"tools", count(CatalogKind::tools)},
+                 {"prompts", count(CatalogKind::prompts)},
+                 {"resources", count(CatalogKind::resources)},
                  {"restarts", std::int64_t{starts_ - 1}},
                  {"ms", std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}}});
 }
@@ -96,6 +99,9 @@ RuntimeStatus Runtime::status() const {
   status.restarts = starts_ > 0 ? starts_ - 1 : 0;
   status.tools = offered_;
   status.own_sessions = clients_->own_sessions();
+  status.prompts = catalog()->entries(CatalogKind::prompts).size();
+  status.resources = catalog()->entries(CatalogKind::resources).size();
+  status.templates = catalog()->entries(CatalogKind::templates).size();
   status.open_calls = session_ ? session_->open_requests() : 0;
   if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
   status.required = spec_.required;

@@ -1,44 +1,74 @@
 #pragma once
 
+#include <array>
+#include <bitset>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include "gateway/config/config.h"
-#include "mcp/base/cancellation.h"
-#include "mcp/session/client_session.h"
 
 namespace gateway {
 
-/// One tool as its server describes it.
-struct ToolEntry {
-  ToolName name;
-  std::string text;  // the tool object's JSON, untouched
+/// What servers offer lists of.
+enum class CatalogKind { tools, prompts, resources, templates };
 
-  bool operator==(const ToolEntry&) const = default;
+inline constexpr std::size_t kCatalogKinds = 4;
+inline constexpr std::array<CatalogKind, kCatalogKinds> kEachKind = {
+    CatalogKind::tools, CatalogKind::prompts, CatalogKind::resources, CatalogKind::templates};
+
+/// A set of kinds, by their numbers.
+using CatalogKinds = std::bitset<kCatalogKinds>;
+
+inline std::size_t index_of(CatalogKind kind) {
+  return static_cast<std::size_t>(kind);
+}
+
+/// How a kind is spoken of: in MCP, and to people.
+struct CatalogKindWords {
+  std::string_view method;        // "tools/list"
+  std::string_view member;        // of its result: "tools"
+  std::string_view key;           // of an element: "name"; what no two may share
+  std::string_view capability;    // that a server declares: "tools"
+  std::string_view notification;  // that the list changed
+  std::string_view noun;          // "tool"
 };
 
-/// What one server offers; an immutable snapshot.
-struct ServerCatalog {
-  std::vector<ToolEntry> tools;      // in the server's order
-  std::vector<std::string> refused;  // one line for each tool we cannot offer, and why
+const CatalogKindWords& words_of(CatalogKind kind);
 
-  bool operator==(const ServerCatalog&) const = default;
+/// One thing as its server describes it.
+struct CatalogEntry {
+  std::string key;   // a tool's or a prompt's name, a resource's URI, a template's text
+  std::string text;  // the object's JSON, untouched
+
+  bool operator==(const CatalogEntry&) const = default;
 };
 
-/// What a listing may cost. Breaking a bound fails the whole listing: a list cut short would be a lie.
-struct ListingBounds {
-  int max_pages = 100;
-  std::size_t max_tools = 5000;
-  std::size_t max_bytes = std::size_t{16} << 20;
-  std::size_t max_cursor = std::size_t{64} << 10;
+/// All of one kind.
+struct CatalogList {
+  std::vector<CatalogEntry> entries;  // in the server's order; no key twice
+  std::vector<std::string> refused;   // one line for each we cannot offer, and why
+
+  bool operator==(const CatalogList&) const = default;
 };
 
-/// Asks a server for all pages of tools/list (MCP 2025-11-25, "Pagination"). A tool whose name is missing, empty, twice there, or
-/// spelled so that two readers could read two names, goes to `refused`. Errors: the session's, or not_mcp (not a list, a bound
-/// broken, a cursor that came before).
-mcp::Task<mcp::Result<std::shared_ptr<const ServerCatalog>>> list_tools(mcp::ClientSession& session,
-                                                                        mcp::Cancellation& cancellation,
-                                                                        ListingBounds bounds);
+using CatalogListPtr = std::shared_ptr<const CatalogList>;
+
+/// What one server offers; an immutable snapshot. The lists are shared between snapshots; none is ever null.
+class ServerCatalog {
+ public:
+  ServerCatalog();
+
+  const CatalogListPtr& list(CatalogKind kind) const { return lists_[index_of(kind)]; }
+  const std::vector<CatalogEntry>& entries(CatalogKind kind) const { return list(kind)->entries; }
+  const std::vector<CatalogEntry>& tools() const { return entries(CatalogKind::tools); }
+
+  void replace(CatalogKind kind, CatalogListPtr list) { lists_[index_of(kind)] = std::move(list); }
+
+  bool operator==(const ServerCatalog& other) const;
+
+ private:
+  std::array<CatalogListPtr, kCatalogKinds> lists_;
+};
 
 }  // namespace gateway

@@ -93,7 +93,7 @@ ServerClients::ServerClients(const mcp::Executor& executor, SessionPoolOptions o
 void ServerClients::ready(std::shared_ptr<mcp::ClientSession> shared, const mcp::ServerIntroduction& introduction) {
   shared_ = std::move(shared);
   version_ = introduction.version;
-  logs_ = mcp::member(introduction.capabilities, "logging").starts_with('{');
+  logs_ = mcp::declares(introduction.capabilities, "logging");
   told_level_.reset();
   if (lowest_level() || !subscriptions_.empty()) asio::co_spawn(executor_, bring_up(shared_from_this(), shared_), asio::detached);
 }

@@ -52,6 +52,10 @@ std::string_view to_string(ErrorCode code) {
       return "unknown_tool";
     case ErrorCode::tool_filtered:
       return "tool_filtered";
+    case ErrorCode::unknown_prompt:
+      return "unknown_prompt";
+    case ErrorCode::unknown_resource:
+      return "unknown_resource";
     case ErrorCode::server_unavailable:
       return "server_unavailable";
     case ErrorCode::io_error:

@@ -37,6 +37,8 @@ enum class ErrorCode {
   // The name leads nowhere just now.
   unknown_tool,
   tool_filtered,
+  unknown_prompt,
+  unknown_resource,
   server_unavailable,
   // The rest.
   io_error,

@@ -7,12 +7,13 @@
 
 namespace mcp {
 
-/// JSON-RPC 2.0 codes (MCP uses no other in the revisions we speak, but for those a server chose itself).
+/// JSON-RPC 2.0 codes, and what MCP adds up to 2025-11-25 ("Resources", error handling).
 inline constexpr int kParseError = -32700;
 inline constexpr int kInvalidRequest = -32600;
 inline constexpr int kMethodNotFound = -32601;
 inline constexpr int kInvalidParams = -32602;
 inline constexpr int kInternalError = -32603;
+inline constexpr int kResourceNotFound = -32002;
 
 /// The code under which an Error goes out. What has no code of its own is -32603 and tells its kind in the data.
 int rpc_code(ErrorCode code);

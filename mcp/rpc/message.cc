@@ -21,6 +21,7 @@ constexpr Span Envelope::* kMembers[] = {&Envelope::id,
                                          &Envelope::meta,
                                          &Envelope::arguments,
                                          &Envelope::cursor,
+                                         &Envelope::ref,
                                          &Envelope::request_id,
                                          &Envelope::progress_token,
                                          &Envelope::meta_progress_token};

@@ -22,6 +22,7 @@ struct Span {
 struct Envelope {
   Span id, method, params, result, error;   // of the message
   Span name, uri, meta, arguments, cursor;  // of params
+  Span ref;                                 // of params: completion/complete
   Span request_id, progress_token;          // of params: notifications/cancelled, notifications/progress
   Span meta_progress_token;                 // of params._meta
 };

@@ -26,7 +26,7 @@ std::string folded_key(std::string key) {
 
 }  // namespace
 
-const MessageScanner::RoutedMember MessageScanner::kOfMessage[] = {{"jsonrpc", nullptr},
+const MessageScanner::RoutedMember MessageScanner::kOfMessage[] = {{"jsonrpc", nullptr, &MessageScanner::jsonrpc_},
                                                                    {"id", &Envelope::id},
                                                                    {"method", &Envelope::method},
                                                                    {"params", &Envelope::params},
@@ -37,9 +37,13 @@ const MessageScanner::RoutedMember MessageScanner::kOfParams[] = {{"name", &Enve
                                                                   {"_meta", &Envelope::meta},
                                                                   {"arguments", &Envelope::arguments},
                                                                   {"cursor", &Envelope::cursor},
+                                                                  {"ref", &Envelope::ref},
                                                                   {"requestId", &Envelope::request_id},
                                                                   {"progressToken", &Envelope::progress_token}};
 const MessageScanner::RoutedMember MessageScanner::kOfMeta[] = {{"progressToken", &Envelope::meta_progress_token}};
+const MessageScanner::RoutedMember MessageScanner::kOfRef[] = {{"type", nullptr, &MessageScanner::ref_type_},
+                                                               {"name", nullptr, &MessageScanner::ref_name_},
+                                                               {"uri", nullptr, &MessageScanner::ref_uri_}};
 
 MessageScanner::MessageScanner(Message& message)
     : message_(message), json_(message.buffer_.data(), message.buffer_.data() + message.buffer_.size()) {}
@@ -71,12 +75,22 @@ bool MessageScanner::message() {
 
 bool MessageScanner::params_member(const JsonKey& key) {
   Span* span = claim(key, kOfParams, "params.");
-  if (span != &message_.envelope_.meta || json_.peek() != '{') return value(span);
-  return record(span, [this] { return json_.object([this](const JsonKey& inner) { return meta_member(inner); }); });
+  if (span == nullptr || json_.peek() != '{') return value(span);
+  if (span == &message_.envelope_.meta) {
+    return record(span, [this] { return json_.object([this](const JsonKey& inner) { return meta_member(inner); }); });
+  }
+  if (span == &message_.envelope_.ref) {
+    return record(span, [this] { return json_.object([this](const JsonKey& inner) { return ref_member(inner); }); });
+  }
+  return value(span);
 }
 
 bool MessageScanner::meta_member(const JsonKey& key) {
   return value(claim(key, kOfMeta, "params._meta."));
+}
+
+bool MessageScanner::ref_member(const JsonKey& key) {
+  return value(claim(key, kOfRef, "params.ref."));
 }
 
 const MessageScanner::RoutedMember* MessageScanner::find(const JsonKey& key, std::span<const RoutedMember> routed) const {
@@ -97,7 +111,7 @@ Span* MessageScanner::claim(const JsonKey& key, std::span<const RoutedMember> ro
     check_lookalike(key, routed, where);
     return nullptr;
   }
-  Span& span = member->span != nullptr ? message_.envelope_.*(member->span) : jsonrpc_;
+  Span& span = member->span != nullptr ? message_.envelope_.*(member->span) : this->*(member->own);
   if (!key.has_escapes && !span.present()) return &span;
   const auto begin = static_cast<std::uint32_t>(key.text.data() - 1 - message_.buffer_.data());
   complain(std::string(where).append(member->name), {begin, begin}, key.has_escapes ? "is spelled with escapes" : "occurs twice");

@@ -25,15 +25,17 @@ class MessageScanner {
  private:
   struct RoutedMember {
     std::string_view name;
-    Span Envelope::* span;
+    Span Envelope::* span;                 // null for those that only have to be unmistakable:
+    Span MessageScanner::* own = nullptr;  // these are noted here
   };
 
   /// The objects whose members are routed.
-  static const RoutedMember kOfMessage[6], kOfParams[7], kOfMeta[1];
+  static const RoutedMember kOfMessage[6], kOfParams[8], kOfMeta[1], kOfRef[3];
 
   bool message();
   bool params_member(const JsonKey& key);
   bool meta_member(const JsonKey& key);
+  bool ref_member(const JsonKey& key);
   Span* claim(const JsonKey& key, std::span<const RoutedMember> routed, std::string_view where);
   void check_lookalike(const JsonKey& key, std::span<const RoutedMember> routed, std::string_view where);
   const RoutedMember* find(const JsonKey& key, std::span<const RoutedMember> routed) const;
@@ -50,7 +52,7 @@ class MessageScanner {
 
   Message& message_;
   JsonScanner<char> json_;
-  Span jsonrpc_;
+  Span jsonrpc_, ref_type_, ref_name_, ref_uri_;
   bool id_is_doubtful_ = false;
   std::string complaint_;  // the first thing that makes valid JSON no acceptable message
 };

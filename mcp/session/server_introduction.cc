@@ -50,6 +50,11 @@ Result<ServerIntroduction> read_introduction(const Message& response) {
   return introduction;
 }
 
+bool declares(std::string_view capabilities, std::string_view capability) {
+  const std::string_view value = member(capabilities, capability);
+  return !value.empty() && value != "null" && value != "false";
+}
+
 std::string instance_of(const Message& initialize) {
   const std::string_view instance = member(initialize.raw(initialize.envelope().meta), "switchyard/instance");
   return instance.starts_with('"') ? decode_json_string(instance) : std::string();

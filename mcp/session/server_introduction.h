@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "mcp/base/result.h"
 #include "mcp/rpc/message.h"
@@ -19,6 +20,9 @@ struct ServerIntroduction {
 /// Reads the answer to initialize. Errors: not_mcp, unsupported_version (a revision we do not speak), or what the server's error
 /// says (server_unavailable, config_invalid).
 Result<ServerIntroduction> read_introduction(const Message& response);
+
+/// Whether a capabilities object (JSON text) declares this one.
+bool declares(std::string_view capabilities, std::string_view capability);
 
 /// The instance a client names in its initialize, "" when it names none. A gateway that meets its own is connected to itself.
 std::string instance_of(const Message& initialize);

@@ -50,10 +50,14 @@ constexpr Member kMembers[] = {
     {"/params/_meta", &Envelope::meta},
     {"/params/arguments", &Envelope::arguments},
     {"/params/cursor", &Envelope::cursor},
+    {"/params/ref", &Envelope::ref},
     {"/params/requestId", &Envelope::request_id},
     {"/params/progressToken", &Envelope::progress_token},
     {"/params/_meta/progressToken", &Envelope::meta_progress_token},
 };
+
+/// Members that may not be mistaken either, though no span points to them.
+constexpr std::string_view kUnmistakable[] = {"/jsonrpc", "/params/ref/type", "/params/ref/name", "/params/ref/uri"};
 
 int hex4(std::string_view text, std::size_t at) {
   int unit = 0;
@@ -116,11 +120,11 @@ class Facts : public nlohmann::json_sax<json> {
 
   bool key(string_t& name) override {
     next_ = open_.back() == "?" ? "?" : open_.back() + "/" + name;
-    const bool routed =
-        next_ == "/jsonrpc" || std::ranges::any_of(kMembers, [this](const Member& member) { return next_ == member.pointer; });
+    const bool routed = std::ranges::find(kUnmistakable, next_) != std::end(kUnmistakable) ||
+                        std::ranges::any_of(kMembers, [this](const Member& member) { return next_ == member.pointer; });
     if (routed && !seen_.insert(next_).second) duplicate = true;
     if (!routed && open_.back() != "?") lookalike |= looks_routed(open_.back(), name);
-    if (next_ != "/params" && next_ != "/params/_meta") next_ = "?";
+    if (next_ != "/params" && next_ != "/params/_meta" && next_ != "/params/ref") next_ = "?";
     return true;
   }
 
@@ -131,12 +135,12 @@ class Facts : public nlohmann::json_sax<json> {
 
  private:
   static bool looks_routed(const std::string& parent, const std::string& name) {
-    if (parent.empty() && folded(name) == "jsonrpc") return true;
-    return std::ranges::any_of(kMembers, [&](const Member& member) {
-      const std::string_view path = member.pointer;
+    const auto looks_like = [&](std::string_view path) {
       const auto slash = path.rfind('/');
       return path.substr(0, slash) == parent && folded(name) == folded(std::string(path.substr(slash + 1)));
-    });
+    };
+    return std::ranges::any_of(kUnmistakable, looks_like) ||
+           std::ranges::any_of(kMembers, [&](const Member& member) { return looks_like(member.pointer); });
   }
 
   bool enter(std::string path) {

@@ -29,6 +29,18 @@ FakeServer::json FakeServer::tool(const std::string& name) {
   return {{"name", name}, {"inputSchema", {{"type", "object"}}}};
 }
 
+FakeServer::json FakeServer::prompt(const std::string& name) {
+  return {{"name", name}, {"description", "prompt " + name}};
+}
+
+FakeServer::json FakeServer::resource(const std::string& uri) {
+  return {{"uri", uri}, {"name", "resource " + uri}};
+}
+
+FakeServer::json FakeServer::resource_template(const std::string& text) {
+  return {{"uriTemplate", text}, {"name", "template " + text}};
+}
+
 void FakeServer::release() {
   held_method.clear();
   std::exchange(released_, std::make_shared<Event>(executor_))->set();
@@ -117,7 +129,19 @@ FakeServer::json FakeServer::respond_to(const json& request) const {
               {"capabilities", capabilities},
               {"serverInfo", {{"name", "fake"}, {"version", "7"}}}};
   } else if (request["method"] == "tools/list") {
-    result = {{"tools", tools}};
+    result = list(request, "tools", tools);
+  } else if (request["method"] == "prompts/list") {
+    result = list(request, "prompts", prompts);
+  } else if (request["method"] == "resources/list") {
+    result = list(request, "resources", resources);
+  } else if (request["method"] == "resources/templates/list") {
+    result = list(request, "resourceTemplates", templates);
+  } else if (request["method"] == "prompts/get") {
+    result = {{"messages", json::array()}, {"description", "got " + request["params"].value("name", "")}};
+  } else if (request["method"] == "resources/read") {
+    result = {{"contents", {{{"uri", request["params"]["uri"]}, {"text", "as the server has it"}}}}};
+  } else if (request["method"] == "completion/complete") {
+    result = {{"completion", {{"values", {request["params"]["ref"].dump()}}}}};
   } else if (request["method"] == "tools/call") {
     result = {{"content", {{{"type", "text"}, {"text", "called " + request["params"].value("name", "")}}}}};
   }
@@ -127,6 +151,18 @@ FakeServer::json FakeServer::respond_to(const json& request) const {
     response["result"] = result;
   }
   return response;
+}
+
+/// Pages by number.
+FakeServer::json FakeServer::list(const json& request, const std::string& member, const std::vector<json>& all) const {
+  const json params = request.value("params", json::object());
+  const std::size_t begin = std::min<std::size_t>(all.size(), std::stoul(params.value("cursor", "0")));
+  const std::size_t end = std::min(all.size(), begin + page_size);
+  json result = {
+      {member,
+       std::vector<json>(all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(end))}};
+  if (end < all.size()) result["nextCursor"] = std::to_string(end);
+  return result;
 }
 
 }  // namespace mcp

@@ -23,16 +23,20 @@ class FakeServer {
 
   std::string url() const;
 
-  /// A tool object of that name.
+  /// Objects of that name, or URI.
   static json tool(const std::string& name);
+  static json prompt(const std::string& name);
+  static json resource(const std::string& uri);
+  static json resource_template(const std::string& text);
 
-  std::vector<json> tools;     // what tools/list answers, in one page
-  std::string version;         // the revision it wants; "" = the client's
-  int status = 200;            // anything else answers every request, or those of
-  std::string status_method;   // this method alone, where it is set
-  int get_status = 200;        // anything else answers every GET
-  int refused_streams = 0;     // GETs answered so
-  std::vector<json> received;  // all POSTed messages, in order, those to a lost session too
+  std::vector<json> tools, prompts, resources, templates;  // what the lists answer
+  std::size_t page_size = 10'000;                          // of each
+  std::string version;                                     // the revision it wants; "" = the client's
+  int status = 200;                                        // anything else answers every request, or those of
+  std::string status_method;                               // this method alone, where it is set
+  int get_status = 200;                                    // anything else answers every GET
+  int refused_streams = 0;                                 // GETs answered so
+  std::vector<json> received;                              // all POSTed messages, in order, those to a lost session too
   json capabilities = {{"tools", {{"listChanged", true}}}};
 
   /// Makes results in place of the default ones where it returns one; a result with a member "error" is sent as that error.
@@ -62,6 +66,7 @@ class FakeServer {
   Task<void> stream(HttpExchange& exchange);
   Task<void> post(HttpExchange& exchange);
   json respond_to(const json& request) const;
+  json list(const json& request, const std::string& member, const std::vector<json>& all) const;
   void send(const json& message);
 
   Executor executor_;

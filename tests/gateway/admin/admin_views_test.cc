@@ -20,14 +20,15 @@ TEST(AdminViewsTest, ServersTellTheGatewayAndEveryServer) {
       R"({"gateway":{"version":"1.2.3","pid":4321,"mcpUrl":"http://127.0.0.1:7332/mcp","adminUrl":"http://127.0.0.1:7333",)"
       R"("config":"/etc/switchyard.json","ready":false,"stopping":false,"started":"2023-11-14T22:13:20.000Z","sessions":3,)"
       R"("streams":2,"connections":5,"spawned":7},"servers":[)"
-      R"({"name":"files","state":"ready","transport":"stdio","target":"npx -y files-mcp","required":false,"tools":14,"pid":99,)"
+      R"({"name":"files","state":"ready","transport":"stdio","target":"npx -y files-mcp","required":false,"tools":14,"prompts":3,)"
+      R"("resources":20,"resourceTemplates":1,"pid":99,)"
       R"("restarts":1,"since":"2023-11-14T22:13:21.500Z","openCalls":2,"protocolVersion":"2025-11-25"},)"
       R"({"name":"off","state":"disabled","cause":{"reason":"server_unavailable","message":"it is switched off",)"
       R"("remedy":"Enable it."}},)"
       R"({"name":"linear","state":"backing_off","transport":"http","target":"https://mcp.example.com/mcp","required":true,)"
-      R"("tools":0,"restarts":0,"since":"2023-11-14T22:13:22.000Z","retryAt":"2023-11-14T22:13:32.000Z",)"
+      R"("tools":0,"prompts":0,"resources":0,"resourceTemplates":0,"restarts":0,"since":"2023-11-14T22:13:22.000Z","retryAt":"2023-11-14T22:13:32.000Z",)"
       R"("cause":{"reason":"connect_failed","message":"cannot connect","remedy":"Is it running?"},"openCalls":0},)"
-      R"({"name":"bad","state":"broken","cause":{"reason":"variable_missing","message":"KEY is not set"}}]})");
+      R"({"name":"bad","state":"broken","cause":{"reason":"variable_missing","message":"KEY is not set"}}],"clashes":["two \"clashes\""]})");
 }
 
 TEST(AdminViewsTest, ServersAreValidJsonWhateverTheNames) {
@@ -67,6 +68,9 @@ TEST(AdminViewsTest, Metrics) {
   calls.record(ServerName("files"), "ok", std::chrono::microseconds(500));
   calls.record(ServerName("files"), "ok", std::chrono::milliseconds(7));
   calls.record(ServerName("files"), "timeout", std::chrono::seconds(100));
+  calls.record_request(ServerName("files"), "resources/read", "ok");
+  calls.record_request(ServerName("files"), "resources/read", "ok");
+  calls.record_request(ServerName("only"), "prompts/get", "rpc_error");
   status.calls = calls.servers();
   const ProcessInfo process{.resident_bytes = 12345678, .cpu_seconds = 0.25, .start_time = 1700000000.5, .open_fds = 11};
   EXPECT_EQ(metrics_text(status, process), R"(# HELP switchyard_info The program; always 1.
@@ -97,10 +101,23 @@ switchyard_server_open_calls{server="a\"b\\c\nd"} 2
 # HELP switchyard_server_tools Tools a server offers.
 # TYPE switchyard_server_tools gauge
 switchyard_server_tools{server="a\"b\\c\nd"} 14
+# HELP switchyard_server_prompts Prompts a server offers.
+# TYPE switchyard_server_prompts gauge
+switchyard_server_prompts{server="a\"b\\c\nd"} 3
+# HELP switchyard_server_resources Resources a server lists.
+# TYPE switchyard_server_resources gauge
+switchyard_server_resources{server="a\"b\\c\nd"} 20
+# HELP switchyard_server_resource_templates Resource templates a server lists.
+# TYPE switchyard_server_resource_templates gauge
+switchyard_server_resource_templates{server="a\"b\\c\nd"} 1
 # HELP switchyard_calls_total Tool calls by outcome: ok, tool_error, rpc_error, or why there was no answer.
 # TYPE switchyard_calls_total counter
 switchyard_calls_total{server="files",outcome="ok"} 2
 switchyard_calls_total{server="files",outcome="timeout"} 1
+# HELP switchyard_requests_total Other requests passed to servers, by method and outcome: ok, rpc_error, or why there was no answer.
+# TYPE switchyard_requests_total counter
+switchyard_requests_total{server="files",method="resources/read",outcome="ok"} 2
+switchyard_requests_total{server="only",method="prompts/get",outcome="rpc_error"} 1
 # HELP switchyard_call_duration_seconds How long tool calls took.
 # TYPE switchyard_call_duration_seconds histogram
 switchyard_call_duration_seconds_bucket{server="files",le="0.0005"} 1

@@ -30,6 +30,9 @@ inline GatewayStatus sample_status() {
   files.pid = 99;
   files.restarts = 1;
   files.tools = 14;
+  files.prompts = 3;
+  files.resources = 20;
+  files.templates = 1;
   files.open_calls = 2;
   files.version = "2025-11-25";
   RuntimeStatus linear{.name = ServerName("linear"),
@@ -41,6 +44,7 @@ inline GatewayStatus sample_status() {
   linear.cause = mcp::Error{mcp::ErrorCode::connect_failed, "cannot connect", "Is it running?"};
   linear.required = true;
   status.servers = {files, linear};
+  status.clashes = {"two \"clashes\""};
   status.absent = {{ServerName("off"), {mcp::ErrorCode::server_unavailable, "it is switched off", "Enable it."}, true, 1},
                    {ServerName("bad"), {mcp::ErrorCode::variable_missing, "KEY is not set"}, false, 2}};
   return status;

@@ -24,7 +24,7 @@ class ProjectionTest : public UpstreamTest {
 
   static std::vector<std::string> names(const Projection& projection) {
     std::vector<std::string> names;
-    for (const Route& route : projection.routes())
+    for (const Route& route : projection.tools().routes())
       names.push_back(route.callable.str());
     return names;
   }
@@ -34,7 +34,7 @@ class ProjectionTest : public UpstreamTest {
     std::vector<std::vector<std::string>> pages;
     std::string cursor;
     do {
-      const auto text = projection.page(cursor, size);
+      const auto text = projection.tools().list().page(cursor, size);
       if (!text) return pages;
       const json page = json::parse(*text);
       pages.emplace_back();
@@ -46,7 +46,7 @@ class ProjectionTest : public UpstreamTest {
   }
 
   static std::string cursor_after(const Projection& projection, std::size_t size, const std::string& cursor = {}) {
-    return json::parse(*projection.page(cursor, size)).value("nextCursor", "");
+    return json::parse(*projection.tools().list().page(cursor, size)).value("nextCursor", "");
   }
 };
 
@@ -55,13 +55,13 @@ TEST_F(ProjectionTest, NamesToolsAfterTheirServersAndSortsThem) {
   const auto ape = offer("ape", {"x"});
   const auto projection = build();
   EXPECT_THAT(names(*projection), ElementsAre("ape__x", "zoo__count", "zoo__feed"));
-  const Route* route = projection->find("zoo__feed");
+  const Route* route = projection->tools().find("zoo__feed");
   ASSERT_NE(route, nullptr);
   EXPECT_EQ(route->server, ServerName("zoo"));
-  EXPECT_EQ(route->tool, ToolName("feed"));
+  EXPECT_EQ(route->own_name, ToolName("feed"));
   EXPECT_EQ(route->runtime, zoo);
-  EXPECT_EQ(projection->find("feed"), nullptr);
-  EXPECT_EQ(projection->find(""), nullptr);
+  EXPECT_EQ(projection->tools().find("feed"), nullptr);
+  EXPECT_EQ(projection->tools().find(""), nullptr);
   EXPECT_THAT(projection->clashes(), IsEmpty());
 }
 
@@ -73,16 +73,16 @@ TEST_F(ProjectionTest, OnlyTheNameOfAToolChanges) {
   const auto projection = build();
   json expected = server.tools[0];
   expected["name"] = "s__abc";
-  EXPECT_EQ(json::parse(projection->text(0)), expected);
-  EXPECT_EQ(json::parse(*projection->page("", 10)), json({{"tools", {expected}}}));
+  EXPECT_EQ(json::parse(projection->tools().list().text(0)), expected);
+  EXPECT_EQ(json::parse(*projection->tools().list().page("", 10)), json({{"tools", {expected}}}));
 }
 
 TEST_F(ProjectionTest, OwnNamesStayAndSoDoesTheOrder) {
   offer("s", {"z.last/one", "a", "m m"});
   const auto projection = build({.own_names = true});
   EXPECT_THAT(names(*projection), ElementsAre("z.last/one", "a", "m m"));
-  EXPECT_EQ(projection->text(0), runtimes_[0]->catalog()->tools[0].text);
-  EXPECT_NE(projection->find("m m"), nullptr);
+  EXPECT_EQ(projection->tools().list().text(0), runtimes_[0]->catalog()->tools()[0].text);
+  EXPECT_NE(projection->tools().find("m m"), nullptr);
 }
 
 TEST_F(ProjectionTest, LongAndOddNamesAreShortened) {
@@ -105,12 +105,12 @@ TEST_F(ProjectionTest, FilteredToolsAreKeptBackButKnown) {
   settle(std::move(spec));
   const auto projection = build();
   EXPECT_THAT(names(*projection), ElementsAre("s__read_a", "s__read_b"));
-  EXPECT_EQ(projection->find("s__write"), nullptr);
-  ASSERT_NE(projection->find_filtered("s__write"), nullptr);
-  EXPECT_EQ(projection->find_filtered("s__write")->server, ServerName("s"));
-  EXPECT_NE(projection->find_filtered("s__read_secret"), nullptr);
-  EXPECT_EQ(projection->find_filtered("s__read_a"), nullptr);
-  EXPECT_EQ(projection->find_filtered("s__unheard_of"), nullptr);
+  EXPECT_EQ(projection->tools().find("s__write"), nullptr);
+  ASSERT_NE(projection->tools().find_filtered("s__write"), nullptr);
+  EXPECT_EQ(projection->tools().find_filtered("s__write")->server, ServerName("s"));
+  EXPECT_NE(projection->tools().find_filtered("s__read_secret"), nullptr);
+  EXPECT_EQ(projection->tools().find_filtered("s__read_a"), nullptr);
+  EXPECT_EQ(projection->tools().find_filtered("s__unheard_of"), nullptr);
 }
 
 TEST_F(ProjectionTest, OfTwoToolsWithOneNameTheFirstIsOffered) {
@@ -138,7 +138,7 @@ TEST_F(ProjectionTest, PagesOfAServersOwnOrderFollowEachOther) {
 }
 
 TEST_F(ProjectionTest, AnEmptyViewIsAnEmptyList) {
-  EXPECT_EQ(*build()->page("", 10), R"({"tools":[]})");
+  EXPECT_EQ(*build()->tools().list().page("", 10), R"({"tools":[]})");
 }
 
 TEST_F(ProjectionTest, ForeignCursorsAreRefused) {
@@ -146,12 +146,12 @@ TEST_F(ProjectionTest, ForeignCursorsAreRefused) {
   const auto sorted = build();
   const auto own = build({.own_names = true});
   for (const std::string cursor : {"x", "1", "sy1:", "sy2:s__a", "SY1:s__a", " sy1:s__a"}) {
-    const auto page = sorted->page(cursor, 1);
+    const auto page = sorted->tools().list().page(cursor, 1);
     ASSERT_FALSE(page) << cursor;
     EXPECT_EQ(page.error().code, ErrorCode::invalid_params);
-    EXPECT_FALSE(own->page(cursor, 1)) << cursor;
+    EXPECT_FALSE(own->tools().list().page(cursor, 1)) << cursor;
   }
-  EXPECT_FALSE(own->page("sy1:never there", 1));
+  EXPECT_FALSE(own->tools().list().page("sy1:never there", 1));
 }
 
 TEST_F(ProjectionTest, AListThatChangedBetweenTwoPagesRepeatsNothing) {
@@ -164,34 +164,34 @@ TEST_F(ProjectionTest, AListThatChangedBetweenTwoPagesRepeatsNothing) {
       FakeServer::tool("a"), FakeServer::tool("aa"), FakeServer::tool("c"), FakeServer::tool("d"), FakeServer::tool("e")};
   server.notify("notifications/tools/list_changed");
   mcp::run_until(loop_, [&] { return catalogs_ == 2; });
-  const json page = json::parse(*build()->page(cursor, 2));
+  const json page = json::parse(*build()->tools().list().page(cursor, 2));
   EXPECT_EQ(page["tools"][0]["name"], "s__c");
   EXPECT_EQ(page["tools"][1]["name"], "s__d");
   // A cursor at the very end is no error.
-  EXPECT_EQ(*build()->page("sy1:s__z", 2), R"({"tools":[]})");
+  EXPECT_EQ(*build()->tools().list().page("sy1:s__z", 2), R"({"tools":[]})");
 }
 
 TEST_F(ProjectionTest, SameListIsWhatAClientSees) {
   auto& server = add_server({"a"});
   const auto runtime = settle(remote("s", server.url()));
   const auto before = build();
-  EXPECT_TRUE(before->same_list(*build()));
+  EXPECT_TRUE(before->differing(*build()).none());
   mcp::run_until(loop_, [&] { return server.streams() == 1; });
   server.tools[0]["description"] = "changed";
   server.notify("notifications/tools/list_changed");
   mcp::run_until(loop_, [&] { return catalogs_ == 2; });
-  EXPECT_FALSE(before->same_list(*build()));
+  EXPECT_EQ(before->differing(*build()), CatalogKinds().set(index_of(CatalogKind::tools)));
 }
 
 TEST_F(ProjectionTest, FindsTheNameThatWasMeant) {
   offer("files", {"read_file", "write_file", "search"});
   const auto projection = build();
-  EXPECT_EQ(projection->nearest("files__read_fiel"), "files__read_file");
-  EXPECT_EQ(projection->nearest("files_search"), "files__search");
-  EXPECT_EQ(projection->nearest("weather__today"), "");
-  EXPECT_EQ(projection->nearest(""), "");
-  EXPECT_EQ(projection->nearest(std::string(100'000, 'x')), "");
-  EXPECT_EQ(Projection::build({}, {})->nearest("x"), "");
+  EXPECT_EQ(projection->tools().nearest("files__read_fiel"), "files__read_file");
+  EXPECT_EQ(projection->tools().nearest("files_search"), "files__search");
+  EXPECT_EQ(projection->tools().nearest("weather__today"), "");
+  EXPECT_EQ(projection->tools().nearest(""), "");
+  EXPECT_EQ(projection->tools().nearest(std::string(100'000, 'x')), "");
+  EXPECT_EQ(Projection::build({}, {})->tools().nearest("x"), "");
 }
 
 }  // namespace

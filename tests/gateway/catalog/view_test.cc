@@ -12,9 +12,13 @@ using std::chrono::milliseconds;
 
 class CountingListener final : public View::Listener {
  public:
-  void list_changed() override { ++told; }
+  void lists_changed(CatalogKinds changed) override {
+    ++told;
+    kinds = changed;
+  }
 
   int told = 0;
+  CatalogKinds kinds;  // told last
 };
 
 class ViewTest : public UpstreamTest {
@@ -40,11 +44,33 @@ TEST_F(ViewTest, ListenersAreToldOncePerBurst) {
     mcp::run_until(loop_, [&] { return runtime->settled().is_set(); });
     both->rebuild();
   }
-  EXPECT_EQ(both->projection()->routes().size(), 2u);
+  EXPECT_EQ(both->projection()->tools().routes().size(), 2u);
   EXPECT_EQ(first.told, 0);
   let_tell();
   EXPECT_EQ(first.told, 1);
   EXPECT_EQ(second.told, 1);
+  EXPECT_EQ(first.kinds, CatalogKinds().set(index_of(CatalogKind::tools)));
+}
+
+TEST_F(ViewTest, KindsThatChangeOneAfterTheOtherAreToldTogether) {
+  auto& server = add_server({"a"});
+  server.capabilities = {{"tools", json::object()}, {"prompts", json::object()}, {"resources", json::object()}};
+  settle(remote("s", server.url()));
+  mcp::run_until(loop_, [&] { return server.streams() == 1; });
+  const auto one = view();
+  CountingListener listener;
+  const View::Subscription subscription(one, listener);
+  server.prompts.push_back(FakeServer::prompt("p"));
+  server.templates.push_back(FakeServer::resource_template("t:{x}"));
+  for (const std::string kind : {"prompts", "resources"}) {
+    server.notify("notifications/" + kind + "/list_changed");
+    const int before = catalogs_;
+    mcp::run_until(loop_, [&] { return catalogs_ > before; });
+    one->rebuild();
+  }
+  let_tell();
+  EXPECT_EQ(listener.told, 1);
+  EXPECT_EQ(listener.kinds, CatalogKinds().set(index_of(CatalogKind::prompts)).set(index_of(CatalogKind::templates)));
 }
 
 TEST_F(ViewTest, NobodyIsToldWhereNothingChanged) {

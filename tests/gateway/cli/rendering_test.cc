@@ -56,7 +56,16 @@ TEST_F(RenderingTest, Status) {
             "bad     broken\n"
             "\n"
             "linear: cannot connect. Is it running? Next try in 2 s.\n"
-            "bad: KEY is not set\n");
+            "bad: KEY is not set\n"
+            "\n"
+            "two \"clashes\"\n");
+}
+
+TEST_F(RenderingTest, OfManyClashesAFewAreShown) {
+  GatewayStatus status = sample_status();
+  status.clashes.assign(7, "a\nclash");
+  const std::string text = status_text(servers_json(status), now_, console_);
+  EXPECT_THAT(text, testing::EndsWith("a clash\na clash\nand 2 more clashes\n"));
 }
 
 TEST_F(RenderingTest, AFailedServerNeedsTheGatewayToBeRestarted) {
@@ -101,6 +110,9 @@ TEST_F(RenderingTest, StatusOfOneServer) {
             "url         https://mcp.example.com/mcp\n"
             "required    yes\n"
             "tools       0\n"
+            "prompts     0\n"
+            "resources   0\n"
+            "templates   0\n"
             "open calls  0\n"
             "restarts    0\n");
   EXPECT_FALSE(server_text(servers_, "linea", now_, console_));

@@ -27,7 +27,9 @@ using Clock = std::chrono::steady_clock;
 const json kHello = {{"protocolVersion", "2099-01-01"}, {"capabilities", {{"roots", json::object()}}}};
 const json kIntroduction = {{"protocolVersion", "2025-06-18"}, {"serverInfo", {{"name", "switchyard"}}}};
 const json kInitialized = {{"jsonrpc", "2.0"}, {"method", "notifications/initialized"}};
-const json kListChanged = {{"jsonrpc", "2.0"}, {"method", "notifications/tools/list_changed"}};
+const json kToolsChanged = {{"jsonrpc", "2.0"}, {"method", "notifications/tools/list_changed"}};
+const json kPromptsChanged = {{"jsonrpc", "2.0"}, {"method", "notifications/prompts/list_changed"}};
+const json kResourcesChanged = {{"jsonrpc", "2.0"}, {"method", "notifications/resources/list_changed"}};
 
 class RelayReturnTest : public testing::Test {
  protected:
@@ -128,7 +130,7 @@ TEST_F(RelayReturnTest, TheNextGatewayIsGreetedAsTheFirstWas) {
   settle();
   EXPECT_EQ(second->revision, "2025-06-18");
   EXPECT_THAT(second->sent, ElementsAre(testing::_, kInitialized));
-  EXPECT_THAT(client_->received, ElementsAre(kListChanged));
+  EXPECT_THAT(client_->received, ElementsAre(kToolsChanged, kPromptsChanged, kResourcesChanged));
   ask(7, "tools/list");
   second->answer(2, {{"from", "second"}});
   settle();
@@ -161,7 +163,7 @@ TEST_F(RelayReturnTest, AForgottenSessionIsOpenedAgainWithTheSameGateway) {
   const auto again = come();
   first->receiver().on_closed({ErrorCode::session_lost, "no longer knows our session."});
   greet(*again);
-  EXPECT_THAT(client_->received, ElementsAre(kListChanged));
+  EXPECT_THAT(client_->received, ElementsAre(kToolsChanged, kPromptsChanged, kResourcesChanged));
 }
 
 TEST_F(RelayReturnTest, WhatNeverLeftIsSentToTheNextGateway) {
@@ -266,7 +268,7 @@ TEST_F(RelayReturnTest, AGatewayThatTakesNoConnectionsYetIsTriedAgain) {
   mcp::run_until(loop_, [&] { return looked_ >= looked + 2; });
   const auto second = come();
   greet(*second);
-  EXPECT_THAT(client_->received, ElementsAre(kListChanged));
+  EXPECT_THAT(client_->received, ElementsAre(kToolsChanged, kPromptsChanged, kResourcesChanged));
 }
 
 TEST_F(RelayReturnTest, WhereNoneComesBackItSaysWhyAndEnds) {

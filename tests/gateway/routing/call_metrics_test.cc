@@ -24,6 +24,18 @@ TEST(CallMetricsTest, CountsByServerAndOutcome) {
   EXPECT_DOUBLE_EQ(servers.at("b").seconds, 2);
 }
 
+TEST(CallMetricsTest, OtherRequestsAreCountedByMethod) {
+  CallMetrics metrics;
+  metrics.record_request(ServerName("a"), "prompts/get", "ok");
+  metrics.record_request(ServerName("a"), "prompts/get", "ok");
+  metrics.record_request(ServerName("a"), "resources/read", "timeout");
+  const auto& server = metrics.servers().at("a");
+  EXPECT_THAT(server.requests,
+              testing::ElementsAre(testing::Pair(testing::Pair("prompts/get", "ok"), 2),
+                                   testing::Pair(testing::Pair("resources/read", "timeout"), 1)));
+  EXPECT_EQ(server.calls, 0u);
+}
+
 TEST(CallMetricsTest, ABoundBelongsToItsBucket) {
   CallMetrics metrics;
   for (const microseconds taken : {microseconds(0), microseconds(500), microseconds(501), microseconds(1000)})

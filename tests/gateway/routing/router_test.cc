@@ -4,7 +4,7 @@
 #include <map>
 
 #include "mcp/rpc/error_codes.h"
-#include "tests/gateway/upstream/upstream_fixture.h"
+#include "tests/gateway/routing/router_fixture.h"
 #include "tests/support/gate.h"
 
 namespace gateway {
@@ -18,82 +18,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-/// A router over all runtimes of the test, behind a session, as a client sees it.
-class RouterTest : public UpstreamTest {
- protected:
-  /// Opens a session over the runtimes there are.
-  void open(Naming naming = {}, std::chrono::milliseconds startup_wait = std::chrono::seconds(10)) {
-    RouterContext context{.executor = loop_.get_executor(), .metrics = &metrics_};
-    context.startup_wait = startup_wait;
-    context.list_page_size = 2;
-    view_ = std::make_shared<View>(view_loop_.get_executor(), "/mcp", runtimes_, naming, absent_);
-    on_catalog_ = [view = view_] { view->rebuild(); };
-    auto router = std::make_shared<Router>(std::move(context), view_);
-    session_ = mcp::ServerSession::create(std::move(router), {});
-    session_->set_outlet([this](const Message& message) {
-      pushed_.emplace_back(message.text());
-      return true;
-    });
-  }
-
-  void open_initialized(Naming naming = {}, std::chrono::milliseconds startup_wait = std::chrono::seconds(10)) {
-    open(naming, startup_wait);
-    ask("initialize", {{"protocolVersion", "2025-11-25"}, {"capabilities", json::object()}});
-    ASSERT_TRUE(session_->initialized());
-  }
-
-  /// In the background; the answer lands in answers_ under the id, null for none.
-  void spawn(const json& id, const std::string& method, const json& params) {
-    const json request = {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}};
-    mcp::ServerSession::Outlet outlet = [this](const Message& message) {
-      notified_.push_back(json::parse(message.text()));
-      return true;
-    };
-    boost::asio::co_spawn(loop_,
-                          session_->serve(*Message::parse(request.dump()), std::move(outlet)),
-                          [this, key = id.dump()](std::exception_ptr, const std::optional<Message>& answer) {
-                            answers_[key] = answer ? json::parse(answer->text()) : json();
-                          });
-    run_ready();
-  }
-
-  json ask(const std::string& method, const json& params = json::object()) {
-    const int id = next_id_++;
-    spawn(id, method, params);
-    mcp::run_until(loop_, [&] { return answered(id); });
-    json answer = answers_[json(id).dump()];
-    EXPECT_EQ(answer["id"], id);
-    return answer;
-  }
-
-  bool answered(const json& id) const { return answers_.contains(id.dump()); }
-
-  json call(const std::string& tool, const json& arguments = json::object()) {
-    return ask("tools/call", {{"name", tool}, {"arguments", arguments}});
-  }
-
-  std::vector<std::string> listed() {
-    std::vector<std::string> names;
-    json params = json::object();
-    for (;;) {
-      const json result = ask("tools/list", params)["result"];
-      for (const auto& tool : result["tools"])
-        names.push_back(tool["name"]);
-      if (!result.contains("nextCursor")) return names;
-      params["cursor"] = result["nextCursor"];
-    }
-  }
-
-  CallMetrics metrics_;
-  std::vector<AbsentServer> absent_;
-  std::shared_ptr<View> view_;
-  std::shared_ptr<mcp::ServerSession> session_;
-  std::map<std::string, json> answers_;
-  std::vector<json> notified_;
-  std::vector<std::string> pushed_;
-  int next_id_ = 100;
-};
-
 TEST_F(RouterTest, IntroducesItselfInTheClientsRevision) {
   for (const auto& [wanted, given] : std::map<std::string, std::string>{{"2024-11-05", "2024-11-05"},
                                                                         {"2025-03-26", "2025-03-26"},
@@ -105,7 +29,12 @@ TEST_F(RouterTest, IntroducesItselfInTheClientsRevision) {
     const json result = ask("initialize", {{"protocolVersion", wanted}, {"capabilities", json::object()}})["result"];
     EXPECT_EQ(result["protocolVersion"], given);
     EXPECT_EQ(result["serverInfo"]["name"], "switchyard");
-    EXPECT_EQ(result["capabilities"], json({{"tools", {{"listChanged", true}}}}));
+    json capabilities = {{"tools", {{"listChanged", true}}},
+                         {"prompts", {{"listChanged", true}}},
+                         {"resources", {{"listChanged", true}, {"subscribe", true}}},
+                         {"logging", json::object()}};
+    if (given != "2024-11-05") capabilities["completions"] = json::object();
+    EXPECT_EQ(result["capabilities"], capabilities);
     EXPECT_FALSE(result.contains("instructions"));
   }
 }
@@ -341,7 +270,7 @@ TEST_F(RouterTest, ACallNeedsAName) {
 TEST_F(RouterTest, OtherMethodsAreNotThere) {
   open_initialized();
   EXPECT_EQ(ask("ping")["result"], json::object());
-  for (const std::string method : {"prompts/list", "resources/read", "logging/setLevel", "tools/call/x", "rpc.discover"}) {
+  for (const std::string method : {"tools/call/x", "rpc.discover", "resources/templates"}) {
     const json error = ask(method)["error"];
     EXPECT_EQ(error["code"], mcp::kMethodNotFound);
     EXPECT_THAT(error["message"], HasSubstr(method));

@@ -20,8 +20,8 @@ class RuntimeRemoteTest : public UpstreamTest {
  protected:
   static std::vector<std::string> tools_of(const Runtime& runtime) {
     std::vector<std::string> names;
-    for (const auto& tool : runtime.catalog()->tools)
-      names.push_back(tool.name.str());
+    for (const auto& tool : runtime.catalog()->tools())
+      names.push_back(tool.key);
     return names;
   }
 
@@ -64,7 +64,7 @@ TEST_F(RuntimeRemoteTest, AServerWithoutToolsIsReadyWithNone) {
   server.capabilities = {{"prompts", json::object()}};
   const auto runtime = connect(server);
   EXPECT_EQ(server.count("tools/list"), 0u);
-  EXPECT_TRUE(runtime->catalog()->tools.empty());
+  EXPECT_TRUE(runtime->catalog()->tools().empty());
 }
 
 TEST_F(RuntimeRemoteTest, ABurstOfListChangedIsReadOnce) {
@@ -87,7 +87,7 @@ TEST_F(RuntimeRemoteTest, NobodyHearsOfAChangeThatIsNone) {
   // That list has been answered as it was; the next one differs.
   server.tools.push_back(FakeServer::tool("b"));
   server.notify(kListChanged);
-  mcp::run_until(loop_, [&] { return runtime->catalog()->tools.size() == 2; });
+  mcp::run_until(loop_, [&] { return runtime->catalog()->tools().size() == 2; });
   EXPECT_EQ(catalogs_, 2);
 }
 
@@ -142,7 +142,7 @@ TEST_F(RuntimeRemoteTest, AChangeDuringTheStartIsNotMissed) {
   wait_until_heard(server);
   EXPECT_EQ(server.count("tools/list"), 1u);
   server.release();
-  mcp::run_until(loop_, [&] { return runtime->catalog()->tools.size() == 2; });
+  mcp::run_until(loop_, [&] { return runtime->catalog()->tools().size() == 2; });
   EXPECT_EQ(server.count("tools/list"), 2u);
 }
 
@@ -163,7 +163,7 @@ TEST_F(RuntimeRemoteTest, AListThatCannotBeReadLeavesTheOldOne) {
   server.answer = {};
   server.tools.push_back(FakeServer::tool("b"));
   server.notify(kListChanged);
-  mcp::run_until(loop_, [&] { return runtime->catalog()->tools.size() == 2; });
+  mcp::run_until(loop_, [&] { return runtime->catalog()->tools().size() == 2; });
 }
 
 TEST_F(RuntimeRemoteTest, ALostSessionIsOpenedAgainAtOnceAndACallIsNotRepeated) {

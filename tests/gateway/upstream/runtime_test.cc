@@ -36,15 +36,15 @@ TEST_F(RuntimeTest, StartsAServerAndKnowsWhatItOffers) {
   const auto runtime = make(program("files", {"ok"}));
   EXPECT_EQ(runtime->state(), RuntimeState::stopped);
   EXPECT_EQ(runtime->introduction(), std::nullopt);
-  EXPECT_TRUE(runtime->catalog()->tools.empty());
+  EXPECT_TRUE(runtime->catalog()->tools().empty());
   runtime->start();
   wait_for(*runtime, RuntimeState::ready);
 
   EXPECT_TRUE(runtime->settled().is_set());
   EXPECT_THAT(states_, ElementsAre("starting", "ready"));
   EXPECT_EQ(catalogs_, 1);
-  ASSERT_EQ(runtime->catalog()->tools.size(), 1u);
-  EXPECT_EQ(runtime->catalog()->tools[0].name, ToolName("echo"));
+  ASSERT_EQ(runtime->catalog()->tools().size(), 1u);
+  EXPECT_EQ(runtime->catalog()->tools()[0].key, "echo");
   EXPECT_THAT(runtime->introduction()->server_info, HasSubstr("stdio_fault"));
 
   const RuntimeStatus status = runtime->status();
@@ -221,7 +221,7 @@ TEST_F(RuntimeTest, ACrashFailsTheCallAndTheServerComesBack) {
   EXPECT_THAT(answer.error().message, HasSubstr("signal 11"));
   // The tools it had are still known while it is away.
   EXPECT_NE(runtime->state(), RuntimeState::ready);
-  EXPECT_EQ(runtime->catalog()->tools.size(), 1u);
+  EXPECT_EQ(runtime->catalog()->tools().size(), 1u);
 
   const mcp::CapturedLog captured(mcp::LogFormat::text, "info");
   wait_for(*runtime, RuntimeState::ready);

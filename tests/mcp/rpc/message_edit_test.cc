@@ -20,7 +20,7 @@ std::string call(bool id_first, std::string_view id) {
   const std::string id_member = R"("id":)" + std::string(id);
   return R"({"jsonrpc":"2.0",)" + (id_first ? id_member + "," : "") +
          R"("method":"tools/call","params":{"_meta":{"progressToken":"token","x":1},"name":"tool","uri":"u","arguments":{"a":[1,2]},)"
-         R"("cursor":"c","requestId":9,"progressToken":8},"more":"text to make one side longer than the other")" +
+         R"("cursor":"c","ref":{"type":"t","name":"n"},"requestId":9,"progressToken":8},"more":"text to make one side longer than the other")" +
          (id_first ? "" : "," + id_member) + "}";
 }
 
@@ -37,6 +37,7 @@ void expect_consistent(const Message& message) {
                                        &Envelope::meta,
                                        &Envelope::arguments,
                                        &Envelope::cursor,
+                                       &Envelope::ref,
                                        &Envelope::request_id,
                                        &Envelope::progress_token,
                                        &Envelope::meta_progress_token};
@@ -73,6 +74,7 @@ TEST(MessageReplaceTest, WritesEveryMember) {
       {&Envelope::uri, json::json_pointer("/params/uri")},
       {&Envelope::arguments, json::json_pointer("/params/arguments")},
       {&Envelope::cursor, json::json_pointer("/params/cursor")},
+      {&Envelope::ref, json::json_pointer("/params/ref")},
       {&Envelope::request_id, json::json_pointer("/params/requestId")},
       {&Envelope::progress_token, json::json_pointer("/params/progressToken")},
       {&Envelope::meta_progress_token, json::json_pointer("/params/_meta/progressToken")},

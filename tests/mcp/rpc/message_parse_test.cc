@@ -125,6 +125,10 @@ TEST(MessageParseTest, RefusesRoutedMembersThatOccurTwice) {
       {"params._meta", R"({"jsonrpc":"2.0","method":"m","params":{"_meta":{},"_meta":{}}})"},
       {"params.arguments", R"({"jsonrpc":"2.0","method":"m","params":{"arguments":1,"arguments":2}})"},
       {"params.cursor", R"({"jsonrpc":"2.0","method":"m","params":{"cursor":1,"cursor":2}})"},
+      {"params.ref", R"({"jsonrpc":"2.0","method":"m","params":{"ref":1,"ref":{}}})"},
+      {"params.ref.type", R"({"jsonrpc":"2.0","method":"m","params":{"ref":{"type":"a","type":"b"}}})"},
+      {"params.ref.name", R"({"jsonrpc":"2.0","method":"m","params":{"ref":{"name":"a","name":"b"}}})"},
+      {"params.ref.uri", R"({"jsonrpc":"2.0","method":"m","params":{"ref":{"uri":"a","type":"x","uri":"b"}}})"},
       {"params.requestId", R"({"jsonrpc":"2.0","method":"m","params":{"requestId":1,"requestId":2}})"},
       {"params.progressToken", R"({"jsonrpc":"2.0","method":"m","params":{"progressToken":1,"progressToken":2}})"},
       {"params._meta.progressToken", R"({"jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":1,"progressToken":2}}})"},
@@ -151,6 +155,8 @@ TEST(MessageParseTest, RefusesRoutedMembersSpelledWithEscapes) {
       {"params._meta", R"({"jsonrpc":"2.0","method":"m","params":{"\u005Fmeta":{}}})"},
       {"params.arguments", R"({"jsonrpc":"2.0","method":"m","params":{"\u0061rguments":2}})"},
       {"params.cursor", R"({"jsonrpc":"2.0","method":"m","params":{"\u0063ursor":2}})"},
+      {"params.ref", R"({"jsonrpc":"2.0","method":"m","params":{"r\u0065f":{}}})"},
+      {"params.ref.name", R"({"jsonrpc":"2.0","method":"m","params":{"ref":{"n\u0061me":"b"}}})"},
       {"params.requestId", R"({"jsonrpc":"2.0","method":"m","params":{"request\u0049d":2}})"},
       {"params.progressToken", R"({"jsonrpc":"2.0","method":"m","params":{"progress\u0054oken":2}})"},
       {"params._meta.progressToken", R"({"jsonrpc":"2.0","method":"m","params":{"_meta":{"progress\u0054oken":2}}})"},
@@ -180,6 +186,9 @@ TEST(MessageParseTest, RefusesKeysThatLenientReadersTakeForRoutedOnes) {
       {"params.name", R"({"jsonrpc":"2.0","method":"m","params":{"name":"a","N\u0061me\u0000\u0000":"b"}})"},
       {"params.uri", R"({"jsonrpc":"2.0","method":"m","params":{"URI":"b"}})"},
       {"params._meta", R"({"jsonrpc":"2.0","method":"m","params":{"_META":{}}})"},
+      {"params.ref", R"({"jsonrpc":"2.0","method":"m","params":{"Ref":{}}})"},
+      {"params.ref.uri", R"({"jsonrpc":"2.0","method":"m","params":{"ref":{"uri":"a","Uri":"b"}}})"},
+      {"params.ref.type", R"({"jsonrpc":"2.0","method":"m","params":{"ref":{"type\u0000":"b"}}})"},
       {"params.requestId", R"({"jsonrpc":"2.0","method":"m","params":{"requestid":2}})"},
       {"params.progressToken", "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":{\"progressTo\u212Aen\":2}}"},
       {"params._meta.progressToken", R"({"jsonrpc":"2.0","method":"m","params":{"_meta":{"PROGRESSTOKEN":2}}})"},
@@ -190,8 +199,9 @@ TEST(MessageParseTest, RefusesKeysThatLenientReadersTakeForRoutedOnes) {
     EXPECT_THAT(error.message, HasSubstr("\"" + member + "\" at byte ")) << text;
     EXPECT_THAT(error.message, HasSubstr("is spelled in another way")) << text;
   }
-  const std::string fine = R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"name":"x","Names":1,"\u0000name":2,"nam\u00e9":3,)"
-                           R"("arguments":{"Name":"y","NAME":"z"},"_meta":{"Name":1}}})";
+  const std::string fine =
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"name":"x","Names":1,"\u0000name":2,"nam\u00e9":3,)"
+      R"("arguments":{"Name":"y","NAME":"z","ref":{"Name":1}},"_meta":{"Name":1},"ref":{"title":"t","Arguments":1}}})";
   EXPECT_EQ(parsed(fine).text(), fine);
 }
 

@@ -1,0 +1,100 @@
+#include "gateway/catalog/named_list.h"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+#include <utility>
+
+#include "gateway/catalog/callable_name.h"
+#include "gateway/config/config_file.h"
+
+namespace gateway {
+
+NamedList::NamedList(CatalogKind kind, const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming)
+    : kind_(kind), list_(kind) {
+  std::vector<Candidate> candidates = collect(runtimes, naming);
+  if (!naming.own_names) {
+    std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
+      return std::tie(a.route.callable, a.route.server, a.route.own_name) <
+             std::tie(b.route.callable, b.route.server, b.route.own_name);
+    });
+  }
+  routes_.reserve(candidates.size());
+  for (auto& candidate : candidates)
+    add(std::move(candidate), naming.own_names);
+  list_.finish();
+  index_.reserve(routes_.size());
+  for (std::size_t i = 0; i < routes_.size(); ++i)
+    index_.emplace(routes_[i].callable.str(), i);
+  for (std::size_t i = 0; i < filtered_.size(); ++i)
+    filtered_index_.emplace(filtered_[i].callable.str(), i);
+}
+
+std::vector<NamedList::Candidate> NamedList::collect(const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming) {
+  std::vector<Candidate> candidates;
+  for (const auto& runtime : runtimes) {
+    const ServerSpec& spec = runtime->spec();
+    for (const CatalogEntry& entry : runtime->catalog()->entries(kind_)) {
+      ToolName own(entry.key);
+      CallableName name = naming.own_names ? CallableName(entry.key) : callable_name(spec.name, own, naming.max_length);
+      Route route{std::move(name), spec.name, std::move(own), runtime};
+      if (kind_ != CatalogKind::tools || admits(spec, entry.key)) {
+        candidates.push_back({std::move(route), &entry.text});
+      } else {
+        filtered_.push_back(std::move(route));
+      }
+    }
+  }
+  return candidates;
+}
+
+void NamedList::add(Candidate candidate, bool own_name) {
+  Route& route = candidate.route;
+  if (!routes_.empty() && routes_.back().callable == route.callable) {
+    clashes_.push_back(std::string(words_of(kind_).noun) + " \"" + route.own_name.str() + "\" of server \"" + route.server.str() +
+                       "\" is not offered: its name " + route.callable.str() + " is that of \"" + routes_.back().own_name.str() +
+                       "\" of \"" + routes_.back().server.str() + "\"");
+    return;
+  }
+  const std::string& name = route.callable.str();
+  list_.add(name, own_name ? *candidate.text : with_member(*candidate.text, words_of(kind_).key, name));
+  routes_.push_back(std::move(route));
+}
+
+const Route* NamedList::find(std::string_view callable) const {
+  const auto found = index_.find(callable);
+  return found == index_.end() ? nullptr : &routes_[found->second];
+}
+
+const Route* NamedList::find_filtered(std::string_view callable) const {
+  const auto found = filtered_index_.find(callable);
+  return found == filtered_index_.end() ? nullptr : &filtered_[found->second];
+}
+
+std::string NamedList::nearest(std::string_view callable) const {
+  // Plain edit distance, bounded: names and the number of tools are, too, and this runs only when a call went wrong.
+  const std::string_view wanted = callable.substr(0, 128);
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(wanted.size() / 3, 2) + 1;
+  std::vector<std::size_t> row;
+  for (const Route& route : routes_) {
+    const std::string& name = route.callable.str();
+    if (name.size() > wanted.size() + best_distance || wanted.size() > name.size() + best_distance) continue;
+    row.resize(name.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      std::size_t diagonal = std::exchange(row[0], i + 1);
+      for (std::size_t j = 0; j < name.size(); ++j) {
+        const std::size_t replaced = diagonal + (wanted[i] == name[j] ? 0 : 1);
+        diagonal = std::exchange(row[j + 1], std::min({row[j + 1] + 1, row[j] + 1, replaced}));
+      }
+    }
+    if (row.back() < best_distance) {
+      best_distance = row.back();
+      best = name;
+    }
+  }
+  return best;
+}
+
+}  // namespace gateway

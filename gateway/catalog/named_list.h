@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/catalog/paged_list.h"
+#include "gateway/config/config.h"
+#include "gateway/upstream/runtime.h"
+
+namespace gateway {
+
+/// Where a callable name leads.
+struct Route {
+  CallableName callable;
+  ServerName server;
+  ToolName own_name;  // of the tool or prompt
+  std::shared_ptr<Runtime> runtime;
+};
+
+/// How tools and prompts are named in a view.
+struct Naming {
+  bool own_names = false;  // the server's own names, in its own order (views of one server)
+  std::size_t max_length = 46;
+};
+
+/// What is called by a name, tools or prompts, as one view offers it: routes by name, and the list. Immutable.
+class NamedList {
+ public:
+  /// Names that two would share stay with the first in the order of (server, own name); the others are reported in clashes().
+  NamedList(CatalogKind kind, const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming);
+
+  NamedList(const NamedList&) = delete;
+  NamedList& operator=(const NamedList&) = delete;
+
+  /// Nothing where none of that name is offered.
+  const Route* find(std::string_view callable) const;
+
+  /// A tool of that name is there, but the configuration's tools.allow / tools.deny keep it back.
+  const Route* find_filtered(std::string_view callable) const;
+
+  /// The name nearest to one that is not there, or "".
+  std::string nearest(std::string_view callable) const;
+
+  const std::vector<Route>& routes() const { return routes_; }
+
+  /// As clients get it, in the order of routes().
+  const PagedList& list() const { return list_; }
+
+  const std::vector<std::string>& clashes() const { return clashes_; }
+
+ private:
+  struct Candidate {
+    Route route;
+    const std::string* text = nullptr;
+  };
+
+  std::vector<Candidate> collect(const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming);
+  void add(Candidate candidate, bool own_name);
+
+  const CatalogKind kind_;
+  std::vector<Route> routes_, filtered_;
+  std::unordered_map<std::string_view, std::size_t> index_, filtered_index_;  // keys point into routes_, filtered_
+  PagedList list_;
+  std::vector<std::string> clashes_;
+};
+
+}  // namespace gateway
