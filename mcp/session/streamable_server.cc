@@ -15,9 +15,14 @@ namespace mcp {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Found = SessionStreams::Found;
 using Header = std::pair<std::string_view, std::string_view>;
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::array<Header, 1> kAllow = {Header("Allow", "GET, POST, DELETE")};
+
+/// How a GET comes to its stream: with a Last-Event-ID or without one.
+enum class Opening : std::uint8_t { fresh, resumed };
 
 void refuse(HttpExchange& exchange, int status, const Error& error, HttpHeaders headers = {}) {
   exchange.respond(status, kJson, error_response("null", error).text(), headers);
@@ -35,7 +40,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       : executor_(executor),
         options_(std::move(options)),
         endpoint_(std::move(endpoint)),
-        sessions_(options_.max_sessions),
+        sessions_(options_.max_sessions, options_.replay),
         sweep_timer_(executor) {}
 
   /// What can be answered at once is; only what waits is a coroutine.
@@ -53,23 +58,22 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       remove(exchange);
       return done();
     }
-    const std::array<Header, 1> allow = {Header("Allow", "GET, POST, DELETE")};
     const Error error{ErrorCode::invalid_request, "method " + std::string(method) + " is not allowed here"};
-    refuse(exchange, 405, error, allow);
+    refuse(exchange, 405, error, kAllow);
     return done();
   }
 
   void close() {
     closed_ = true;
     sweep_timer_.cancel();
-    sessions_.sweep(Clock::time_point::min(), [](HttpSession& session) {
-      if (session.get_stream_end != nullptr) session.get_stream_end->set();
-    });
+    sessions_.sweep(Clock::time_point::min(), [](HttpSession& session) { session.streams.end_listening(); });
   }
 
   std::size_t sessions() const { return sessions_.size(); }
 
   std::size_t streams() const { return streams_; }
+
+  std::size_t kept_bytes() const { return sessions_.kept_bytes(); }
 
   void arm_sweep() {
     sweep_timer_.expires_after(options_.keep_alive);
@@ -83,9 +87,9 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
 
   void sweep(Clock::time_point now) {
     sessions_.sweep(now - options_.session_idle, [now](HttpSession& session) {
-      if (session.get_stream) session.get_stream(std::string(kSseKeepAlive));
-      for (OpenStream* stream : session.open_streams)
-        stream->keep_alive(now);
+      session.streams.sweep(now);
+      for (OpenAnswer* answer : session.open_answers)
+        answer->keep_alive(now);
     });
   }
 
@@ -142,9 +146,10 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       refuse(exchange, 503, request.id(), error);
       return done();
     }
-    session->session->set_outlet([this, weak = std::weak_ptr(session)](const Message& message) {
+    session->session->set_outlet([weak = std::weak_ptr(session)](const Message& message) {
       const auto target = weak.lock();
-      return target && push(*target, message);
+      if (target) target->streams.push(message);
+      return target != nullptr;
     });
     return initialize(shared_from_this(), exchange, std::move(session), accepted, std::move(request));
   }
@@ -173,7 +178,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     // Two thirds, since the sweep that looks at it comes by only once in that time.
     const auto patience = self->options_.keep_alive * 2 / 3;
     PostReply reply(exchange, *session, accepted, opening ? HttpHeaders(headers) : HttpHeaders(), now, patience);
-    ServerSession::Outlet outlet = [&reply](const Message& message) { return reply.notify(message); };
+    ServerSession::Outlet outlet = [&reply](const Message& message) { return reply.send(message); };
     const auto answer = co_await session->session->serve(std::move(request), std::move(outlet));
     if (!reply.finish(answer)) co_await exchange.end_stream();
     session->last_used = Clock::now();
@@ -206,39 +211,62 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
 
   Task<void> get(HttpExchange& exchange) {
     if (const auto accept = exchange.header("accept"); accept.empty() || !accepted_types(accept).stream) {
-      const std::array<Header, 1> allow = {Header("Allow", "GET, POST, DELETE")};
       const Error error{ErrorCode::invalid_request,
                         "this is an MCP endpoint, not a page: a GET needs Accept: text/event-stream and a session",
                         "Point an MCP client at this URL."};
-      refuse(exchange, 406, error, allow);
+      refuse(exchange, 406, error, kAllow);
       return done();
     }
     auto session = find(exchange);
     if (!session) return done();
-    return stream(shared_from_this(), exchange, std::move(session));
+    const std::string_view last_event = exchange.header("last-event-id");
+    if (last_event.empty()) {
+      auto stream = session->streams.listening();
+      const auto after = stream->sent();
+      return listen(shared_from_this(), exchange, std::move(session), {Found::here, std::move(stream), after}, Opening::fresh);
+    }
+    auto position = session->streams.find(last_event);
+    if (!resumable(exchange, position.found)) return done();
+    return listen(shared_from_this(), exchange, std::move(session), std::move(position), Opening::resumed);
   }
 
-  static Task<void> stream(std::shared_ptr<Impl> self, HttpExchange& exchange, std::shared_ptr<HttpSession> session) {
-    // A client that comes again has lost the stream it had: the newest one counts.
-    if (session->get_stream_end != nullptr) session->get_stream_end->set();
+  /// Answers the request itself where the stream cannot be resumed.
+  static bool resumable(HttpExchange& exchange, Found found) {
+    if (found == Found::here) return true;
+    if (found == Found::unknown) {
+      refuse(exchange, 400, {ErrorCode::invalid_request, "no event of this session has that Last-Event-ID"});
+      return false;
+    }
+    // Not 404, which would tell the client that its session is gone.
+    const Error error{ErrorCode::invalid_request,
+                      "the stream of that Last-Event-ID has ended, and nothing more is kept of it",
+                      "Open a GET without Last-Event-ID for what is new; a request that was not answered has to be sent again."};
+    refuse(exchange, 405, error, kAllow);
+    return false;
+  }
+
+  /// Serves a GET: carries a stream until its client is gone, another GET takes it over, or it has ended.
+  static Task<void> listen(std::shared_ptr<Impl> self,
+                           HttpExchange& exchange,
+                           std::shared_ptr<HttpSession> session,
+                           SessionStreams::Position from,
+                           Opening opening) {
     Event end(self->executor_);
     exchange.begin_stream();
-    exchange.on_stream_end([&end] { end.set(); });
-    session->get_stream_end = &end;
-    session->get_stream = [&exchange](std::string event) { return exchange.write(std::move(event)) == StreamWrite::queued; };
+    const bool resumes_post = from.stream != session->streams.listening();
+    exchange.on_stream_end([&exchange, &end, resumes_post] {
+      // Where only the server wants its streams to end, the client is still there for the answer.
+      if (!resumes_post || exchange.write({}) == StreamWrite::gone) end.set();
+    });
     session->last_used = Clock::now();
     ++self->streams_;
-    while (!session->parked.empty()) {
-      exchange.write(std::move(session->parked.front()));
-      session->parked.pop_front();
-    }
-    if (!self->closed_) co_await end.wait();
+    from.stream->attach(exchange, &end);
+    if (opening == Opening::fresh && session->knows_priming()) from.stream->prime();
+    from.stream->replay(from.after);
+    if (!from.stream->finished() && (resumes_post || !self->closed_)) co_await end.wait();
     --self->streams_;
-    if (session->get_stream_end == &end) {
-      session->get_stream_end = nullptr;
-      session->get_stream = {};
-      session->last_used = Clock::now();
-    }
+    from.stream->detach(exchange);
+    session->last_used = Clock::now();
     co_await exchange.end_stream();
   }
 
@@ -247,14 +275,6 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     if (!session) return;
     sessions_.erase(session, {ErrorCode::cancelled, "the client ended its session"});
     exchange.respond(200, {}, {});
-  }
-
-  bool push(HttpSession& session, const Message& message) {
-    std::string event = sse_event(message.text());
-    if (session.get_stream && session.get_stream(event)) return true;
-    if (session.parked.size() >= options_.max_parked) session.parked.pop_front();
-    session.parked.push_back(std::move(event));
-    return true;
   }
 
   Executor executor_;
@@ -287,6 +307,10 @@ std::size_t StreamableServer::sessions() const {
 
 std::size_t StreamableServer::streams() const {
   return impl_->streams();
+}
+
+std::size_t StreamableServer::kept_bytes() const {
+  return impl_->kept_bytes();
 }
 
 void StreamableServer::close() {
