@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "mcp/json/text.h"
+#include "mcp/rpc/batch.h"
 #include "mcp/rpc/message.h"
 
 namespace {
@@ -233,6 +234,26 @@ void check_helpers(std::string_view text, const json& expected) {
   require(json::parse(mcp::json_string(text)) == text, "json_string reads back");
 }
 
+/// `valid`: JSON, and not too deep. `taken` is the text as it came.
+void check_batch(std::string taken, const std::string& text, bool valid) {
+  constexpr std::size_t kLimit = 20;
+  const auto split = mcp::split_batch(taken, kLimit);
+  if (!split) {
+    if (!valid) return;
+    const json value = json::parse(text);
+    require(!value.is_array() || value.empty() || value.size() > kLimit, "there is a reason to refuse the batch");
+    require(split.error().code == mcp::ErrorCode::invalid_request, "JSON that is no batch is an invalid request");
+    return;
+  }
+  require(valid && mcp::is_batch(text), "only JSON is a batch");
+  const json value = json::parse(text);
+  require(value.is_array() && value.size() == split->size(), "split_batch finds all elements");
+  for (std::size_t i = 0; i < split->size(); ++i) {
+    require(json::parse(split->at(i)) == value[i], "split_batch finds the element");
+    require(split->at(i).find_first_of("\r\n") == std::string_view::npos, "an element is one line");
+  }
+}
+
 void check_refusal(const mcp::Error& error, std::string_view text, const Facts& facts, bool valid) {
   if (facts.max_depth > 128) {
     require(error.code == mcp::ErrorCode::invalid_request, "too deep is an invalid request");
@@ -270,6 +291,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   if (facts.out_of_range) return 0;
   require(valid_for_us == (valid && facts.max_depth <= 128), "the same texts are JSON");
   if (valid_for_us) check_helpers(text, json::parse(text));
+  check_batch(std::string(data, data + size), text, valid_for_us);
   if (!message) {
     check_refusal(message.error(), text, facts, valid);
     return 0;
