@@ -7,6 +7,7 @@
 #include "gateway/downstream/drain.h"
 #include "mcp/base/log.h"
 #include "mcp/rpc/error_codes.h"
+#include "mcp/session/era.h"
 
 namespace gateway {
 
@@ -49,6 +50,10 @@ void StdioEndpoint::open() {
 
 void StdioEndpoint::on_message(Message message) {
   if (message.kind() != MessageKind::request) return session_->accept(std::move(message));
+  if (auto refusal = mcp::refuse_stateless(message)) {
+    pipe_->send(std::move(*refusal));
+    return;
+  }
   ++serving_;
   boost::asio::co_spawn(executor_, serve(std::move(message)), boost::asio::detached);
 }

@@ -31,7 +31,6 @@ int rpc_code(ErrorCode code) {
     case ErrorCode::invalid_params:
     case ErrorCode::unknown_tool:
     case ErrorCode::tool_filtered:
-    case ErrorCode::unsupported_version:
       return kInvalidParams;
     default:
       return kInternalError;

@@ -6,6 +6,7 @@
 
 #include "mcp/base/log.h"
 #include "mcp/rpc/error_codes.h"
+#include "mcp/session/era.h"
 #include "mcp/session/http_access.h"
 #include "mcp/session/http_sessions.h"
 #include "mcp/session/post_reply.h"
@@ -110,6 +111,8 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       refuse(exchange, 400, error.data, {error.code, error.message});
       return done();
     }
+    const std::string_view id = message->kind() == MessageKind::request ? message->id() : "null";
+    if (refused_revision(exchange, id) || refused_stateless(exchange, *message)) return done();
     const bool opening = message->kind() == MessageKind::request && exchange.header("mcp-session-id").empty();
     if (opening) return open(exchange, accepted, std::move(*message));
     auto session = find(exchange);
@@ -184,6 +187,22 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     session->last_used = Clock::now();
   }
 
+  /// True when it was answered because its header names a revision we do not speak.
+  static bool refused_revision(HttpExchange& exchange, std::string_view id) {
+    const std::string_view version = exchange.header("mcp-protocol-version");
+    if (is_spoken(version)) return false;
+    exchange.respond(400, kJson, refuse_version(id, version).text());
+    return true;
+  }
+
+  /// True when it was answered because it needs no session, in a revision we do not speak.
+  static bool refused_stateless(HttpExchange& exchange, const Message& message) {
+    if (message.kind() != MessageKind::request) return false;
+    const auto refusal = refuse_stateless(message);
+    if (refusal) exchange.respond(400, kJson, refusal->text());
+    return refusal.has_value();
+  }
+
   /// The session a request names; answers the request itself where there is none.
   std::shared_ptr<HttpSession> find(HttpExchange& exchange) {
     const std::string_view id = exchange.header("mcp-session-id");
@@ -197,15 +216,6 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       refuse(exchange, 404, error);
       return nullptr;
     }
-    const std::string_view version = exchange.header("mcp-protocol-version");
-    if (!version.empty() && !parse_protocol_version(version)) {
-      const Error error{ErrorCode::unsupported_version,
-                        "MCP-Protocol-Version \"" + std::string(version.substr(0, 40)) + "\" is not supported",
-                        {},
-                        R"({"supported":)" + std::string(supported_versions_json()) + "}"};
-      refuse(exchange, 400, error);
-      return nullptr;
-    }
     return session;
   }
 
@@ -217,6 +227,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       refuse(exchange, 406, error, kAllow);
       return done();
     }
+    if (refused_revision(exchange, "null")) return done();
     auto session = find(exchange);
     if (!session) return done();
     const std::string_view last_event = exchange.header("last-event-id");
@@ -271,6 +282,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
   }
 
   void remove(HttpExchange& exchange) {
+    if (refused_revision(exchange, "null")) return;
     const auto session = find(exchange);
     if (!session) return;
     sessions_.erase(session, {ErrorCode::cancelled, "the client ended its session"});

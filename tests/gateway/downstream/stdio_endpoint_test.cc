@@ -131,6 +131,22 @@ TEST_F(StdioEndpointTest, WhatIsNoMessageIsAnsweredWithAnError) {
   EXPECT_EQ(read()["id"], 2);
 }
 
+TEST_F(StdioEndpointTest, ARequestThatNeedsNoInitializeIsToldWhatWeSpeak) {
+  const json claim = {{"_meta", {{"io.modelcontextprotocol/protocolVersion", "2026-07-28"}}}};
+  for (int round = 0; round < 2; ++round) {
+    send_request("a", "tools/list", claim);
+    send_request("b", "server/discover");
+    for (const auto& [id, requested] : {std::pair("a", "2026-07-28"), std::pair("b", "")}) {
+      const json answer = read();
+      EXPECT_EQ(answer["id"], id);
+      EXPECT_EQ(answer["error"]["code"], -32022);
+      EXPECT_EQ(answer["error"]["data"]["supported"][0], "2025-11-25");
+      EXPECT_EQ(answer["error"]["data"]["requested"], requested);
+    }
+    if (round == 0) initialize();
+  }
+}
+
 TEST_F(StdioEndpointTest, ATakenBackRequestGetsNoAnswer) {
   initialize();
   send_request(1, "wait");

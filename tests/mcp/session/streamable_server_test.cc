@@ -189,22 +189,6 @@ TEST_F(StreamableServerTest, APathWithNothingBehindSaysSo) {
   EXPECT_EQ(json::parse(answer.body)["id"], 0);
 }
 
-TEST_F(StreamableServerTest, TheRevisionHeaderMustBeOneWeSpeak) {
-  start();
-  const std::string id = open();
-  for (Request request : {call(id, "echo"), listen(id), Request{.method = "DELETE", .session = id}}) {
-    request.more = "MCP-Protocol-Version: 1999-01-01\r\n";
-    const auto answer = ask(request);
-    EXPECT_EQ(answer.status, 400);
-    EXPECT_THAT(json::parse(answer.body)["error"]["data"]["supported"], testing::Contains("2025-11-25"));
-  }
-  for (const std::string version : {"2025-03-26", "2025-11-25"}) {
-    Request request = call(id, "echo");
-    request.more = "MCP-Protocol-Version: " + version + "\r\n";
-    EXPECT_EQ(ask(request).status, 200);
-  }
-}
-
 TEST_F(StreamableServerTest, ResponsesAndNotificationsAreTaken) {
   start();
   const std::string id = open();
