@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "mcp/session/event_stream.h"
 #include "mcp/session/server_session.h"
-#include "mcp/session/sse_stream.h"
 
 namespace mcp {
 

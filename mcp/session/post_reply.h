@@ -47,7 +47,7 @@ class PostReply final : public OpenAnswer {
   HttpSession& session_;
   HttpHeaders headers_;
   const AcceptedTypes accepted_;
-  std::shared_ptr<SseStream> stream_;  // once it has begun
+  std::shared_ptr<EventStream> stream_;  // once it has begun
   const Clock::time_point silent_until_;
 };
 

@@ -21,12 +21,12 @@ class SessionStreams;
 /// A stream of messages to a client (MCP 2025-11-25, "Resumability and Redelivery"): what its GETs listen to, or the answer to one
 /// POST. It outlives its connections: what is sent while there is none, or one that is broken, waits for the next. Loop thread
 /// only; must not outlive its session's SessionStreams.
-class SseStream {
+class EventStream {
  public:
-  SseStream(SessionStreams& session, std::uint64_t number) : session_(session), number_(number) {}
+  EventStream(SessionStreams& session, std::uint64_t number) : session_(session), number_(number) {}
 
-  SseStream(const SseStream&) = delete;
-  SseStream& operator=(const SseStream&) = delete;
+  EventStream(const EventStream&) = delete;
+  EventStream& operator=(const EventStream&) = delete;
 
   /// A connection whose begin_stream() was called carries it from now on; the one before is told to end, by its `end`. Both must
   /// stay until detach(). `end` may be null for a connection that ends of its own accord.
@@ -83,7 +83,7 @@ class SessionStreams {
 
   struct Position {
     Found found = Found::unknown;
-    std::shared_ptr<SseStream> stream;
+    std::shared_ptr<EventStream> stream;
     std::uint64_t after = 0;
   };
 
@@ -92,10 +92,10 @@ class SessionStreams {
   SessionStreams& operator=(const SessionStreams&) = delete;
 
   /// A new stream, for the answer to a POST.
-  std::shared_ptr<SseStream> open();
+  std::shared_ptr<EventStream> open();
 
   /// The stream of the client's GETs.
-  const std::shared_ptr<SseStream>& listening();
+  const std::shared_ptr<EventStream>& listening();
   bool is_listening() const { return listening_ && listening_->attached(); }
 
   /// The place a Last-Event-ID names. What comes before it is forgotten.
@@ -116,7 +116,7 @@ class SessionStreams {
   const ReplayBuffer& kept() const { return buffer_; }
 
  private:
-  friend class SseStream;
+  friend class EventStream;
 
   std::string event_id(std::uint64_t stream, std::uint64_t event) const;
   ReplayLimits::Duration age_of(const ReplayBuffer::Event& event) const;
@@ -124,8 +124,8 @@ class SessionStreams {
 
   std::string tag_;
   ReplayBuffer buffer_;
-  std::shared_ptr<SseStream> listening_;
-  std::vector<std::shared_ptr<SseStream>> posts_;
+  std::shared_ptr<EventStream> listening_;
+  std::vector<std::shared_ptr<EventStream>> posts_;
   std::uint64_t next_ = 1;
   std::size_t prune_at_ = 0;
   bool closed_ = false;

@@ -1,4 +1,4 @@
-#include "mcp/session/sse_stream.h"
+#include "mcp/session/event_stream.h"
 
 #include <algorithm>
 #include <charconv>
@@ -47,19 +47,19 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
 
 }  // namespace
 
-void SseStream::attach(HttpExchange& exchange, Event* end) {
+void EventStream::attach(HttpExchange& exchange, Event* end) {
   if (connection_ != &exchange) end_connection();
   connection_ = &exchange;
   end_ = end;
 }
 
-void SseStream::detach(const HttpExchange& exchange) {
+void EventStream::detach(const HttpExchange& exchange) {
   if (connection_ != &exchange) return;
   connection_ = nullptr;
   end_ = nullptr;
 }
 
-void SseStream::prime() {
+void EventStream::prime() {
   if (connection_ == nullptr) return;
   // The fourth part keeps it apart from the event it stands behind, and from other connections' priming.
   const std::string id = session_.event_id(number_, sent_) + "-" + std::to_string(++primed_);
@@ -67,7 +67,7 @@ void SseStream::prime() {
   connection_->write("id: " + id + "\nretry: " + std::to_string(retry) + "\ndata: \n\n");
 }
 
-void SseStream::replay(std::uint64_t after) {
+void EventStream::replay(std::uint64_t after) {
   session_.buffer_.replay(number_, after, [this](const ReplayBuffer::Event& event) {
     if (connection_ == nullptr || connection_->write(event.text) != StreamWrite::queued) return false;
     sent_ = std::max(sent_, event.number);
@@ -75,7 +75,7 @@ void SseStream::replay(std::uint64_t after) {
   });
 }
 
-StreamWrite SseStream::send(const Message& message) {
+StreamWrite EventStream::send(const Message& message) {
   ReplayBuffer::Event kept;
   kept.stream = number_;
   kept.number = ++last_;
@@ -101,28 +101,28 @@ StreamWrite SseStream::send(const Message& message) {
   return written;
 }
 
-void SseStream::keep_alive() {
+void EventStream::keep_alive() {
   if (connection_ != nullptr) connection_->write(std::string(kSseKeepAlive));
 }
 
-void SseStream::finish() {
+void EventStream::finish() {
   finished_ = true;
   end_connection();
 }
 
-void SseStream::end_connection() {
+void EventStream::end_connection() {
   if (end_ != nullptr) end_->set();
 }
 
 SessionStreams::SessionStreams(std::shared_ptr<ReplayPool> pool) : tag_(random_hex(kTagBytes)), buffer_(std::move(pool)) {}
 
-std::shared_ptr<SseStream> SessionStreams::open() {
+std::shared_ptr<EventStream> SessionStreams::open() {
   if (posts_.size() >= prune_at_) prune();
-  return posts_.emplace_back(std::make_shared<SseStream>(*this, next_++));
+  return posts_.emplace_back(std::make_shared<EventStream>(*this, next_++));
 }
 
-const std::shared_ptr<SseStream>& SessionStreams::listening() {
-  if (!listening_) listening_ = std::make_shared<SseStream>(*this, kListening);
+const std::shared_ptr<EventStream>& SessionStreams::listening() {
+  if (!listening_) listening_ = std::make_shared<EventStream>(*this, kListening);
   return listening_;
 }
 
@@ -178,7 +178,7 @@ std::string SessionStreams::event_id(std::uint64_t stream, std::uint64_t event) 
 /// Forgets what has ended and has nothing more to say.
 void SessionStreams::prune() {
   std::erase_if(posts_, [this](const auto& stream) { return stream->finished() && !buffer_.has(stream->number()); });
-  if (posts_.empty()) std::vector<std::shared_ptr<SseStream>>().swap(posts_);
+  if (posts_.empty()) std::vector<std::shared_ptr<EventStream>>().swap(posts_);
   prune_at_ = std::max(kPruneFrom, 2 * posts_.size());
 }
 
