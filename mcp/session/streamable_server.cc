@@ -6,6 +6,7 @@
 
 #include "mcp/base/log.h"
 #include "mcp/rpc/error_codes.h"
+#include "mcp/session/batch_call.h"
 #include "mcp/session/era.h"
 #include "mcp/session/http_access.h"
 #include "mcp/session/http_sessions.h"
@@ -105,7 +106,9 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       refuse(exchange, 406, {ErrorCode::invalid_request, "a POST here needs Accept: application/json, text/event-stream"});
       return done();
     }
-    auto message = Message::parse(exchange.take_body());
+    std::string body = exchange.take_body();
+    if (is_batch(body)) return post_batch(exchange, accepted, std::move(body));
+    auto message = Message::parse(std::move(body));
     if (!message) {
       const Error& error = message.error();
       refuse(exchange, 400, error.data, {error.code, error.message});
@@ -124,6 +127,23 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       return done();
     }
     return serve(shared_from_this(), exchange, std::move(session), accepted, std::move(*message));
+  }
+
+  Task<void> post_batch(HttpExchange& exchange, AcceptedTypes accepted, std::string body) {
+    if (refused_revision(exchange, "null")) return done();
+    auto session = find(exchange);
+    if (!session) return done();
+    session->last_used = Clock::now();
+    auto batch = read_batch(std::move(body), session->session->caller().version);
+    if (!batch) {
+      refuse(exchange, 400, batch.error());
+      return done();
+    }
+    if (batch->has_answers()) return serve(shared_from_this(), exchange, std::move(session), accepted, std::move(*batch));
+    for (Message& message : batch->messages)
+      session->session->accept(std::move(message));
+    exchange.respond(202, {}, {});
+    return done();
   }
 
   /// A request without a session: initialize opens one.
@@ -201,6 +221,33 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     const auto refusal = refuse_stateless(message);
     if (refusal) exchange.respond(400, kJson, refusal->text());
     return refusal.has_value();
+  }
+
+  /// The answers to a batch: a stream in which each is an event, or an array for who takes no stream.
+  static Task<void> serve(std::shared_ptr<Impl> self,
+                          HttpExchange& exchange,
+                          std::shared_ptr<HttpSession> session,
+                          AcceptedTypes accepted,
+                          BatchCall batch) {
+    const auto patience = self->options_.keep_alive * 2 / 3;
+    PostReply reply(exchange, *session, accepted, {}, Clock::now(), patience);
+    std::vector<Message> answers;
+    ServerSession::Outlet outlet = [&reply](const Message& message) { return reply.send(message); };
+    std::function<void(Message)> answered = [&](Message answer) {
+      if (accepted.stream) {
+        reply.send(answer);
+      } else {
+        answers.push_back(std::move(answer));
+      }
+    };
+    co_await serve_batch(self->executor_, session->session, std::move(batch), std::move(outlet), std::move(answered));
+    session->last_used = Clock::now();
+    if (!answers.empty()) {
+      const std::string text = batch_text(answers);
+      exchange.respond(200, kJson, text);
+    } else if (!reply.finish(std::nullopt)) {
+      co_await exchange.end_stream();
+    }
   }
 
   /// The session a request names; answers the request itself where there is none.
