@@ -16,7 +16,8 @@ constexpr std::size_t kShown = 40;  // of what was asked for
 }  // namespace
 
 std::optional<Message> refuse_stateless(const Message& request) {
-  const std::string_view claim = member(request.raw(request.envelope().meta), kClaim);
+  const Span meta = request.envelope().meta;
+  const std::string_view claim = meta.present() ? member(request.raw(meta), kClaim) : std::string_view();
   if (claim.empty() && request.method() != "server/discover") return std::nullopt;
   return refuse_version(request.id(), claim.starts_with('"') ? decode_json_string(claim) : std::string(claim));
 }
