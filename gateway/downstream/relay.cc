@@ -10,6 +10,7 @@
 #include "mcp/http/timed_cancellation.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
+#include "mcp/session/batch_call.h"
 
 namespace gateway {
 
@@ -109,6 +110,9 @@ void Relay::open() {
     const Error plain{error.code, error.message};
     if (auto relay = weak.lock()) relay->client_->send(mcp::error_response(error.data, plain));
   };
+  receiver.on_batch = [weak = weak_from_this()](std::string text) {
+    if (auto relay = weak.lock()) relay->batch_from_client(std::move(text));
+  };
   receiver.on_closed = [weak = weak_from_this()] {
     if (auto relay = weak.lock()) relay->ended_.set();
   };
@@ -118,12 +122,36 @@ void Relay::open() {
 
 void Relay::from_client(Message message) {
   if (message.kind() == MessageKind::request) {
-    boost::asio::co_spawn(executor_, carry(std::move(message)), boost::asio::detached);
+    boost::asio::co_spawn(executor_, carry(std::move(message), nullptr), boost::asio::detached);
     return;
   }
   if (message.method() == "notifications/cancelled") return cancelled(std::move(message));
   if (message.method() == "notifications/initialized" && handshake_) handshake_->complete = true;
   if (link_) link_->transport->send(std::move(message));
+}
+
+/// Its messages go on one by one: the session at the gateway may come to be another.
+void Relay::batch_from_client(std::string text) {
+  const auto version = handshake_ ? mcp::parse_protocol_version(handshake_->version) : std::nullopt;
+  auto batch = mcp::read_batch(std::move(text), version.value_or(mcp::kLatestVersion));
+  if (!batch) {
+    client_->send(mcp::error_response("null", batch.error()));
+    return;
+  }
+  const auto gathered = std::make_shared<Gathered>(std::move(batch->refusals), batch->requests);
+  const bool nothing_to_wait_for = batch->requests == 0;
+  for (Message& message : batch->messages) {
+    if (message.kind() == MessageKind::request) {
+      boost::asio::co_spawn(executor_, carry(std::move(message), gathered), boost::asio::detached);
+    } else {
+      from_client(std::move(message));
+    }
+  }
+  if (nothing_to_wait_for) send_if_complete(*gathered);
+}
+
+void Relay::send_if_complete(const Gathered& batch) {
+  if (batch.open == 0 && !batch.answers.empty()) client_->send_batch(mcp::batch_text(batch.answers));
 }
 
 void Relay::cancelled(Message notification) {
@@ -138,7 +166,7 @@ void Relay::cancelled(Message notification) {
   link->transport->send(std::move(notification));
 }
 
-Task<void> Relay::carry(Message request) {
+Task<void> Relay::carry(Message request, std::shared_ptr<Gathered> batch) {
   auto self = shared_from_this();
   const std::string client_id(request.id());
   const bool call = request.method() == "tools/call";
@@ -151,7 +179,16 @@ Task<void> Relay::carry(Message request) {
   // A request that was taken back gets no answer, whatever came of it.
   if (!open.taken_back) {
     if (answer) answer->set_id(client_id);
-    client_->send(answer ? std::move(*answer) : failure(client_id, answer.error(), call));
+    Message last = answer ? std::move(*answer) : failure(client_id, answer.error(), call);
+    if (batch) {
+      batch->answers.push_back(std::move(last));
+    } else {
+      client_->send(std::move(last));
+    }
+  }
+  if (batch) {
+    --batch->open;
+    send_if_complete(*batch);
   }
   if (--carrying_ == 0 && idle_) idle_->set();
 }

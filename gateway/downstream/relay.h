@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "mcp/base/event.h"
 #include "mcp/transport/message_pipe.h"
@@ -59,9 +60,18 @@ class Relay final : public std::enable_shared_from_this<Relay> {
     std::weak_ptr<Link> link;  // where it was sent
   };
 
+  /// The answers to a batch of the client's, until all are there.
+  struct Gathered {
+    std::vector<mcp::Message> answers;
+    std::size_t open = 0;
+  };
+
   void from_client(mcp::Message message);
+  void batch_from_client(std::string text);
   void cancelled(mcp::Message notification);
-  mcp::Task<void> carry(mcp::Message request);
+  /// The answer goes to the client, or to `batch` where the request came in one.
+  mcp::Task<void> carry(mcp::Message request, std::shared_ptr<Gathered> batch);
+  void send_if_complete(const Gathered& batch);
   mcp::Task<mcp::Result<mcp::Message>> forward(mcp::Message request, Open& open);
   mcp::Task<mcp::Result<>> wait_for_link(std::size_t size);
   mcp::Task<mcp::Result<mcp::Message>> send_over(std::shared_ptr<Link> link, mcp::Message request, Open& open);

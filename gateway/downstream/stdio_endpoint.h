@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "mcp/base/event.h"
+#include "mcp/session/batch_call.h"
 #include "mcp/session/server_session.h"
 #include "mcp/transport/message_pipe.h"
 
@@ -27,7 +28,11 @@ class StdioEndpoint : public std::enable_shared_from_this<StdioEndpoint> {
  private:
   void on_message(mcp::Message message);
   void on_invalid(const mcp::Error& error);
+  void on_batch(std::string text);
   mcp::Task<void> serve(mcp::Message request);
+  mcp::Task<void> serve_batch(mcp::BatchCall batch);
+  mcp::ServerSession::Outlet outlet() const;
+  void served();
 
   mcp::Executor executor_;
   std::shared_ptr<mcp::MessagePipe> pipe_;

@@ -32,7 +32,6 @@ int rpc_code(ErrorCode code) {
     case ErrorCode::unknown_tool:
     case ErrorCode::tool_filtered:
     case ErrorCode::unknown_prompt:
-    case ErrorCode::unsupported_version:
       return kInvalidParams;
     case ErrorCode::unknown_resource:
       return kResourceNotFound;

@@ -15,6 +15,10 @@ inline constexpr int kInvalidParams = -32602;
 inline constexpr int kInternalError = -32603;
 inline constexpr int kResourceNotFound = -32002;
 
+/// UnsupportedProtocolVersion of MCP 2026-07-28: for requests that ask for a revision we do not speak. Its data is
+/// {"supported": [...], "requested": "..."}.
+inline constexpr int kUnsupportedVersion = -32022;
+
 /// The code under which an Error goes out. What has no code of its own is -32603 and tells its kind in the data.
 int rpc_code(ErrorCode code);
 

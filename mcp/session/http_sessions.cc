@@ -7,19 +7,9 @@
 
 namespace mcp {
 
-std::string sse_event(std::string_view message) {
-  static constexpr std::string_view kHead = "event: message\ndata: ";
-  std::string event;
-  event.reserve(kHead.size() + message.size() + 2);
-  event += kHead;
-  event += message;
-  event += "\n\n";
-  return event;
-}
-
 std::shared_ptr<HttpSession> HttpSessions::open(std::string path, std::shared_ptr<ServerSession> session) {
   if (sessions_.size() >= max_sessions_ && !make_room()) return nullptr;
-  auto entry = std::make_shared<HttpSession>();
+  auto entry = std::make_shared<HttpSession>(pool_);
   entry->id = random_hex(16);
   entry->path = std::move(path);
   entry->session = std::move(session);
@@ -48,7 +38,7 @@ void HttpSessions::erase(const std::shared_ptr<HttpSession>& session, const Erro
   if (sessions_.erase(session->id) == 0) return;
   session->session->cancel_all(reason);
   session->session->set_outlet({});
-  if (session->get_stream_end != nullptr) session->get_stream_end->set();
+  session->streams.close();
 }
 
 void HttpSessions::sweep(std::chrono::steady_clock::time_point limit, const std::function<void(HttpSession&)>& visit) {

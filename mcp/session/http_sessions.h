@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,23 +8,16 @@
 #include <unordered_map>
 #include <vector>
 
-#include "mcp/base/event.h"
-#include "mcp/http/http_server.h"
+#include "mcp/session/event_stream.h"
 #include "mcp/session/server_session.h"
 
 namespace mcp {
 
-/// A comment: the client's parser skips it, what stands between sees that the stream lives.
-inline constexpr std::string_view kSseKeepAlive = ": keep-alive\n\n";
-
-/// The bytes of one server-sent event that carries a message.
-std::string sse_event(std::string_view message);
-
-/// A streaming answer that lasts: a client's GET stream, or a POST answered as a stream. Lives in the frame of the coroutine that
-/// serves it; the keep-alive sweep reaches it through its session.
-class OpenStream {
+/// An answer that may last: to a POST that is being served. Lives in the frame of the coroutine that serves it; the keep-alive
+/// sweep reaches it through its session.
+class OpenAnswer {
  public:
-  virtual ~OpenStream() = default;
+  virtual ~OpenAnswer() = default;
 
   /// A sign of life for the client and what stands between: a comment line.
   virtual void keep_alive(std::chrono::steady_clock::time_point now) = 0;
@@ -33,22 +25,26 @@ class OpenStream {
 
 /// One client's session over HTTP.
 struct HttpSession {
+  explicit HttpSession(std::shared_ptr<ReplayPool> pool) : streams(std::move(pool)) {}
+
   std::string id;    // secret
   std::string path;  // the endpoint that opened it
   std::shared_ptr<ServerSession> session;
   std::chrono::steady_clock::time_point last_used;
-  std::function<bool(std::string)> get_stream;  // writes to the open GET stream; {} while there is none
-  Event* get_stream_end = nullptr;              // set to end that stream
-  std::deque<std::string> parked;               // for the next GET stream
-  std::vector<OpenStream*> open_streams;
+  std::vector<OpenAnswer*> open_answers;
+  SessionStreams streams;
 
-  bool idle() const { return !get_stream && session->in_flight() == 0; }
+  bool idle() const { return !streams.is_listening() && session->in_flight() == 0; }
+
+  /// Does the client know events without data (MCP 2025-11-25)? Older ones may stumble over them.
+  bool knows_priming() const { return session && session->caller().version >= ProtocolVersion::v2025_11_25; }
 };
 
 /// Session ids → sessions, with a cap. Loop thread only.
 class HttpSessions {
  public:
-  explicit HttpSessions(std::size_t max_sessions) : max_sessions_(max_sessions) {}
+  HttpSessions(std::size_t max_sessions, const ReplayLimits& replay)
+      : max_sessions_(max_sessions), pool_(std::make_shared<ReplayPool>(replay)) {}
 
   /// Nothing when the table is full of sessions in use. The id has 128 random bits.
   std::shared_ptr<HttpSession> open(std::string path, std::shared_ptr<ServerSession> session);
@@ -56,13 +52,16 @@ class HttpSessions {
   /// Nothing when there is none of that id at that path.
   std::shared_ptr<HttpSession> find(std::string_view id, std::string_view path) const;
 
-  /// Ends a session: its calls are cancelled, its stream ends.
+  /// Ends a session: its calls are cancelled, its streams end, nothing is kept of them.
   void erase(const std::shared_ptr<HttpSession>& session, const Error& reason);
 
   /// Ends what has been idle since before `limit`; calls `visit` for the others.
   void sweep(std::chrono::steady_clock::time_point limit, const std::function<void(HttpSession&)>& visit);
 
   std::size_t size() const { return sessions_.size(); }
+
+  /// Bytes kept of all sessions' streams.
+  std::size_t kept_bytes() const { return pool_->bytes(); }
 
  private:
   struct Hash {
@@ -74,6 +73,7 @@ class HttpSessions {
   bool make_room();
 
   std::size_t max_sessions_;
+  std::shared_ptr<ReplayPool> pool_;
   std::unordered_map<std::string, std::shared_ptr<HttpSession>, Hash, std::equal_to<>> sessions_;
 };
 

@@ -12,44 +12,58 @@ PostReply::PostReply(HttpExchange& exchange,
                      Clock::time_point now,
                      Clock::duration patience)
     : exchange_(exchange), session_(session), headers_(headers), accepted_(accepted), silent_until_(now + patience) {
-  session_.open_streams.push_back(this);
+  session_.open_answers.push_back(this);
 }
 
 PostReply::~PostReply() {
-  std::erase(session_.open_streams, this);
+  std::erase(session_.open_answers, this);
+  if (!stream_) return;
+  stream_->detach(exchange_);
+  stream_->finish();
 }
 
-bool PostReply::notify(const Message& notification) {
-  if (!accepted_.stream) return true;
+bool PostReply::send(const Message& message) {
+  if (!accepted_.stream) {
+    if (message.kind() == MessageKind::request) session_.streams.push(message);
+    return true;
+  }
   begin();
-  return gone_ || exchange_.write(sse_event(notification.text())) != StreamWrite::unread;
+  return stream_->send(message) != StreamWrite::unread;
 }
 
 void PostReply::keep_alive(Clock::time_point now) {
-  if (!accepted_.stream || gone_ || (!streaming_ && now < silent_until_)) return;
+  if (!accepted_.stream || (!stream_ && now < silent_until_)) return;
   begin();
-  exchange_.write(std::string(kSseKeepAlive));
+  stream_->keep_alive();
 }
 
 bool PostReply::finish(const std::optional<Message>& answer) {
   if (answer && answer->is_error()) headers_ = {};  // an initialize that is refused opens no session
-  if (!streaming_ && answer && accepted_.json) {
+  if (!stream_ && answer && accepted_.json) {
     exchange_.respond(200, "application/json", answer->text(), headers_);
     return true;
   }
-  if (!streaming_ && !accepted_.stream) {
+  if (!stream_ && !accepted_.stream) {
     exchange_.respond(202, {}, {}, headers_);
     return true;
   }
   begin();
-  if (answer) exchange_.write(sse_event(answer->text()));
+  if (answer) stream_->send(*answer);
+  stream_->detach(exchange_);
+  stream_->finish();
   return false;
 }
 
 void PostReply::begin() {
-  if (std::exchange(streaming_, true)) return;
+  if (stream_) return;
+  stream_ = session_.streams.open();
   exchange_.begin_stream(headers_);
-  exchange_.on_stream_end([this] { gone_ = true; });
+  exchange_.on_stream_end([this] {
+    // Where only the server wants its streams to end, the client is still there for the answer.
+    if (exchange_.write({}) == StreamWrite::gone) stream_->detach(exchange_);
+  });
+  stream_->attach(exchange_, nullptr);
+  if (session_.knows_priming()) stream_->prime();
 }
 
 }  // namespace mcp

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 
 #include "mcp/http/http_server.h"
@@ -10,9 +11,10 @@
 
 namespace mcp {
 
-/// The answer to one POSTed request (MCP 2025-11-25, "Sending Messages to the Server"): JSON, or a stream from the first
-/// notification, or the first sign of life, on. Lives in the frame of the coroutine that serves the request. Loop thread only.
-class PostReply final : public OpenStream {
+/// The answer to one POSTed request (MCP 2025-11-25, "Sending Messages to the Server"): JSON, or a stream from the first message
+/// before the answer, or the first sign of life, on. A stream goes on, and can be resumed, when its connection breaks. Lives in the
+/// frame of the coroutine that serves the request. Loop thread only.
+class PostReply final : public OpenAnswer {
  public:
   using Clock = std::chrono::steady_clock;
 
@@ -28,8 +30,10 @@ class PostReply final : public OpenStream {
   PostReply(const PostReply&) = delete;
   PostReply& operator=(const PostReply&) = delete;
 
-  /// False when the client does not read; one that is gone counts as one that is not interested (disconnecting is no cancellation).
-  bool notify(const Message& notification);
+  /// Sends a notification, or a request to the client, ahead of the answer. False when the client does not read; for one that is
+  /// gone it is kept (disconnecting is no cancellation). To a client that takes no stream here, requests go by its GET stream, and
+  /// notifications nowhere.
+  bool send(const Message& message);
 
   void keep_alive(Clock::time_point now) override;
 
@@ -43,8 +47,7 @@ class PostReply final : public OpenStream {
   HttpSession& session_;
   HttpHeaders headers_;
   const AcceptedTypes accepted_;
-  bool streaming_ = false;
-  bool gone_ = false;
+  std::shared_ptr<EventStream> stream_;  // once it has begun
   const Clock::time_point silent_until_;
 };
 

@@ -6,6 +6,8 @@
 
 #include "mcp/base/log.h"
 #include "mcp/rpc/error_codes.h"
+#include "mcp/session/batch_call.h"
+#include "mcp/session/era.h"
 #include "mcp/session/http_access.h"
 #include "mcp/session/http_sessions.h"
 #include "mcp/session/post_reply.h"
@@ -15,9 +17,14 @@ namespace mcp {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Found = SessionStreams::Found;
 using Header = std::pair<std::string_view, std::string_view>;
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::array<Header, 1> kAllow = {Header("Allow", "GET, POST, DELETE")};
+
+/// How a GET comes to its stream: with a Last-Event-ID or without one.
+enum class Opening : std::uint8_t { fresh, resumed };
 
 void refuse(HttpExchange& exchange, int status, const Error& error, HttpHeaders headers = {}) {
   exchange.respond(status, kJson, error_response("null", error).text(), headers);
@@ -35,7 +42,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       : executor_(executor),
         options_(std::move(options)),
         endpoint_(std::move(endpoint)),
-        sessions_(options_.max_sessions),
+        sessions_(options_.max_sessions, options_.replay),
         sweep_timer_(executor) {}
 
   /// What can be answered at once is; only what waits is a coroutine.
@@ -53,23 +60,22 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       remove(exchange);
       return done();
     }
-    const std::array<Header, 1> allow = {Header("Allow", "GET, POST, DELETE")};
     const Error error{ErrorCode::invalid_request, "method " + std::string(method) + " is not allowed here"};
-    refuse(exchange, 405, error, allow);
+    refuse(exchange, 405, error, kAllow);
     return done();
   }
 
   void close() {
     closed_ = true;
     sweep_timer_.cancel();
-    sessions_.sweep(Clock::time_point::min(), [](HttpSession& session) {
-      if (session.get_stream_end != nullptr) session.get_stream_end->set();
-    });
+    sessions_.sweep(Clock::time_point::min(), [](HttpSession& session) { session.streams.end_listening(); });
   }
 
   std::size_t sessions() const { return sessions_.size(); }
 
   std::size_t streams() const { return streams_; }
+
+  std::size_t kept_bytes() const { return sessions_.kept_bytes(); }
 
   void arm_sweep() {
     sweep_timer_.expires_after(options_.keep_alive);
@@ -83,9 +89,9 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
 
   void sweep(Clock::time_point now) {
     sessions_.sweep(now - options_.session_idle, [now](HttpSession& session) {
-      if (session.get_stream) session.get_stream(std::string(kSseKeepAlive));
-      for (OpenStream* stream : session.open_streams)
-        stream->keep_alive(now);
+      session.streams.sweep(now);
+      for (OpenAnswer* answer : session.open_answers)
+        answer->keep_alive(now);
     });
   }
 
@@ -100,12 +106,16 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       refuse(exchange, 406, {ErrorCode::invalid_request, "a POST here needs Accept: application/json, text/event-stream"});
       return done();
     }
-    auto message = Message::parse(exchange.take_body());
+    std::string body = exchange.take_body();
+    if (is_batch(body)) return post_batch(exchange, accepted, std::move(body));
+    auto message = Message::parse(std::move(body));
     if (!message) {
       const Error& error = message.error();
       refuse(exchange, 400, error.data, {error.code, error.message});
       return done();
     }
+    const std::string_view id = message->kind() == MessageKind::request ? message->id() : "null";
+    if (refused_revision(exchange, id) || refused_stateless(exchange, *message)) return done();
     const bool opening = message->kind() == MessageKind::request && exchange.header("mcp-session-id").empty();
     if (opening) return open(exchange, accepted, std::move(*message));
     auto session = find(exchange);
@@ -117,6 +127,23 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       return done();
     }
     return serve(shared_from_this(), exchange, std::move(session), accepted, std::move(*message));
+  }
+
+  Task<void> post_batch(HttpExchange& exchange, AcceptedTypes accepted, std::string body) {
+    if (refused_revision(exchange, "null")) return done();
+    auto session = find(exchange);
+    if (!session) return done();
+    session->last_used = Clock::now();
+    auto batch = read_batch(std::move(body), session->session->caller().version);
+    if (!batch) {
+      refuse(exchange, 400, batch.error());
+      return done();
+    }
+    if (batch->has_answers()) return serve(shared_from_this(), exchange, std::move(session), accepted, std::move(*batch));
+    for (Message& message : batch->messages)
+      session->session->accept(std::move(message));
+    exchange.respond(202, {}, {});
+    return done();
   }
 
   /// A request without a session: initialize opens one.
@@ -142,9 +169,10 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       refuse(exchange, 503, request.id(), error);
       return done();
     }
-    session->session->set_outlet([this, weak = std::weak_ptr(session)](const Message& message) {
+    session->session->set_outlet([weak = std::weak_ptr(session)](const Message& message) {
       const auto target = weak.lock();
-      return target && push(*target, message);
+      if (target) target->streams.push(message);
+      return target != nullptr;
     });
     return initialize(shared_from_this(), exchange, std::move(session), accepted, std::move(request));
   }
@@ -173,10 +201,53 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     // Two thirds, since the sweep that looks at it comes by only once in that time.
     const auto patience = self->options_.keep_alive * 2 / 3;
     PostReply reply(exchange, *session, accepted, opening ? HttpHeaders(headers) : HttpHeaders(), now, patience);
-    ServerSession::Outlet outlet = [&reply](const Message& message) { return reply.notify(message); };
+    ServerSession::Outlet outlet = [&reply](const Message& message) { return reply.send(message); };
     const auto answer = co_await session->session->serve(std::move(request), std::move(outlet));
     if (!reply.finish(answer)) co_await exchange.end_stream();
     session->last_used = Clock::now();
+  }
+
+  /// True when it was answered because its header names a revision we do not speak.
+  static bool refused_revision(HttpExchange& exchange, std::string_view id) {
+    const std::string_view version = exchange.header("mcp-protocol-version");
+    if (is_spoken(version)) return false;
+    exchange.respond(400, kJson, refuse_version(id, version).text());
+    return true;
+  }
+
+  /// True when it was answered because it needs no session, in a revision we do not speak.
+  static bool refused_stateless(HttpExchange& exchange, const Message& message) {
+    if (message.kind() != MessageKind::request) return false;
+    const auto refusal = refuse_stateless(message);
+    if (refusal) exchange.respond(400, kJson, refusal->text());
+    return refusal.has_value();
+  }
+
+  /// The answers to a batch: a stream in which each is an event, or an array for who takes no stream.
+  static Task<void> serve(std::shared_ptr<Impl> self,
+                          HttpExchange& exchange,
+                          std::shared_ptr<HttpSession> session,
+                          AcceptedTypes accepted,
+                          BatchCall batch) {
+    const auto patience = self->options_.keep_alive * 2 / 3;
+    PostReply reply(exchange, *session, accepted, {}, Clock::now(), patience);
+    std::vector<Message> answers;
+    ServerSession::Outlet outlet = [&reply](const Message& message) { return reply.send(message); };
+    std::function<void(Message)> answered = [&](Message answer) {
+      if (accepted.stream) {
+        reply.send(answer);
+      } else {
+        answers.push_back(std::move(answer));
+      }
+    };
+    co_await serve_batch(self->executor_, session->session, std::move(batch), std::move(outlet), std::move(answered));
+    session->last_used = Clock::now();
+    if (!answers.empty()) {
+      const std::string text = batch_text(answers);
+      exchange.respond(200, kJson, text);
+    } else if (!reply.finish(std::nullopt)) {
+      co_await exchange.end_stream();
+    }
   }
 
   /// The session a request names; answers the request itself where there is none.
@@ -192,69 +263,77 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       refuse(exchange, 404, error);
       return nullptr;
     }
-    const std::string_view version = exchange.header("mcp-protocol-version");
-    if (!version.empty() && !parse_protocol_version(version)) {
-      const Error error{ErrorCode::unsupported_version,
-                        "MCP-Protocol-Version \"" + std::string(version.substr(0, 40)) + "\" is not supported",
-                        {},
-                        R"({"supported":)" + std::string(supported_versions_json()) + "}"};
-      refuse(exchange, 400, error);
-      return nullptr;
-    }
     return session;
   }
 
   Task<void> get(HttpExchange& exchange) {
     if (const auto accept = exchange.header("accept"); accept.empty() || !accepted_types(accept).stream) {
-      const std::array<Header, 1> allow = {Header("Allow", "GET, POST, DELETE")};
       const Error error{ErrorCode::invalid_request,
                         "this is an MCP endpoint, not a page: a GET needs Accept: text/event-stream and a session",
                         "Point an MCP client at this URL."};
-      refuse(exchange, 406, error, allow);
+      refuse(exchange, 406, error, kAllow);
       return done();
     }
+    if (refused_revision(exchange, "null")) return done();
     auto session = find(exchange);
     if (!session) return done();
-    return stream(shared_from_this(), exchange, std::move(session));
+    const std::string_view last_event = exchange.header("last-event-id");
+    if (last_event.empty()) {
+      auto stream = session->streams.listening();
+      const auto after = stream->sent();
+      return listen(shared_from_this(), exchange, std::move(session), {Found::here, std::move(stream), after}, Opening::fresh);
+    }
+    auto position = session->streams.find(last_event);
+    if (!resumable(exchange, position.found)) return done();
+    return listen(shared_from_this(), exchange, std::move(session), std::move(position), Opening::resumed);
   }
 
-  static Task<void> stream(std::shared_ptr<Impl> self, HttpExchange& exchange, std::shared_ptr<HttpSession> session) {
-    // A client that comes again has lost the stream it had: the newest one counts.
-    if (session->get_stream_end != nullptr) session->get_stream_end->set();
+  /// Answers the request itself where the stream cannot be resumed.
+  static bool resumable(HttpExchange& exchange, Found found) {
+    if (found == Found::here) return true;
+    if (found == Found::unknown) {
+      refuse(exchange, 400, {ErrorCode::invalid_request, "no event of this session has that Last-Event-ID"});
+      return false;
+    }
+    // Not 404, which would tell the client that its session is gone.
+    const Error error{ErrorCode::invalid_request,
+                      "the stream of that Last-Event-ID has ended, and nothing more is kept of it",
+                      "Open a GET without Last-Event-ID for what is new; a request that was not answered has to be sent again."};
+    refuse(exchange, 405, error, kAllow);
+    return false;
+  }
+
+  /// Serves a GET: carries a stream until its client is gone, another GET takes it over, or it has ended.
+  static Task<void> listen(std::shared_ptr<Impl> self,
+                           HttpExchange& exchange,
+                           std::shared_ptr<HttpSession> session,
+                           SessionStreams::Position from,
+                           Opening opening) {
     Event end(self->executor_);
     exchange.begin_stream();
-    exchange.on_stream_end([&end] { end.set(); });
-    session->get_stream_end = &end;
-    session->get_stream = [&exchange](std::string event) { return exchange.write(std::move(event)) == StreamWrite::queued; };
+    const bool resumes_post = from.stream != session->streams.listening();
+    exchange.on_stream_end([&exchange, &end, resumes_post] {
+      // Where only the server wants its streams to end, the client is still there for the answer.
+      if (!resumes_post || exchange.write({}) == StreamWrite::gone) end.set();
+    });
     session->last_used = Clock::now();
     ++self->streams_;
-    while (!session->parked.empty()) {
-      exchange.write(std::move(session->parked.front()));
-      session->parked.pop_front();
-    }
-    if (!self->closed_) co_await end.wait();
+    from.stream->attach(exchange, &end);
+    if (opening == Opening::fresh && session->knows_priming()) from.stream->prime();
+    from.stream->replay(from.after);
+    if (!from.stream->finished() && (resumes_post || !self->closed_)) co_await end.wait();
     --self->streams_;
-    if (session->get_stream_end == &end) {
-      session->get_stream_end = nullptr;
-      session->get_stream = {};
-      session->last_used = Clock::now();
-    }
+    from.stream->detach(exchange);
+    session->last_used = Clock::now();
     co_await exchange.end_stream();
   }
 
   void remove(HttpExchange& exchange) {
+    if (refused_revision(exchange, "null")) return;
     const auto session = find(exchange);
     if (!session) return;
     sessions_.erase(session, {ErrorCode::cancelled, "the client ended its session"});
     exchange.respond(200, {}, {});
-  }
-
-  bool push(HttpSession& session, const Message& message) {
-    std::string event = sse_event(message.text());
-    if (session.get_stream && session.get_stream(event)) return true;
-    if (session.parked.size() >= options_.max_parked) session.parked.pop_front();
-    session.parked.push_back(std::move(event));
-    return true;
   }
 
   Executor executor_;
@@ -287,6 +366,10 @@ std::size_t StreamableServer::sessions() const {
 
 std::size_t StreamableServer::streams() const {
   return impl_->streams();
+}
+
+std::size_t StreamableServer::kept_bytes() const {
+  return impl_->kept_bytes();
 }
 
 void StreamableServer::close() {

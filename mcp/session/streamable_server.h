@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mcp/http/http_server.h"
+#include "mcp/session/replay_buffer.h"
 #include "mcp/session/server_session.h"
 
 namespace mcp {
@@ -16,15 +17,17 @@ struct StreamableServerOptions {
   std::vector<std::string> allowed_hosts;    // besides loopback names, without port, lower case
   std::vector<std::string> allowed_origins;  // besides those of loopback hosts: "https://app.example.com"
   std::size_t max_sessions = 20'000;         // one more ends the one that is idle longest; where none is idle it is refused (503)
-  std::size_t max_parked = 64;               // notifications kept for a client whose GET stream is not open just now
+  ReplayLimits replay;                       // what is kept for clients whose stream broke, or who have none open just now
   std::chrono::steady_clock::duration session_idle = std::chrono::hours(1);   // without a request, an open call or a stream
   std::chrono::steady_clock::duration keep_alive = std::chrono::seconds(15);  // a comment on every open stream; a call that takes
                                                                               // longer is answered as a stream
 };
 
 /// The server's face of streamable HTTP (MCP 2025-03-26 to 2025-11-25, "Transports"): sessions over POST, GET and DELETE of one or
-/// more paths. A request is answered as JSON, or as a stream from its first notification on. Checks Host and Origin of every
-/// request against DNS rebinding; a session belongs to the path and the principal that opened it.
+/// more paths. A request is answered as JSON, or as a stream from its first notification on. A stream that breaks can be resumed by
+/// a GET with Last-Event-ID: the client's GET stream as long as the session lives; a POST's until the client had its answer, or for
+/// as long as the answer is kept (405 then; 400 for an id that is none of this session's). Checks Host and Origin of every request
+/// against DNS rebinding; a session belongs to the path and the principal that opened it.
 /// Loop thread only; must outlive the HttpServer that calls handle(), but not the calls that are under way then.
 class StreamableServer {
  public:
@@ -43,7 +46,8 @@ class StreamableServer {
   void sweep(std::chrono::steady_clock::time_point now);
 
   std::size_t sessions() const;
-  std::size_t streams() const;
+  std::size_t streams() const;     // GETs that are being answered
+  std::size_t kept_bytes() const;  // for resuming, of all sessions
 
   /// Ends every GET stream and stops the timers; requests in flight go on.
   void close();

@@ -36,6 +36,17 @@ bool LineWriter::write(Message message) {
   return true;
 }
 
+bool LineWriter::write_line(std::string line) {
+  const std::size_t size = line.size() + 1;
+  if (ended_ || size > max_queued_ - queued_) return false;
+  line.push_back('\n');
+  chunks_.push_back(std::move(line));
+  queued_ += size;
+  accepted_ += size;
+  if (!busy_) flush_later();
+  return true;
+}
+
 void LineWriter::append(Message message) {
   const std::string_view text = message.text();
   if (text.size() >= kLargeMessage) {

@@ -27,6 +27,8 @@ class LineWriter : public std::enable_shared_from_this<LineWriter> {
 
   /// Queues. False, and the message is dropped, when more than `max_queued` bytes would wait, or after the end.
   bool write(Message message);
+  /// The same for a line that is no single message; without its line break.
+  bool write_line(std::string line);
 
   std::size_t queued() const { return queued_; }
 

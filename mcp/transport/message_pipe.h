@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "mcp/base/task.h"
@@ -19,6 +20,8 @@ class MessagePipe {
     std::function<void(Message)> on_message;
     /// A line that is no message: the error to answer with (JSON-RPC, id null or the id that could be read).
     std::function<void(const Error&)> on_invalid;
+    /// A line that is an array of messages, if anything (MCP 2025-03-26); unchecked. Where it is not set, such a line is invalid.
+    std::function<void(std::string)> on_batch;
     /// The other side is gone. Nothing arrives afterwards.
     std::function<void()> on_closed;
   };
@@ -28,6 +31,9 @@ class MessagePipe {
 
   /// Queues; false when more than the limit waits for a peer that does not read, or the pipe is closed.
   virtual bool send(Message message) = 0;
+
+  /// The same for an array of messages, as JSON text on one line; not every pipe can.
+  virtual bool send_batch(std::string) { return false; }
 
   /// Returns when everything queued was written, or the peer is gone.
   virtual Task<void> drain() = 0;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "mcp/base/log.h"
+#include "mcp/rpc/batch.h"
 #include "mcp/transport/line_reader.h"
 #include "mcp/transport/line_writer.h"
 #include "mcp/transport/message_pipe.h"
@@ -75,6 +76,8 @@ class StdioServer final : public MessagePipe, public std::enable_shared_from_thi
 
   bool send(Message message) override { return writer_ && !closed_ && writer_->write(std::move(message)); }
 
+  bool send_batch(std::string text) override { return writer_ && !closed_ && writer_->write_line(std::move(text)); }
+
   Task<void> drain() override {
     const auto writer = writer_;
     if (writer) co_await writer->drain(std::chrono::steady_clock::time_point::max());
@@ -126,6 +129,7 @@ void StdioServer::on_line(LineBuffer::Line line) {
     return receiver_.on_invalid({ErrorCode::too_large, "a message is longer than " + std::to_string(max_message_) + " bytes."});
   }
   if (line.text.find_first_not_of(" \t\r") == std::string::npos) return;
+  if (receiver_.on_batch && is_batch(line.text)) return receiver_.on_batch(std::move(line.text));
   auto message = Message::parse(std::move(line.text));
   if (!message) return receiver_.on_invalid(message.error());
   receiver_.on_message(*std::move(message));

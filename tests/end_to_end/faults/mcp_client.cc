@@ -17,6 +17,7 @@ std::vector<json> messages_of(const mcp::RawResponse& response) {
   static const std::string kData = "data: ";
   for (std::size_t at = response.body.find(kData); at != std::string::npos; at = response.body.find(kData, at)) {
     at += kData.size();
+    if (response.body[at] == '\n') continue;  // an event that only has an id
     messages.push_back(json::parse(response.body.substr(at, response.body.find('\n', at) - at)));
   }
   return messages;

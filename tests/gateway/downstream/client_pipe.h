@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,11 @@ class ClientPipe final : public mcp::MessagePipe {
     return true;
   }
 
+  bool send_batch(std::string text) override {
+    received.push_back(nlohmann::json::parse(text));
+    return true;
+  }
+
   mcp::Task<void> drain() override {
     if (!reads) co_await never_.wait();
   }
@@ -32,6 +38,7 @@ class ClientPipe final : public mcp::MessagePipe {
   }
 
   void say(const nlohmann::json& message) { receiver_.on_message(*mcp::Message::parse(message.dump())); }
+  void say_batch(const nlohmann::json& batch) { receiver_.on_batch(batch.dump()); }
   void say_invalid(const mcp::Error& error) { receiver_.on_invalid(error); }
   void hang_up() { receiver_.on_closed(); }
 

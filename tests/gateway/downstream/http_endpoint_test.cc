@@ -144,8 +144,10 @@ TEST_F(HttpEndpointTest, AStopEndsStreamsAndLetsCallsFinish) {
   auto stream = client(), caller = client();
   stream.send("GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nMcp-Session-Id: " + id + "\r\n\r\n");
   stream.read_head();
+  EXPECT_THAT(stream.read_chunk(), HasSubstr("retry: "));
   caller.send(post("/mcp", id, R"({"jsonrpc":"2.0","id":7,"method":"wait"})"));
   caller.read_head();
+  EXPECT_THAT(caller.read_chunk(), HasSubstr("retry: "));
   auto stopped = std::async(std::launch::async, [this] { stop(std::chrono::minutes(1)); });
   EXPECT_EQ(stream.read_chunk(), "");
   EXPECT_TRUE(stream.at_end());
@@ -161,7 +163,8 @@ TEST_F(HttpEndpointTest, AStopDoesNotWaitLongerThanTold) {
   auto caller = client();
   caller.send(post("/mcp", open(), R"({"jsonrpc":"2.0","id":7,"method":"wait"})"));
   caller.read_head();
-  caller.read_chunk();
+  EXPECT_THAT(caller.read_chunk(), HasSubstr("retry: "));
+  EXPECT_THAT(caller.read_chunk(), HasSubstr("notifications/progress"));
   stop(milliseconds(20));
   EXPECT_TRUE(caller.at_end());
   // The handler that goes on after that hurts nobody.

@@ -52,6 +52,11 @@ class RelayTest : public testing::Test {
     settle();
   }
 
+  void say_batch(const json& batch) {
+    boost::asio::post(loop_, [&] { client_->say_batch(batch); });
+    settle();
+  }
+
   /// The server answers the request it got as number `index`.
   void answer(std::size_t index, const json& result = json::object()) {
     send({{"jsonrpc", "2.0"}, {"id", at_server_.at(index)["id"]}, {"result", result}});
@@ -102,6 +107,46 @@ TEST_F(RelayTest, EverythingElsePassesAsItIs) {
   send(changed);
   send(wanted);
   EXPECT_THAT(client_->received, ElementsAre(changed, wanted));
+}
+
+TEST_F(RelayTest, ABatchGoesOnOneByOneAndComesBackAsAnArray) {
+  const auto one = [](const json& id) { return json({{"jsonrpc", "2.0"}, {"id", id}, {"method", "tools/list"}}); };
+  const json note = {{"jsonrpc", "2.0"}, {"method", "notifications/x"}};
+  say_batch(json::array({one(1)}));
+  EXPECT_EQ(client_->received.at(0)["error"]["code"], -32600);
+  ask(0, "initialize");
+  answer(0, {{"protocolVersion", "2025-03-26"}});
+  client_->received.clear();
+
+  say_batch({one("a"), note, one("b")});
+  ASSERT_EQ(at_server_.size(), 4u);
+  EXPECT_EQ(at_server_[2], note);
+  answer(3, {{"second", true}});
+  EXPECT_TRUE(client_->received.empty());
+  answer(1, {{"first", true}});
+  const json both = {{{"jsonrpc", "2.0"}, {"id", "b"}, {"result", {{"second", true}}}},
+                     {{"jsonrpc", "2.0"}, {"id", "a"}, {"result", {{"first", true}}}}};
+  EXPECT_THAT(client_->received, ElementsAre(both));
+
+  client_->received.clear();
+  say_batch({note, note});
+  EXPECT_EQ(at_server_.size(), 6u);
+  EXPECT_TRUE(client_->received.empty());
+  say_batch({1, 2});
+  ASSERT_EQ(client_->received.size(), 1u);
+  EXPECT_EQ(client_->received[0].size(), 2u);
+}
+
+TEST_F(RelayTest, ABatchWhoseRequestIsTakenBackComesBackWithoutIt) {
+  ask(0, "initialize");
+  answer(0, {{"protocolVersion", "2025-03-26"}});
+  client_->received.clear();
+  const auto one = [](const json& id) { return json({{"jsonrpc", "2.0"}, {"id", id}, {"method", "tools/list"}}); };
+  say_batch({one("a"), one("b"), {{"jsonrpc", "2.0"}, {"method", "notifications/cancelled"}, {"params", {{"requestId", "a"}}}}});
+  answer(1);
+  answer(2);
+  const json rest = json::array({{{"jsonrpc", "2.0"}, {"id", "b"}, {"result", json::object()}}});
+  EXPECT_THAT(client_->received, ElementsAre(rest));
 }
 
 TEST_F(RelayTest, WhatIsNoMessageIsAnsweredHere) {

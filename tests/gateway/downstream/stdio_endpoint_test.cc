@@ -55,8 +55,8 @@ class StdioEndpointTest : public testing::Test {
     send({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}});
   }
 
-  void initialize() {
-    send_request(0, "initialize", {{"protocolVersion", "2025-11-25"}});
+  void initialize(const std::string& version = "2025-11-25") {
+    send_request(0, "initialize", {{"protocolVersion", version}});
     EXPECT_EQ(read()["id"], 0);
   }
 
@@ -129,6 +129,80 @@ TEST_F(StdioEndpointTest, WhatIsNoMessageIsAnsweredWithAnError) {
   send_line("");
   send_request(2, "ping");
   EXPECT_EQ(read()["id"], 2);
+}
+
+TEST_F(StdioEndpointTest, ARequestThatNeedsNoInitializeIsToldWhatWeSpeak) {
+  const json claim = {{"_meta", {{"io.modelcontextprotocol/protocolVersion", "2026-07-28"}}}};
+  for (int round = 0; round < 2; ++round) {
+    send_request("a", "tools/list", claim);
+    send_request("b", "server/discover");
+    for (const auto& [id, requested] : {std::pair("a", "2026-07-28"), std::pair("b", "")}) {
+      const json answer = read();
+      EXPECT_EQ(answer["id"], id);
+      EXPECT_EQ(answer["error"]["code"], -32022);
+      EXPECT_EQ(answer["error"]["data"]["supported"][0], "2025-11-25");
+      EXPECT_EQ(answer["error"]["data"]["requested"], requested);
+    }
+    if (round == 0) initialize();
+  }
+}
+
+TEST_F(StdioEndpointTest, ABatchIsAnsweredByAnArray) {
+  const auto one = [](const json& id, const std::string& method) {
+    return json({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}});
+  };
+  const auto answer = [](const json& id, const std::string& method) {
+    return json({{"jsonrpc", "2.0"}, {"id", id}, {"result", {{"method", method}}}});
+  };
+  const json note = {{"jsonrpc", "2.0"}, {"method", "notifications/initialized"}};
+  initialize("2025-03-26");
+  send({note, one(1, "wait"), one("b", "ping")});
+  EXPECT_EQ(read()["method"], "notifications/progress");
+  send_request(3, "ping");
+  EXPECT_EQ(read()["id"], 3);
+  handler_->let_go();
+  EXPECT_EQ(read(), json({answer("b", "ping"), answer(1, "wait")}));
+  // Nothing is said where nothing was asked.
+  send({note, note});
+  send(json::array({one(4, "ping")}));
+  EXPECT_EQ(read(), json::array({answer(4, "ping")}));
+}
+
+TEST_F(StdioEndpointTest, ABatchThatCannotBeServedIsOneError) {
+  const json ping = {{"jsonrpc", "2.0"}, {"id", 1}, {"method", "ping"}};
+  const auto expect_refused = [&](const json& batch) {
+    send(batch);
+    const json answer = read();
+    EXPECT_EQ(answer["error"]["code"], -32600) << answer;
+    EXPECT_TRUE(answer["id"].is_null());
+  };
+  expect_refused(json::array({ping}));
+  initialize("2025-03-26");
+  expect_refused(json::array());
+  expect_refused({ping, {{"jsonrpc", "2.0"}, {"id", 2}, {"method", "initialize"}}});
+  expect_refused(std::vector<json>(101, ping));
+  send_line("[");
+  EXPECT_EQ(read()["error"]["code"], -32700);
+}
+
+TEST_F(StdioEndpointTest, ABatchOfAnotherRevisionIsRefused) {
+  initialize("2025-06-18");
+  send(json::array({{{"jsonrpc", "2.0"}, {"id", 1}, {"method", "ping"}}}));
+  const json answer = read();
+  EXPECT_EQ(answer["error"]["code"], -32600);
+  EXPECT_THAT(std::string(answer["error"]["message"]), testing::HasSubstr("only MCP 2025-03-26"));
+}
+
+TEST_F(StdioEndpointTest, ABatchThatDoesNotFitIsTold) {
+  initialize("2025-03-26");
+  json batch = json::array();
+  for (int i = 0; i < 9; ++i)
+    batch.push_back({{"jsonrpc", "2.0"}, {"id", i}, {"method", "large"}});
+  send(batch);
+  const json answers = read();
+  ASSERT_EQ(answers.size(), 9u);
+  for (const json& answer : answers)
+    EXPECT_EQ(answer["error"]["data"]["reason"], "overloaded");
 }
 
 TEST_F(StdioEndpointTest, ATakenBackRequestGetsNoAnswer) {

@@ -48,7 +48,7 @@ class PostReplyTest : public testing::Test {
   static Message progress() { return Message::notification("notifications/progress", R"({"progressToken":1,"progress":1})"); }
 
   FakeExchange exchange_;
-  HttpSession session_;
+  HttpSession session_{std::make_shared<ReplayPool>(ReplayLimits{})};
 };
 
 TEST_F(PostReplyTest, AnswersWithJsonWhereNothingCameBefore) {
@@ -60,7 +60,7 @@ TEST_F(PostReplyTest, AnswersWithJsonWhereNothingCameBefore) {
 
 TEST_F(PostReplyTest, StreamsFromTheFirstNotification) {
   PostReply reply = this->reply();
-  EXPECT_TRUE(reply.notify(progress()));
+  EXPECT_TRUE(reply.send(progress()));
   EXPECT_FALSE(reply.finish(Message::result("1", "{}")));
   EXPECT_EQ(exchange_.streams, 1);
   EXPECT_TRUE(exchange_.answers.empty());
@@ -71,16 +71,16 @@ TEST_F(PostReplyTest, StreamsFromTheFirstNotification) {
 TEST_F(PostReplyTest, ClientThatDoesNotReadIsTold) {
   PostReply reply = this->reply();
   exchange_.outcome = StreamWrite::unread;
-  EXPECT_FALSE(reply.notify(progress()));
+  EXPECT_FALSE(reply.send(progress()));
 }
 
 /// Disconnecting is no cancellation: also not in the moment when the write is the first to notice.
 TEST_F(PostReplyTest, ClientThatLeftIsNotInterested) {
   PostReply reply = this->reply();
   exchange_.outcome = StreamWrite::gone;
-  EXPECT_TRUE(reply.notify(progress()));
+  EXPECT_TRUE(reply.send(progress()));
   exchange_.client_leaves();
-  EXPECT_TRUE(reply.notify(progress()));
+  EXPECT_TRUE(reply.send(progress()));
 }
 
 TEST_F(PostReplyTest, KeepsSilentForAWhile) {
@@ -94,19 +94,41 @@ TEST_F(PostReplyTest, KeepsSilentForAWhile) {
 
 TEST_F(PostReplyTest, ClientThatTakesNoStreamGetsNone) {
   PostReply reply = this->reply({.json = true, .stream = false});
-  EXPECT_TRUE(reply.notify(progress()));
+  EXPECT_TRUE(reply.send(progress()));
   reply.keep_alive(PostReply::Clock::time_point{} + std::chrono::hours(1));
   EXPECT_TRUE(reply.finish(std::nullopt));
   EXPECT_EQ(exchange_.streams, 0);
   EXPECT_EQ(exchange_.answers, std::vector<std::string>{"202 "});
+  EXPECT_EQ(session_.streams.kept().size(), 0U);
+}
+
+TEST_F(PostReplyTest, RequestToAClientThatTakesNoStreamGoesByItsGetStream) {
+  PostReply reply = this->reply({.json = true, .stream = false});
+  EXPECT_TRUE(reply.send(Message::request("5", "elicitation/create", "{}")));
+  EXPECT_EQ(session_.streams.kept().size(), 1U);
+  EXPECT_TRUE(reply.finish(Message::result("1", "{}")));
+  FakeExchange get;
+  session_.streams.listening()->attach(get, nullptr);
+  session_.streams.listening()->replay(0);
+  EXPECT_NE(get.written.find("elicitation/create"), std::string::npos);
+  EXPECT_EQ(exchange_.answers, std::vector<std::string>{R"(200 {"jsonrpc":"2.0","id":1,"result":{}})"});
+}
+
+/// A connection that the server itself wants to end still takes the answer.
+TEST_F(PostReplyTest, AnswerStillGoesOutWhenTheServerStops) {
+  PostReply reply = this->reply();
+  EXPECT_TRUE(reply.send(progress()));
+  exchange_.client_leaves();
+  EXPECT_FALSE(reply.finish(Message::result("1", "{}")));
+  EXPECT_NE(exchange_.written.find(R"("result":{})"), std::string::npos);
 }
 
 TEST_F(PostReplyTest, IsKnownToItsSessionWhileItLives) {
   {
     const PostReply reply = this->reply();
-    EXPECT_EQ(session_.open_streams.size(), 1U);
+    EXPECT_EQ(session_.open_answers.size(), 1U);
   }
-  EXPECT_TRUE(session_.open_streams.empty());
+  EXPECT_TRUE(session_.open_answers.empty());
 }
 
 }  // namespace

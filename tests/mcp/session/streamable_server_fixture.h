@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <list>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -32,7 +33,9 @@ struct Shared {
   std::atomic<int> ended = 0;  // handlers destroyed
   std::promise<Error> cancelled;
   std::promise<void> waiting;
+  CallContext* open = nullptr;  // the call that "wait" or "report" began last
   bool refuse_initialize = false;
+  std::string result;  // of every call, where it is set
 };
 
 /// "echo" answers at once, "wait" when let go, "report" notifies before it waits, "flood" notifies until it is cancelled.
@@ -55,13 +58,16 @@ class Handler final : public SessionHandler {
     if (report || request.method() == "wait") {
       const auto release = shared_.release;
       const Cancellation::Callback callback(context.cancellation(), [this] { shared_.let_go(); });
+      shared_.open = &context;
       shared_.waiting.set_value();
       co_await release->wait();
+      shared_.open = nullptr;
     }
     if (context.cancellation().requested()) {
       shared_.cancelled.set_value(context.cancellation().reason());
       co_return std::unexpected(context.cancellation().reason());
     }
+    if (!shared_.result.empty()) co_return Message::result(request.id(), shared_.result);
     co_return Message::result(request.id(), R"({"method":")" + std::string(request.method()) + R"("})");
   }
 
@@ -136,12 +142,18 @@ class StreamableServerTest : public testing::Test {
     return {.session = session, .body = nlohmann::json{{"jsonrpc", "2.0"}, {"method", method}, {"params", params}}.dump()};
   }
 
-  static Request initialize() {
-    return {.body =
-                R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{}}})"};
+  static Request initialize(const std::string& version = "2025-11-25") {
+    return {.body = R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":")" + version +
+                    R"(","capabilities":{}}})"};
   }
 
   static Request listen(const std::string& session) { return {.method = "GET", .session = session, .accept = "text/event-stream"}; }
+
+  static Request resume(const std::string& session, const std::string& last_event_id) {
+    Request request = listen(session);
+    request.more = "Last-Event-ID: " + last_event_id + "\r\n";
+    return request;
+  }
 
   /// Opens a session and returns its id.
   std::string open(const std::string& path = "/mcp") const {
@@ -159,6 +171,11 @@ class StreamableServerTest : public testing::Test {
         if (const auto session = weak.lock()) session->push(Message::notification(method, {}));
       }
     });
+  }
+
+  /// Sends a message by the call that waits.
+  void tell(Message message) {
+    loop_.run([&] { shared_.open->notify(std::move(message)); });
   }
 
   std::size_t sessions() {
@@ -180,9 +197,48 @@ class StreamableServerTest : public testing::Test {
     loop_.run([this] { shared_.let_go(); });
   }
 
-  static std::string event(const std::string& data) { return "event: message\ndata: " + data + "\n\n"; }
+  /// One server-sent event.
+  struct Sse {
+    std::string id, retry, data;
+  };
 
-  static std::string event_of(const std::string& method) { return event(R"({"jsonrpc":"2.0","method":")" + method + R"("})"); }
+  static Sse parse_event(const std::string& text) {
+    Sse event;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("id: ")) event.id = line.substr(4);
+      if (line.starts_with("retry: ")) event.retry = line.substr(7);
+      if (line.starts_with("data: ")) event.data = line.substr(6);
+    }
+    return event;
+  }
+
+  /// The next event that carries a message. Its data is "" when the stream has ended.
+  static Sse read_event(RawClient& stream) {
+    for (;;) {
+      const std::string chunk = stream.read_chunk();
+      Sse event = parse_event(chunk);
+      if (chunk.empty() || !event.data.empty()) return event;
+    }
+  }
+
+  /// Sends a request that is answered by a stream, reads up to its priming event and returns that.
+  static Sse start_stream(RawClient& client, const Request& request) {
+    client.send(text(request));
+    const auto head = client.read_head();
+    EXPECT_EQ(head.status, 200);
+    EXPECT_EQ(head.header("Content-Type"), "text/event-stream");
+    Sse priming = parse_event(client.read_chunk());
+    EXPECT_EQ(priming.data, "");
+    EXPECT_NE(priming.id, "");
+    return priming;
+  }
+
+  static std::string pushed(const std::string& method) { return R"({"jsonrpc":"2.0","method":")" + method + R"("})"; }
+
+  static std::string answer_of(const std::string& method) {
+    return R"({"jsonrpc":"2.0","id":7,"result":{"method":")" + method + R"("}})";
+  }
 
   static nlohmann::json reason(const RawResponse& response) {
     return nlohmann::json::parse(response.body)["error"]["data"]["reason"];

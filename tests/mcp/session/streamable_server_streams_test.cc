@@ -17,10 +17,10 @@ TEST_F(StreamableServerTest, TheGetStreamBringsWhatIsPushed) {
   start();
   const std::string id = open();
   auto one = client();
-  one.send(text(listen(id)));
-  EXPECT_EQ(one.read_head().header("Content-Type"), "text/event-stream");
+  const Sse priming = start_stream(one, listen(id));
+  EXPECT_EQ(priming.retry, "1000");
   push("notifications/tools/list_changed");
-  EXPECT_EQ(one.read_chunk(), event_of("notifications/tools/list_changed"));
+  EXPECT_EQ(read_event(one).data, pushed("notifications/tools/list_changed"));
   EXPECT_EQ(loop_.run([this] { return server_->streams(); }), 1u);
 }
 
@@ -36,31 +36,28 @@ TEST_F(StreamableServerTest, AGetNeedsAnAcceptForStreams) {
 
 TEST_F(StreamableServerTest, WhatIsPushedWithoutAStreamIsParked) {
   StreamableServerOptions options;
-  options.max_parked = 2;
+  options.replay.events = 2;
   start(std::move(options));
   const std::string id = open();
   for (const std::string method : {"first", "second", "third"})
     push(method);
   auto one = client();
-  one.send(text(listen(id)));
-  one.read_head();
-  EXPECT_EQ(one.read_chunk(), event_of("second"));
-  EXPECT_EQ(one.read_chunk(), event_of("third"));
+  start_stream(one, listen(id));
+  EXPECT_EQ(read_event(one).data, pushed("second"));
+  EXPECT_EQ(read_event(one).data, pushed("third"));
   push("fourth");
-  EXPECT_EQ(one.read_chunk(), event_of("fourth"));
+  EXPECT_EQ(read_event(one).data, pushed("fourth"));
 }
 
 TEST_F(StreamableServerTest, ASecondGetStreamReplacesTheFirst) {
   start();
   const std::string id = open();
   auto first = client(), second = client();
-  first.send(text(listen(id)));
-  first.read_head();
-  second.send(text(listen(id)));
-  second.read_head();
+  start_stream(first, listen(id));
+  start_stream(second, listen(id));
   EXPECT_EQ(first.read_chunk(), "");
   push("once");
-  EXPECT_EQ(second.read_chunk(), event_of("once"));
+  EXPECT_EQ(read_event(second).data, pushed("once"));
   EXPECT_EQ(loop_.run([this] { return server_->streams(); }), 1u);
 }
 
@@ -69,25 +66,22 @@ TEST_F(StreamableServerTest, AStreamThatBrokeLeavesTheSessionAndParksAgain) {
   const std::string id = open();
   {
     auto one = client();
-    one.send(text(listen(id)));
-    one.read_head();
+    start_stream(one, listen(id));
   }
   // The server notices in its own time.
   for (int i = 0; loop_.run([this] { return server_->streams(); }) != 0 && i < 1000; ++i)
     EXPECT_EQ(ask(call(id, "echo")).status, 200);
   push("kept");
   auto one = client();
-  one.send(text(listen(id)));
-  one.read_head();
-  EXPECT_EQ(one.read_chunk(), event_of("kept"));
+  start_stream(one, listen(id));
+  EXPECT_EQ(read_event(one).data, pushed("kept"));
 }
 
 TEST_F(StreamableServerTest, DeleteEndsASessionItsStreamsAndItsCalls) {
   start();
   const std::string id = open();
   auto stream = client(), caller = client();
-  stream.send(text(listen(id)));
-  stream.read_head();
+  start_stream(stream, listen(id));
   caller.send(text(call(id, "wait")));
   wait_until_called();
   EXPECT_EQ(ask({.method = "DELETE", .session = id}).status, 200);
@@ -172,15 +166,11 @@ TEST_F(StreamableServerTest, ALongCallBecomesAStreamThatShowsLife) {
   start(std::move(options));
   const std::string id = open();
   auto one = client();
-  one.send(text(call(id, "wait")));
-  EXPECT_EQ(one.read_head().header("Content-Type"), "text/event-stream");
+  start_stream(one, call(id, "wait"));
   EXPECT_EQ(one.read_chunk(), ": keep-alive\n\n");
   EXPECT_EQ(one.read_chunk(), ": keep-alive\n\n");
   let_go();
-  std::string last = one.read_chunk();
-  while (last.starts_with(":"))
-    last = one.read_chunk();
-  EXPECT_EQ(last, event(R"({"jsonrpc":"2.0","id":7,"result":{"method":"wait"}})"));
+  EXPECT_EQ(read_event(one).data, answer_of("wait"));
 }
 
 TEST_F(StreamableServerTest, AGetStreamShowsLife) {
@@ -188,8 +178,7 @@ TEST_F(StreamableServerTest, AGetStreamShowsLife) {
   options.keep_alive = milliseconds(20);
   start(std::move(options));
   auto one = client();
-  one.send(text(listen(open())));
-  one.read_head();
+  start_stream(one, listen(open()));
   EXPECT_EQ(one.read_chunk(), ": keep-alive\n\n");
   EXPECT_EQ(one.read_chunk(), ": keep-alive\n\n");
 }
@@ -204,8 +193,7 @@ TEST_F(StreamableServerTest, ALongCallOfWhoTakesNoStreamStaysJson) {
   request.accept = "application/json";
   one.send(text(request));
   wait_until_called();
-  stream.send(text(listen(id)));
-  stream.read_head();
+  start_stream(stream, listen(id));
   stream.read_chunk();
   stream.read_chunk();  // so long that any other call would have become a stream
   let_go();
@@ -244,8 +232,7 @@ TEST_F(StreamableServerTest, WhereNoSessionIsIdleThereIsNoRoom) {
   auto caller = client(), stream = client();
   caller.send(text(call(id, "wait")));
   wait_until_called();
-  stream.send(text(listen(open())));
-  stream.read_head();
+  start_stream(stream, listen(open()));
   const auto answer = ask(initialize());
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(reason(answer), "overloaded");
@@ -262,8 +249,7 @@ TEST_F(StreamableServerTest, AnIdleSessionEndsAndABusyOneDoesNot) {
   const auto before = std::chrono::steady_clock::now();
   const std::string idle = open(), busy = open();
   auto stream = client();
-  stream.send(text(listen(busy)));
-  stream.read_head();
+  start_stream(stream, listen(busy));
   sweep(before + std::chrono::hours(1));
   EXPECT_EQ(shared_.ended, 0);
   EXPECT_EQ(stream.read_chunk(), ": keep-alive\n\n");
@@ -278,8 +264,7 @@ TEST_F(StreamableServerTest, CloseEndsTheStreamsAndLetsCallsFinish) {
   start();
   const std::string id = open();
   auto caller = client(), stream = client();
-  stream.send(text(listen(id)));
-  stream.read_head();
+  start_stream(stream, listen(id));
   caller.send(text(call(id, "wait")));
   wait_until_called();
   loop_.run([this] { server_->close(); });
@@ -288,8 +273,7 @@ TEST_F(StreamableServerTest, CloseEndsTheStreamsAndLetsCallsFinish) {
   EXPECT_EQ(caller.read_response().status, 200);
   // A stream that is opened now ends at once.
   auto late = client();
-  late.send(text(listen(id)));
-  late.read_head();
+  start_stream(late, listen(id));
   EXPECT_EQ(late.read_chunk(), "");
 }
 
@@ -297,10 +281,8 @@ TEST_F(StreamableServerTest, StopsWhileACallIsOpen) {
   start();
   const std::string id = open();
   auto caller = client(), stream = client();
-  stream.send(text(listen(id)));
-  stream.read_head();
-  caller.send(text(call(id, "report")));
-  caller.read_head();
+  start_stream(stream, listen(id));
+  start_stream(caller, call(id, "report"));
   wait_until_called();
 }
 

@@ -1,0 +1,55 @@
+// A client of the official SDK whose connection breaks in the middle of a call.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { test } from 'node:test';
+
+import { connectHttp, everything, startGateway, text } from './support.mjs';
+
+const timeout = 60_000;
+
+/** A relay of bytes in front of `port`. `cut(pattern)`: what comes next and matches is lost, with the connection. */
+async function breakable(t, port) {
+  let pattern;
+  const server = net.createServer((client) => {
+    const upstream = net.connect(port, '127.0.0.1');
+    const end = () => {
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) socket.on('error', end).on('close', end);
+    client.pipe(upstream);
+    upstream.on('data', (bytes) => {
+      if (!pattern?.test(bytes)) return client.write(bytes);
+      pattern = undefined;
+      end();
+      server.emit('cut');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const cut = (what) => {
+    pattern = what;
+    return once(server, 'cut');
+  };
+  return { origin: `http://127.0.0.1:${server.address().port}`, cut };
+}
+
+test('a call of the official client outlives its connection', { timeout }, async (t) => {
+  const gateway = await startGateway(t, { mcpServers: { everything } });
+  const proxy = await breakable(t, new URL(gateway.origin).port);
+  const client = await connectHttp(t, `${proxy.origin}/mcp`);
+  const cut = proxy.cut(/"progress":3/);
+  const steps = [];
+  const call = client.callTool(
+    { name: 'everything__trigger-long-running-operation', arguments: { duration: 3, steps: 6 } },
+    undefined,
+    { onprogress: ({ progress }) => steps.push(progress) },
+  );
+  await Promise.race([cut, call]);
+  assert.deepEqual(steps, [1, 2]);
+  assert.match(text(await call), /completed/);
+  // None is missing, none came twice.
+  assert.deepEqual(steps, [1, 2, 3, 4, 5, 6]);
+});
