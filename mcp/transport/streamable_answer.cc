@@ -5,7 +5,9 @@
 
 #include "mcp/base/ascii.h"
 #include "mcp/json/text.h"
+#include "mcp/rpc/batch.h"
 #include "mcp/rpc/error_codes.h"
+#include "mcp/transport/answer_texts.h"
 #include "mcp/transport/streamable_stream.h"
 
 namespace mcp {
@@ -82,6 +84,19 @@ Task<Result<Message>> read_refusal(std::shared_ptr<StreamableConnection> connect
   co_return std::unexpected(std::move(error));
 }
 
+/// The response that a JSON body is, or holds among others.
+Result<Message> answer_in_body(StreamableConnection& connection, std::string body, std::uint64_t id) {
+  const bool batch = connection.batches() == Batches::allowed && is_batch(body);
+  if (!batch) return parse_response(connection, std::move(body), std::to_string(id));
+  AnswerTexts texts(connection, id);
+  texts.take(std::move(body));
+  if (auto outcome = texts.take_outcome()) return std::move(*outcome);
+  return fail(
+      ErrorCode::not_mcp,
+      connection.origin() + " answered the request with the id " + std::to_string(id) + " with a batch without the response.",
+      std::string(kServersFault));
+}
+
 }  // namespace
 
 bool has_media_type(std::string_view content_type, std::string_view type) {
@@ -136,13 +151,11 @@ Result<Message> parse_response(const StreamableConnection& connection, std::stri
   return check_response(connection, std::move(*message), id);
 }
 
-std::optional<Result<Message>> answer_at_hand(const StreamableConnection& connection,
-                                              HttpClientResponse& response,
-                                              std::uint64_t id) {
+std::optional<Result<Message>> answer_at_hand(StreamableConnection& connection, HttpClientResponse& response, std::uint64_t id) {
   if (response.status() >= 300 || !has_media_type(response.header("Content-Type"), "application/json")) return std::nullopt;
   auto body = response.take_all(connection.max_message());
   if (!body) return std::nullopt;
-  return parse_response(connection, std::move(*body), std::to_string(id));
+  return answer_in_body(connection, std::move(*body), id);
 }
 
 Task<Result<Message>> read_answer(std::shared_ptr<StreamableConnection> connection,
@@ -156,7 +169,7 @@ Task<Result<Message>> read_answer(std::shared_ptr<StreamableConnection> connecti
   if (has_media_type(type, "application/json")) {
     auto body = co_await response->read_all(cancellation, connection->max_message());
     if (!body) co_return std::unexpected(std::move(body.error()));
-    co_return parse_response(*connection, std::move(*body), id_text);
+    co_return answer_in_body(*connection, std::move(*body), id);
   }
   if (has_media_type(type, "text/event-stream")) {
     co_return co_await read_answer_stream(connection, std::move(response), id, cancellation);

@@ -18,12 +18,10 @@ bool has_media_type(std::string_view content_type, std::string_view type);
 Error status_error(const StreamableConnection& connection, const HttpClientResponse& response, std::string_view text);
 
 /// The answer to the POST of the request with this id where it is JSON and all of it is here, so that nothing has to wait.
-std::optional<Result<Message>> answer_at_hand(const StreamableConnection& connection,
-                                              HttpClientResponse& response,
-                                              std::uint64_t id);
+std::optional<Result<Message>> answer_at_hand(StreamableConnection& connection, HttpClientResponse& response, std::uint64_t id);
 
 /// Reads the answer to the POST of the request with this id to its end: the response it holds, as JSON or in a stream, or why
-/// there is none. Messages that come before it in a stream are delivered.
+/// there is none. Messages that come before it in a stream, or with it in a batch, are delivered.
 Task<Result<Message>> read_answer(std::shared_ptr<StreamableConnection> connection,
                                   StreamableConnection::Response response,
                                   std::uint64_t id,

@@ -10,6 +10,7 @@
 #include "mcp/base/cancellation.h"
 #include "mcp/base/event.h"
 #include "mcp/http/http_client.h"
+#include "mcp/rpc/batch.h"
 #include "mcp/rpc/message.h"
 #include "mcp/transport/streamable_client.h"
 #include "mcp/transport/transport.h"
@@ -28,8 +29,12 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
 
   void set_version(ProtocolVersion version) {
     version_ = to_string(version);
+    batches_ = version == ProtocolVersion::v2025_03_26 ? Batches::allowed : Batches::refused;
     post_lines_.reset();
   }
+
+  /// Whether the server may send batches.
+  Batches batches() const { return batches_; }
 
   const Executor& executor() const { return executor_; }
 
@@ -93,6 +98,7 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
   Transport::Receiver* receiver_ = nullptr;
   std::string session_;
   std::string_view version_;
+  Batches batches_ = Batches::refused;
   std::shared_ptr<const std::string> post_lines_;  // the headers of every POST; null until they are asked for
   bool initializing_ = false;
   std::list<Event*> initializing_waiters_;
