@@ -1,6 +1,7 @@
 #include "mcp/transport/streamable_answer.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "mcp/base/ascii.h"
@@ -63,20 +64,33 @@ bool is_own_error(const Message& message, std::string_view id, bool may_be_lost_
   return !may_be_lost_session || code == std::to_string(kMethodNotFound);
 }
 
+/// Whether it is an error with a code that MCP has kept for itself since 2026-07-28 (-32020 to -32099).
+bool is_modern_error(const Message& message) {
+  if (message.kind() != MessageKind::response || !message.is_error()) return false;
+  const auto text = member(message.raw(message.envelope().error), "code");
+  int code = 0;
+  std::from_chars(text.data(), text.data() + text.size(), code);
+  return code <= -32020 && code >= -32099;
+}
+
+/// The body of an error where it is text; "" where it is none or cannot be had.
+Task<std::string> read_text(HttpClientResponse& response, Cancellation& cancellation) {
+  if (!is_text(response.header("Content-Type"))) co_return std::string();
+  auto text = co_await response.read_all(cancellation, kMaxErrorBody);
+  co_return text ? std::move(*text) : std::string();
+}
+
 Task<Result<Message>> read_refusal(std::shared_ptr<StreamableConnection> connection,
                                    StreamableConnection::Response response,
                                    std::string id,
                                    Cancellation& cancellation) {
-  std::string body;
-  if (is_text(response->header("Content-Type"))) {
-    auto text = co_await response->read_all(cancellation, kMaxErrorBody);
-    if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
-    if (text) body = std::move(*text);
-  }
+  const std::string body = co_await read_text(*response, cancellation);
+  if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
   if (has_media_type(response->header("Content-Type"), "application/json")) {
     auto message = Message::parse(body);
     const bool may_be_lost_session = response->status() == 404 && connection->has_session();
     if (message && is_own_error(*message, id, may_be_lost_session)) co_return std::move(*message);
+    if (message && is_modern_error(*message)) connection->see_modern_error();
   }
   auto error = status_error(*connection, *response, body);
   connection->settle(std::move(response));
@@ -130,6 +144,19 @@ Error status_error(const StreamableConnection& connection, const HttpClientRespo
   return {ErrorCode::http_status, std::move(message), std::string(status_remedy(status)), data};
 }
 
+Task<Error> read_status_error(std::shared_ptr<StreamableConnection> connection,
+                              StreamableConnection::Response response,
+                              Cancellation& cancellation) {
+  const std::string body = co_await read_text(*response, cancellation);
+  auto error = status_error(*connection, *response, body);
+  connection->settle(std::move(response));
+  co_return error;
+}
+
+std::string shown_type(std::string_view content_type) {
+  return content_type.empty() ? std::string("nothing") : "\"" + shown(content_type) + "\"";
+}
+
 Result<Message> check_response(const StreamableConnection& connection, Message message, std::string_view id) {
   if (message.kind() == MessageKind::response && message.id() == id) return message;
   const auto what =
@@ -174,9 +201,8 @@ Task<Result<Message>> read_answer(std::shared_ptr<StreamableConnection> connecti
   if (has_media_type(type, "text/event-stream")) {
     co_return co_await read_answer_stream(connection, std::move(response), id, cancellation);
   }
-  const auto what = type.empty() ? std::string("nothing") : "\"" + shown(type) + "\"";
   co_return fail(ErrorCode::not_mcp,
-                 connection->origin() + " answered a request with " + what + " (HTTP " + std::to_string(status) +
+                 connection->origin() + " answered a request with " + shown_type(type) + " (HTTP " + std::to_string(status) +
                      "), not with JSON or an event stream.",
                  std::string(kCheckUrl));
 }

@@ -17,6 +17,14 @@ bool has_media_type(std::string_view content_type, std::string_view type);
 /// body, or empty.
 Error status_error(const StreamableConnection& connection, const HttpClientResponse& response, std::string_view text);
 
+/// The same, with what the rest of the answer says where that is text. Lets go of the answer.
+Task<Error> read_status_error(std::shared_ptr<StreamableConnection> connection,
+                              StreamableConnection::Response response,
+                              Cancellation& cancellation);
+
+/// "text/html", as the start of what a server says it sent; `nothing` where it says nothing.
+std::string shown_type(std::string_view content_type);
+
 /// The answer to the POST of the request with this id where it is JSON and all of it is here, so that nothing has to wait.
 std::optional<Result<Message>> answer_at_hand(StreamableConnection& connection, HttpClientResponse& response, std::uint64_t id);
 

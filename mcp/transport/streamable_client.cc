@@ -14,16 +14,18 @@
 namespace mcp {
 namespace {
 
-class StreamableClient final : public Transport, public std::enable_shared_from_this<StreamableClient> {
+class StreamableClientImpl final : public StreamableClient, public std::enable_shared_from_this<StreamableClientImpl> {
  public:
-  StreamableClient(const Executor& executor, Url url, StreamableClientOptions options)
+  StreamableClientImpl(const Executor& executor, Url url, StreamableClientOptions options)
       : connection_(std::make_shared<StreamableConnection>(executor, std::move(url), std::move(options))),
         sender_(std::make_shared<StreamableSender>(connection_)) {}
 
-  ~StreamableClient() override {
+  ~StreamableClientImpl() override {
     connection_->shut_down();
     connection_->close_http();
   }
+
+  bool refused() const override { return refused_; }
 
   Task<Result<>> open(Receiver& receiver) override {
     connection_->set_receiver(receiver);
@@ -38,11 +40,12 @@ class StreamableClient final : public Transport, public std::enable_shared_from_
  private:
   std::shared_ptr<StreamableConnection> connection_;
   std::shared_ptr<StreamableSender> sender_;
+  bool refused_ = false;
   bool standing_ = false;
   bool closed_ = false;
 };
 
-Task<Result<Message>> StreamableClient::request(Message request, std::uint64_t id, Cancellation& cancellation) {
+Task<Result<Message>> StreamableClientImpl::request(Message request, std::uint64_t id, Cancellation& cancellation) {
   const auto self = shared_from_this();
   auto connection = connection_;
   // Requested by the caller, and by the connection's end.
@@ -62,16 +65,21 @@ Task<Result<Message>> StreamableClient::request(Message request, std::uint64_t i
     if (auto taken = connection->take_session(**response); !taken) co_return std::unexpected(std::move(taken.error()));
   }
   if (auto answer = answer_at_hand(*connection, **response, id)) co_return std::move(*answer);
-  co_return co_await read_answer(connection, std::move(*response), id, either);
+  const int status = (*response)->status();
+  auto answer = co_await read_answer(connection, std::move(*response), id, either);
+  if (initialize && !answer && answer.error().code == ErrorCode::http_status) {
+    refused_ = (status == 400 || status == 404 || status == 405) && !connection->seen_modern_error();
+  }
+  co_return answer;
 }
 
-void StreamableClient::negotiated(ProtocolVersion version) {
+void StreamableClientImpl::negotiated(ProtocolVersion version) {
   connection_->set_version(version);
   if (version < ProtocolVersion::v2025_03_26 || std::exchange(standing_, true)) return;
   boost::asio::co_spawn(connection_->executor(), keep_standing_stream(connection_), boost::asio::detached);
 }
 
-Task<void> StreamableClient::close(std::chrono::steady_clock::duration grace) {
+Task<void> StreamableClientImpl::close(std::chrono::steady_clock::duration grace) {
   const auto self = shared_from_this();
   if (std::exchange(closed_, true)) co_return;
   const bool lost = connection_->ending().requested();
@@ -89,8 +97,8 @@ Task<void> StreamableClient::close(std::chrono::steady_clock::duration grace) {
 
 }  // namespace
 
-std::shared_ptr<Transport> make_streamable_client(const Executor& executor, Url url, StreamableClientOptions options) {
-  return std::make_shared<StreamableClient>(executor, std::move(url), std::move(options));
+std::shared_ptr<StreamableClient> make_streamable_client(const Executor& executor, Url url, StreamableClientOptions options) {
+  return std::make_shared<StreamableClientImpl>(executor, std::move(url), std::move(options));
 }
 
 }  // namespace mcp
