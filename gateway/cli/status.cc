@@ -70,7 +70,7 @@ std::string facts_text(const ServerRow& server, const GatewayRow& gateway, Syste
   facts.add("do", failure_text(server.remedy, next_action(server, gateway)));
   if (server.retry_at && !server.ready()) facts.add("next try", rfc3339(*server.retry_at));
   facts.add("transport", server.transport);
-  facts.add(server.transport == "http" ? "url" : "command", server.target);
+  facts.add(server.transport.starts_with("http") ? "url" : "command", server.target);
   facts.add("required", server.transport.empty() ? "" : server.required ? "yes" : "no");
   facts.add("tools", server.tools);
   facts.add("prompts", server.prompts);

@@ -33,11 +33,15 @@ struct StdioSpec {
   bool operator==(const StdioSpec&) const = default;
 };
 
-/// How to reach a streamable HTTP server.
+/// Which of MCP's two transports over HTTP a server speaks, as far as the file says.
+enum class HttpKind { unknown, streamable, sse };
+
+/// How to reach a server over HTTP.
 struct HttpSpec {
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string ca_file;  // PEM: certificate authorities trusted besides the system's; "" = none
+  HttpKind kind = HttpKind::unknown;
 
   bool operator==(const HttpSpec&) const = default;
 };

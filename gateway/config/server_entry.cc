@@ -76,7 +76,11 @@ class EntryReader {
     ServerValues values(context_, fields_, member_.key, !spec.enabled, findings_);
     // With no kind the entry is broken; both are read for the mistakes in them.
     if (kind != Kind::http) spec.transport = values.stdio();
-    if (kind != Kind::stdio) spec.transport = values.http();
+    if (kind != Kind::stdio) {
+      HttpSpec http = values.http();
+      http.kind = http_kind_;
+      spec.transport = std::move(http);
+    }
     spec.secrets = values.take_secrets();
   }
 
@@ -212,20 +216,25 @@ class EntryReader {
     const auto text = read_text(*entry->value, entry->path, findings_);
     if (!text) return std::nullopt;
     if (*text == "stdio" || *text == "local") return Kind::stdio;
-    static constexpr std::array<std::string_view, 6> kHttp = {
-        "http", "streamable-http", "streamableHttp", "streamable_http", "streamable", "remote"};
-    if (std::ranges::find(kHttp, *text) != kHttp.end()) return Kind::http;
-    if (*text == "sse") {
-      findings_.error(
-          entry->path,
-          entry->value->at,
-          "the old HTTP+SSE transport (\"sse\") is not supported yet; most such servers speak streamable HTTP too, often at "
-          "/mcp instead of /sse: write that URL and \"type\": \"http\"");
-    } else {
-      findings_.error(
-          entry->path, entry->value->at, "unknown type " + quoted(*text) + name_hint(*text, {"stdio", "http", "streamable-http"}));
+    if (const auto kind = http_kind(*text)) {
+      http_kind_ = *kind;
+      return Kind::http;
     }
+    findings_.error(entry->path,
+                    entry->value->at,
+                    "unknown type " + quoted(*text) + name_hint(*text, {"stdio", "http", "streamable-http", "sse"}));
     return std::nullopt;
+  }
+
+  /// What a type that is one over HTTP says of the transport.
+  static std::optional<HttpKind> http_kind(std::string_view type) {
+    static constexpr std::array<std::string_view, 5> kStreamable = {
+        "http", "streamable-http", "streamableHttp", "streamable_http", "streamable"};
+    static constexpr std::array<std::string_view, 3> kSse = {"sse", "http+sse", "http-sse"};
+    if (std::ranges::find(kStreamable, type) != kStreamable.end()) return HttpKind::streamable;
+    if (std::ranges::find(kSse, type) != kSse.end()) return HttpKind::sse;
+    // Those who write "remote" try one after the other, too.
+    return type == "remote" ? std::optional(HttpKind::unknown) : std::nullopt;
   }
 
   void refuse_other_fields(Kind kind) {
@@ -250,6 +259,7 @@ class EntryReader {
   const std::string& path_;
   const EntryContext& context_;
   ServerFields fields_;
+  HttpKind http_kind_ = HttpKind::unknown;
   Findings findings_;
 };
 

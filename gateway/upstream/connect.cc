@@ -8,6 +8,8 @@
 #include "gateway/config/secret_hint.h"
 #include "gateway/upstream/redaction.h"
 #include "gateway/upstream/stderr_log.h"
+#include "mcp/transport/fallback_client.h"
+#include "mcp/transport/sse_client.h"
 #include "mcp/transport/stdio_client.h"
 #include "mcp/transport/streamable_client.h"
 
@@ -89,7 +91,22 @@ mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor&
   options.http.ca_file = http.ca_file;
   options.http.resolver = std::move(resolver);
   options.http.tls = std::move(tls);
-  return mcp::make_streamable_client(executor, std::move(*url), std::move(options));
+  switch (http.kind) {
+    case HttpKind::streamable:
+      return mcp::make_streamable_client(executor, std::move(*url), std::move(options));
+    case HttpKind::sse:
+      return mcp::make_sse_client(executor, std::move(*url), {.http = std::move(options)});
+    case HttpKind::unknown:
+      break;
+  }
+  return mcp::make_fallback_client(executor, std::move(*url), std::move(options));
+}
+
+std::string_view transport_name(const ServerSpec& spec, const mcp::Transport* in_use) {
+  const auto* http = std::get_if<HttpSpec>(&spec.transport);
+  if (http == nullptr) return "stdio";
+  const auto* fallback = dynamic_cast<const mcp::FallbackClient*>(in_use);
+  return http->kind == HttpKind::sse || (fallback != nullptr && fallback->fell_back()) ? "http+sse" : "http";
 }
 
 std::string describe_target(const ServerSpec& spec) {

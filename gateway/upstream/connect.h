@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "gateway/config/config.h"
 #include "gateway/config/config_file.h"
@@ -12,15 +13,19 @@
 
 namespace gateway {
 
-/// The transport that reaches a server, not opened yet. Lines of a child's stderr go to a StderrLog.
-/// What a child says is in errors without its secrets.
-/// `resolver` and `tls` may be null (one of the transport's own). Error config_invalid where the URL does not parse.
+/// The transport that reaches a server, not opened yet. One that is reached over HTTP, and whose entry does not say in which way,
+/// is tried in both. Lines of a child's stderr go to a StderrLog. What a child says is in errors without its secrets. `resolver`
+/// and `tls` may be null (one of the transport's own). Error config_invalid where the URL does not parse.
 mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor& executor,
                                                             mcp::ProcessLauncher& launcher,
                                                             const ServerSpec& spec,
                                                             const Environment& environment,
                                                             std::shared_ptr<mcp::Resolver> resolver,
                                                             std::shared_ptr<mcp::TlsContexts> tls);
+
+/// The name people see for how a server is reached: "stdio", "http", or "http+sse" where that is configured, or turned out to be
+/// what the server speaks while `in_use` (may be null) is its transport.
+std::string_view transport_name(const ServerSpec& spec, const mcp::Transport* in_use);
 
 /// What a server is, as people may see it: "npx @modelcontextprotocol/server-filesystem …" (the program, the first argument that
 /// tells what runs, "…" for all others: they may hold secrets), or the URL with its query masked.

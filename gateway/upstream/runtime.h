@@ -31,7 +31,7 @@ std::string_view to_string(RuntimeState state);
 struct RuntimeStatus {
   ServerName name;
   RuntimeState state = RuntimeState::stopped;
-  std::string transport;            // "stdio" | "http"
+  std::string transport;            // "stdio" | "http" | "http+sse"
   std::string target;               // the command line or the URL, without secrets
   std::string phase;                // while starting: "process", "initialize", "tools/list"
   std::optional<mcp::Error> cause;  // why it is not ready, or was lost last

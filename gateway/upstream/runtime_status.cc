@@ -92,7 +92,7 @@ void Runtime::log_ready(std::chrono::steady_clock::duration took) const {
 
 RuntimeStatus Runtime::status() const {
   RuntimeStatus status{.name = spec_.name, .state = state_, .cause = cause_, .since = since_, .retry_at = retry_at_};
-  status.transport = std::holds_alternative<StdioSpec>(spec_.transport) ? "stdio" : "http";
+  status.transport = transport_name(spec_, transport_.get());
   status.target = redaction_.clean(describe_target(spec_));
   if (state_ == RuntimeState::starting) status.phase = phase_;
   if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) status.pid = stdio->pid();

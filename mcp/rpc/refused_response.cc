@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "mcp/json/text.h"
+#include "mcp/rpc/batch.h"
+
 namespace mcp {
 
 namespace {
@@ -25,6 +28,24 @@ std::optional<std::uint64_t> refused_response_id(std::string_view text) {
     if (error == std::errc() && end != rest.data()) return id;
   }
   return std::nullopt;
+}
+
+std::vector<std::uint64_t> refused_batch_ids(std::string& text) {
+  std::vector<std::uint64_t> ids;
+  const auto split = split_batch(text);
+  if (!split) {
+    // Cut off or too long: one of those it was to answer is better than none.
+    if (const auto id = refused_response_id(text)) ids.push_back(*id);
+    return ids;
+  }
+  for (const std::string_view element : *split) {
+    if (!member(element, "method").empty()) continue;
+    const std::string_view number = member(element, "id");
+    std::uint64_t id = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), id);
+    if (error == std::errc() && !number.empty() && end == number.data() + number.size()) ids.push_back(id);
+  }
+  return ids;
 }
 
 }  // namespace mcp

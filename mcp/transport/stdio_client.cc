@@ -7,6 +7,7 @@
 
 #include "mcp/base/event.h"
 #include "mcp/base/log.h"
+#include "mcp/rpc/batch.h"
 #include "mcp/rpc/pending_calls.h"
 #include "mcp/rpc/refused_response.h"
 #include "mcp/transport/line_reader.h"
@@ -45,7 +46,10 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
   Task<Result<>> open(Receiver& receiver) override;
   Task<Result<Message>> request(Message request, std::uint64_t id, Cancellation& cancellation) override;
   void send(Message message) override;
-  void negotiated(ProtocolVersion) override {}
+  void negotiated(ProtocolVersion version) override {
+    batches_ = version == ProtocolVersion::v2025_03_26 ? Batches::allowed : Batches::refused;
+  }
+
   Task<void> close(Clock::duration grace) override;
 
   std::optional<pid_t> pid() const override { return child_ && !child_->exit() ? std::optional(child_->pid()) : std::nullopt; }
@@ -56,7 +60,10 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
   void start_pipes();
   void stop_pipes();
   void on_line(LineBuffer::Line line);
+  void on_text(std::string&& text);
+  void on_refused_batch(std::string& text, const Error& why);
   void on_refused(std::string_view line, const Error& why);
+  bool fail_answered(std::uint64_t id, std::string_view text, const Error& why);
   void on_noise(std::string_view beginning);
   std::string cleaned(std::string_view text) const { return options_.clean ? options_.clean(text) : std::string(text); }
   std::string shown_noise(std::string_view text) const { return cleaned(text.substr(0, kCleanedNoise)).substr(0, kShownNoise); }
@@ -77,6 +84,7 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
   const StdioClientOptions options_;
 
   Receiver* receiver_ = nullptr;
+  Batches batches_ = Batches::refused;
   std::shared_ptr<ChildProcess> child_;  // from open() to close()
   std::shared_ptr<LineReader> output_, stderr_;
   std::shared_ptr<LineWriter> input_;
@@ -153,25 +161,42 @@ void StdioClientImpl::on_line(LineBuffer::Line line) {
                    "'" + spec_.command + "' sent a message longer than " + std::to_string(options_.max_message) + " bytes.",
                    "Ask the server for less at a time."});
   }
-  auto message = Message::parse(std::move(line.text));
+  const auto taken =
+      for_each_message_text(std::move(line.text), batches_, [this](std::string&& text) { on_text(std::move(text)); });
   // NOLINTNEXTLINE(bugprone-use-after-move): what is refused is given back
-  if (!message) return on_refused(line.text, message.error());
+  if (!taken) on_refused_batch(line.text, taken.error());
+}
+
+void StdioClientImpl::on_text(std::string&& text) {
+  if (closing_ || ended_) return;  // by what stood before it in a batch
+  auto message = Message::parse(std::move(text));
+  // NOLINTNEXTLINE(bugprone-use-after-move): what is refused is given back
+  if (!message) return on_refused(text, message.error());
   if (message->kind() != MessageKind::response) return receiver_->on_message(*std::move(message), std::nullopt);
   if (!pending_.complete(*message)) {
     log_debug("upstream", "a response nobody waits for", {{"command", spec_.command}, {"id", message->id()}});
   }
 }
 
-/// A line that is no message: where it was to answer a call, that call ends.
+/// A text that is no message: where it was to answer a call, that call ends.
 void StdioClientImpl::on_refused(std::string_view line, const Error& why) {
   const auto id = refused_response_id(line);
-  if (!id ||
-      !pending_.fail(*id,
-                     {ErrorCode::not_mcp,
-                      "'" + spec_.command + "' answered with what is no MCP message (" + why.message + "): " + shown_noise(line),
-                      std::string(kServersFault)})) {
-    on_noise(line);
-  }
+  if (!id || !fail_answered(*id, line, why)) on_noise(line);
+}
+
+/// The same for one that was to answer many.
+void StdioClientImpl::on_refused_batch(std::string& text, const Error& why) {
+  bool failed = false;
+  for (const std::uint64_t id : refused_batch_ids(text))
+    failed |= fail_answered(id, text, why);
+  if (!failed) on_noise(text);
+}
+
+bool StdioClientImpl::fail_answered(std::uint64_t id, std::string_view text, const Error& why) {
+  return pending_.fail(id,
+                       {ErrorCode::not_mcp,
+                        "'" + spec_.command + "' answered with what is no MCP message (" + why.message + "): " + shown_noise(text),
+                        std::string(kServersFault)});
 }
 
 void StdioClientImpl::on_noise(std::string_view beginning) {

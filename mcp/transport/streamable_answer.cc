@@ -1,11 +1,14 @@
 #include "mcp/transport/streamable_answer.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "mcp/base/ascii.h"
 #include "mcp/json/text.h"
+#include "mcp/rpc/batch.h"
 #include "mcp/rpc/error_codes.h"
+#include "mcp/transport/answer_texts.h"
 #include "mcp/transport/streamable_stream.h"
 
 namespace mcp {
@@ -61,25 +64,51 @@ bool is_own_error(const Message& message, std::string_view id, bool may_be_lost_
   return !may_be_lost_session || code == std::to_string(kMethodNotFound);
 }
 
+/// Whether it is an error with a code that MCP has kept for itself since 2026-07-28 (-32020 to -32099).
+bool is_modern_error(const Message& message) {
+  if (message.kind() != MessageKind::response || !message.is_error()) return false;
+  const auto text = member(message.raw(message.envelope().error), "code");
+  int code = 0;
+  std::from_chars(text.data(), text.data() + text.size(), code);
+  return code <= -32020 && code >= -32099;
+}
+
+/// The body of an error where it is text; "" where it is none or cannot be had.
+Task<std::string> read_text(HttpClientResponse& response, Cancellation& cancellation) {
+  if (!is_text(response.header("Content-Type"))) co_return std::string();
+  auto text = co_await response.read_all(cancellation, kMaxErrorBody);
+  co_return text ? std::move(*text) : std::string();
+}
+
 Task<Result<Message>> read_refusal(std::shared_ptr<StreamableConnection> connection,
                                    StreamableConnection::Response response,
                                    std::string id,
                                    Cancellation& cancellation) {
-  std::string body;
-  if (is_text(response->header("Content-Type"))) {
-    auto text = co_await response->read_all(cancellation, kMaxErrorBody);
-    if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
-    if (text) body = std::move(*text);
-  }
+  const std::string body = co_await read_text(*response, cancellation);
+  if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
   if (has_media_type(response->header("Content-Type"), "application/json")) {
     auto message = Message::parse(body);
     const bool may_be_lost_session = response->status() == 404 && connection->has_session();
     if (message && is_own_error(*message, id, may_be_lost_session)) co_return std::move(*message);
+    if (message && is_modern_error(*message)) connection->see_modern_error();
   }
   auto error = status_error(*connection, *response, body);
   connection->settle(std::move(response));
   if (error.code == ErrorCode::session_lost) connection->lose(error);
   co_return std::unexpected(std::move(error));
+}
+
+/// The response that a JSON body is, or holds among others.
+Result<Message> answer_in_body(StreamableConnection& connection, std::string body, std::uint64_t id) {
+  const bool batch = connection.batches() == Batches::allowed && is_batch(body);
+  if (!batch) return parse_response(connection, std::move(body), std::to_string(id));
+  AnswerTexts texts(connection, id);
+  texts.take(std::move(body));
+  if (auto outcome = texts.take_outcome()) return std::move(*outcome);
+  return fail(
+      ErrorCode::not_mcp,
+      connection.origin() + " answered the request with the id " + std::to_string(id) + " with a batch without the response.",
+      std::string(kServersFault));
 }
 
 }  // namespace
@@ -115,6 +144,19 @@ Error status_error(const StreamableConnection& connection, const HttpClientRespo
   return {ErrorCode::http_status, std::move(message), std::string(status_remedy(status)), data};
 }
 
+Task<Error> read_status_error(std::shared_ptr<StreamableConnection> connection,
+                              StreamableConnection::Response response,
+                              Cancellation& cancellation) {
+  const std::string body = co_await read_text(*response, cancellation);
+  auto error = status_error(*connection, *response, body);
+  connection->settle(std::move(response));
+  co_return error;
+}
+
+std::string shown_type(std::string_view content_type) {
+  return content_type.empty() ? std::string("nothing") : "\"" + shown(content_type) + "\"";
+}
+
 Result<Message> check_response(const StreamableConnection& connection, Message message, std::string_view id) {
   if (message.kind() == MessageKind::response && message.id() == id) return message;
   const auto what =
@@ -136,13 +178,11 @@ Result<Message> parse_response(const StreamableConnection& connection, std::stri
   return check_response(connection, std::move(*message), id);
 }
 
-std::optional<Result<Message>> answer_at_hand(const StreamableConnection& connection,
-                                              HttpClientResponse& response,
-                                              std::uint64_t id) {
+std::optional<Result<Message>> answer_at_hand(StreamableConnection& connection, HttpClientResponse& response, std::uint64_t id) {
   if (response.status() >= 300 || !has_media_type(response.header("Content-Type"), "application/json")) return std::nullopt;
   auto body = response.take_all(connection.max_message());
   if (!body) return std::nullopt;
-  return parse_response(connection, std::move(*body), std::to_string(id));
+  return answer_in_body(connection, std::move(*body), id);
 }
 
 Task<Result<Message>> read_answer(std::shared_ptr<StreamableConnection> connection,
@@ -156,14 +196,13 @@ Task<Result<Message>> read_answer(std::shared_ptr<StreamableConnection> connecti
   if (has_media_type(type, "application/json")) {
     auto body = co_await response->read_all(cancellation, connection->max_message());
     if (!body) co_return std::unexpected(std::move(body.error()));
-    co_return parse_response(*connection, std::move(*body), id_text);
+    co_return answer_in_body(*connection, std::move(*body), id);
   }
   if (has_media_type(type, "text/event-stream")) {
     co_return co_await read_answer_stream(connection, std::move(response), id, cancellation);
   }
-  const auto what = type.empty() ? std::string("nothing") : "\"" + shown(type) + "\"";
   co_return fail(ErrorCode::not_mcp,
-                 connection->origin() + " answered a request with " + what + " (HTTP " + std::to_string(status) +
+                 connection->origin() + " answered a request with " + shown_type(type) + " (HTTP " + std::to_string(status) +
                      "), not with JSON or an event stream.",
                  std::string(kCheckUrl));
 }

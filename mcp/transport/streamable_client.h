@@ -16,6 +16,14 @@ struct StreamableClientOptions {
   std::size_t max_message = std::size_t{64} << 20;
 };
 
+/// A Transport over streamable HTTP; see make_streamable_client().
+class StreamableClient : public Transport {
+ public:
+  /// Whether the server refused initialize like one that has never heard of streamable HTTP: with HTTP 400, 404 or 405, and no
+  /// error in the answer that is MCP's own (MCP 2025-11-25, "Transports", backwards compatibility).
+  virtual bool refused() const = 0;
+};
+
 /// A Transport over streamable HTTP (MCP 2025-03-26 and later, "Transports"): each message a POST, answered with JSON or an SSE
 /// stream; a standing GET stream for what the server sends of its own accord, opened by negotiated() and re-opened with back-off
 /// (the server's `retry` honoured; 405 means it has none); Mcp-Session-Id and MCP-Protocol-Version on every request after the
@@ -30,6 +38,6 @@ struct StreamableClientOptions {
 /// without the answer). An error status whose body is a JSON-RPC error with our id is that response; where a 404 may also mean a
 /// lost session, only "method not found" is. A lost session ends the transport (on_closed). Trouble with the standing stream, or
 /// with a message of send(), does not; a server that had such a stream and then takes no connections is on_unreachable.
-std::shared_ptr<Transport> make_streamable_client(const Executor& executor, Url url, StreamableClientOptions options);
+std::shared_ptr<StreamableClient> make_streamable_client(const Executor& executor, Url url, StreamableClientOptions options);
 
 }  // namespace mcp

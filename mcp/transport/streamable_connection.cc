@@ -44,7 +44,7 @@ Result<> StreamableConnection::take_session(const HttpClientResponse& response) 
 Task<Result<StreamableConnection::Response>> StreamableConnection::post(std::string_view body,
                                                                         Kind kind,
                                                                         Cancellation& cancellation) {
-  HttpClientRequest request{.method = "POST", .body = body, .control = kind == Kind::control};
+  HttpClientRequest request{.method = "POST", .target = post_target_, .body = body, .control = kind == Kind::control};
   if (!post_lines_) {
     auto headers = common_headers();
     headers.emplace_back("Content-Type", "application/json");
@@ -111,9 +111,13 @@ void StreamableConnection::lose(const Error& reason) {
   if (receiver != nullptr) receiver->on_closed(ending_.reason());
 }
 
-void StreamableConnection::shut_down() {
+void StreamableConnection::give_up(const Error& reason) {
   receiver_ = nullptr;
-  ending_.request({ErrorCode::shutting_down, "The connection to " + origin_ + " is being closed."});
+  ending_.request(reason);
+}
+
+void StreamableConnection::shut_down() {
+  give_up({ErrorCode::shutting_down, "The connection to " + origin_ + " is being closed."});
 }
 
 void StreamableConnection::set_initializing(bool initializing) {

@@ -10,14 +10,15 @@
 #include "mcp/base/cancellation.h"
 #include "mcp/base/event.h"
 #include "mcp/http/http_client.h"
+#include "mcp/rpc/batch.h"
 #include "mcp/rpc/message.h"
 #include "mcp/transport/streamable_client.h"
 #include "mcp/transport/transport.h"
 
 namespace mcp {
 
-/// What all requests of one streamable HTTP transport share: the HTTP client, the headers that go with each, the session, and
-/// where messages of the server's go. Loop thread only; held by shared_ptr by every coroutine that uses it.
+/// What all requests of one transport over HTTP share: the HTTP client, the headers that go with each, the session, and where
+/// messages of the server's go. Loop thread only; held by shared_ptr by every coroutine that uses it.
 class StreamableConnection : public std::enable_shared_from_this<StreamableConnection> {
  public:
   using Response = std::unique_ptr<HttpClientResponse>;
@@ -28,8 +29,12 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
 
   void set_version(ProtocolVersion version) {
     version_ = to_string(version);
+    batches_ = version == ProtocolVersion::v2025_03_26 ? Batches::allowed : Batches::refused;
     post_lines_.reset();
   }
+
+  /// Whether the server may send batches.
+  Batches batches() const { return batches_; }
 
   const Executor& executor() const { return executor_; }
 
@@ -39,7 +44,20 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
 
   std::size_t max_message() const { return options_.max_message; }
 
-  bool has_session() const { return !session_.empty(); }
+  bool has_session() const { return !session_.empty() || target_is_session_; }
+
+  /// POSTs go to this path and query of the origin from now on, not to the URL's own (HTTP+SSE).
+  void post_to(std::string target) { post_target_ = std::move(target); }
+
+  std::string_view post_target() const { return post_target_; }
+
+  /// From now on a 404 means that the server has forgotten us: the target it gave us is the session's.
+  void target_is_session() { target_is_session_ = true; }
+
+  /// The server answered with an error that only MCP has (its range of codes since 2026-07-28): it is no older than that.
+  bool seen_modern_error() const { return seen_modern_error_; }
+
+  void see_modern_error() { seen_modern_error_ = true; }
 
   /// Takes the session id of the answer to initialize. Error not_mcp for one that no server may give.
   Result<> take_session(const HttpClientResponse& response);
@@ -68,13 +86,17 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
   /// The connection is lost for this reason: tells the receiver, once.
   void lose(const Error& reason);
 
+  /// The connection never came up, for this reason: what waits for it fails, and the receiver, which hears of it that way, is told
+  /// nothing.
+  void give_up(const Error& reason);
+
   /// close() begins: the receiver hears nothing any more.
   void shut_down();
 
   void close_http() { http_->close(); }
 
   /// Between the sending of notifications/initialized and its arrival, other requests wait: HTTP connections do not keep the order
-  /// between them, and servers refuse what comes too early.
+  /// between them, and servers refuse what comes too early. So do all over HTTP+SSE until it is known where they go.
   void set_initializing(bool initializing);
 
   bool initializing() const { return initializing_; }
@@ -92,7 +114,11 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
   std::shared_ptr<HttpClient> http_;
   Transport::Receiver* receiver_ = nullptr;
   std::string session_;
+  std::string post_target_;
+  bool target_is_session_ = false;
+  bool seen_modern_error_ = false;
   std::string_view version_;
+  Batches batches_ = Batches::refused;
   std::shared_ptr<const std::string> post_lines_;  // the headers of every POST; null until they are asked for
   bool initializing_ = false;
   std::list<Event*> initializing_waiters_;

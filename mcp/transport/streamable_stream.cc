@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "mcp/base/log.h"
-#include "mcp/http/sse_reader.h"
 #include "mcp/http/timed_cancellation.h"
-#include "mcp/rpc/refused_response.h"
+#include "mcp/transport/answer_texts.h"
+#include "mcp/transport/event_stream.h"
 #include "mcp/transport/streamable_answer.h"
 
 namespace mcp {
@@ -22,8 +22,7 @@ using Clock = std::chrono::steady_clock;
 using Connection = StreamableConnection;
 
 constexpr std::size_t kMaxEventId = 1024;
-constexpr std::size_t kEventOverhead = 4096;  // names and ids besides the message
-constexpr int kMaxFruitless = 5;              // resumptions in a row that brought no event
+constexpr int kMaxFruitless = 5;  // resumptions in a row that brought no event
 constexpr auto kFirstDelay = std::chrono::milliseconds(1000);
 constexpr auto kLeastDelay = std::chrono::milliseconds(100);
 constexpr auto kMostDelay = std::chrono::milliseconds(30'000);   // of our own choice
@@ -48,66 +47,18 @@ struct Position {
   }
 };
 
-/// Reads a stream to its end; the error says how it broke. Stops where `on_event` says so.
-Task<Result<>> read_events(HttpClientResponse& response,
-                           std::size_t max_message,
-                           const std::function<bool(SseEvent&)>& on_event,
-                           const bool& stopped,
-                           Cancellation& cancellation) {
-  SseReader reader(max_message + kEventOverhead);
-  for (;;) {
-    const auto piece = co_await response.read_some(cancellation);
-    if (!piece) co_return std::unexpected(piece.error());
-    if (piece->empty()) co_return Result<>();
-    auto fed = reader.feed(*piece, on_event);
-    if (!fed || stopped) co_return fed;
-  }
-}
-
-bool carries_message(const SseEvent& event) {
-  return (event.event.empty() || event.event == "message") && !event.data.empty();
-}
-
 /// The stream that answers one request.
 struct AnswerStream {
   Connection& connection;
-  std::uint64_t id;
-  std::string id_text;
+  AnswerTexts texts;
   Position position;
-  std::optional<Result<Message>> outcome;
   bool stopped = false;
 
   bool take(SseEvent& event) {
     position.note(event);
-    if (carries_message(event)) take_message(std::move(event.data));
-    stopped = outcome.has_value() || connection.ending().requested();
+    if (carries_message(event)) texts.take(std::move(event.data));
+    stopped = texts.outcome().has_value() || connection.ending().requested();
     return !stopped;
-  }
-
-  void take_message(std::string text) {
-    if (text.size() > connection.max_message()) {
-      outcome =
-          fail(ErrorCode::too_large,
-               "A message of " + connection.origin() + " is larger than " + std::to_string(connection.max_message()) + " bytes.");
-      return;
-    }
-    auto message = Message::parse(std::move(text));
-    if (!message) {
-      refuse(text, message.error());  // NOLINT(bugprone-use-after-move): what is refused is given back
-    } else if (message->kind() == MessageKind::response) {
-      outcome = check_response(connection, std::move(*message), id_text);
-    } else {
-      connection.deliver(std::move(*message), id);
-    }
-  }
-
-  /// The answer may still come after an event that is no message, unless that was to be the answer.
-  void refuse(std::string_view text, const Error& why) {
-    if (refused_response_id(text) == id) {
-      outcome = fail(ErrorCode::not_mcp, connection.origin() + " answered with what is no MCP message: " + why.message);
-      return;
-    }
-    log_debug("upstream", "event that is no message dropped", {{"server", connection.origin()}, {"error", why.message}});
   }
 };
 
@@ -164,10 +115,19 @@ struct StandingStream {
   }
 
   void take_message(std::string text) const {
+    const auto taken =
+        for_each_message_text(std::move(text), connection.batches(), [this](std::string&& each) { take_one(std::move(each)); });
+    if (!taken) drop(taken.error());
+  }
+
+  void drop(const Error& why) const {
+    log_debug("upstream", "event that is no message dropped", {{"server", connection.origin()}, {"error", why.message}});
+  }
+
+  void take_one(std::string text) const {
     auto message = Message::parse(std::move(text));
     if (!message) {
-      log_debug(
-          "upstream", "event that is no message dropped", {{"server", connection.origin()}, {"error", message.error().message}});
+      drop(message.error());
     } else if (message->kind() == MessageKind::response) {
       log_debug("upstream", "response on the standing stream dropped", {{"server", connection.origin()}});
     } else {
@@ -218,13 +178,13 @@ Task<Result<Message>> read_answer_stream(std::shared_ptr<StreamableConnection> c
                                          StreamableConnection::Response response,
                                          std::uint64_t id,
                                          Cancellation& cancellation) {
-  AnswerStream stream{*connection, id, std::to_string(id), {}, {}};
+  AnswerStream stream{*connection, AnswerTexts(*connection, id), {}};
   const std::function<bool(SseEvent&)> on_event = [&stream](SseEvent& event) { return stream.take(event); };
   for (int fruitless = 0;;) {
     const auto ended = co_await read_events(*response, connection->max_message(), on_event, stream.stopped, cancellation);
-    if (stream.outcome) {
-      if (*stream.outcome) connection->settle(std::move(response));
-      co_return std::move(*stream.outcome);
+    if (auto outcome = stream.texts.take_outcome()) {
+      if (*outcome) connection->settle(std::move(response));
+      co_return std::move(*outcome);
     }
     response.reset();
     if (cancellation.requested()) co_return std::unexpected(cancellation.reason());

@@ -213,22 +213,37 @@ export async function startGateway(t, config, { args = [], env = {}, folder } = 
   return gateway;
 }
 
-/** Starts server-everything over streamable HTTP on loopback; returns its URL. */
-export async function startEverythingHttp(t) {
+/** Starts server-everything on loopback in this mode; what it listens on, and how to end it. */
+async function startEverything(t, mode, port) {
   const folder = await temporaryFolder(t);
   const portFile = path.join(folder, 'port');
   const preload = path.join(root, 'examples/quickstart/loopback.mjs');
-  const program = new Program(process.execPath, ['--import', preload, everythingProgram, 'streamableHttp'], {
+  const program = new Program(process.execPath, ['--import', preload, everythingProgram, mode], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: privateEnvironment(folder, { PORT: '0', LOOPBACK_PORT_FILE: portFile }),
+    env: privateEnvironment(folder, { PORT: String(port), LOOPBACK_PORT_FILE: portFile }),
   });
-  onEnd(t, () => program.stop());
-  const listening = once(program.child.stderr, 'data');
+  const stop = (signal) => program.stop(signal);
+  onEnd(t, stop);
+  const listening = new Promise((resolve) => {
+    program.child.stderr.on('data', () => /(listening|running) on port/.test(program.stderr) && resolve());
+  });
   const early = program.ended.then(() => {
     throw new Error(`server-everything ended before it listened:\n${program.stderr}`);
   });
   await within(startDeadline, 'server-everything', Promise.race([listening, early]));
-  return `http://127.0.0.1:${(await readFile(portFile, 'utf8')).trim()}/mcp`;
+  return { port: Number((await readFile(portFile, 'utf8')).trim()), stop };
+}
+
+/** Starts server-everything over streamable HTTP; returns its URL. */
+export async function startEverythingHttp(t) {
+  const { port } = await startEverything(t, 'streamableHttp', 0);
+  return `http://127.0.0.1:${port}/mcp`;
+}
+
+/** Starts server-everything over HTTP+SSE, the transport of 2024-11-05: { url, port, stop }. */
+export async function startEverythingSse(t, port = 0) {
+  const server = await startEverything(t, 'sse', port);
+  return { ...server, url: `http://127.0.0.1:${server.port}/sse` };
 }
 
 async function connect(t, transport, { capabilities = {} } = {}) {

@@ -29,6 +29,9 @@
 //   exit-on-sigterm          FILE      ignores the end of its input; on SIGTERM writes "terminated" to FILE and exits with 0
 //   exit-once                FILE      exits with 1 when a tool is called and there is no FILE yet, which it makes
 //   stream-result            BYTES     as huge-result, without holding the text in memory
+//   revision                 REVISION  negotiates that one
+//   batch                    REVISION  the same, and answers a tool call with a batch: tools/list_changed, what is no message, the
+//                                      answer, a ping
 //   hold                     COUNT     answers tool calls only when that many have come, the last first; each with two progress
 //                                      notifications before, where they were asked for, whose message is the call's text
 //   flood-progress           COUNT     that many progress notifications of 1 KiB before the answer to a tool call
@@ -87,7 +90,8 @@ std::string echo_result(const std::string& text) {
 std::string result_of(const Json& request) {
   const std::string method = request.value("method", "");
   if (method == "initialize") {
-    const std::string version = request.at("params").value("protocolVersion", "2025-06-18");
+    const std::string asked = request.at("params").value("protocolVersion", "2025-06-18");
+    const std::string version = is("revision") || is("batch") ? argument : asked;
     return Json{{"protocolVersion", version},
                 {"capabilities", {{"tools", Json::object()}}},
                 {"serverInfo", {{"name", "stdio_fault"}, {"version", "1"}}}}
@@ -228,6 +232,11 @@ void fault_of_call(const Json& request, const std::string& good) {
     write_progress(request, i, std::string(1024, 'p'));
 }
 
+void write_batch(const std::string& good) {
+  write_line(R"([{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}, 17, )" + good +
+             R"(,{"jsonrpc":"2.0","id":"p","method":"ping"}])");
+}
+
 void flood_stderr(std::size_t length) {
   const std::string line(length - 1, 'e');
   for (std::size_t written = 0; written < std::stoul(argument); written += length)
@@ -246,6 +255,7 @@ void handle(const Json& request) {
   if (is_call && is("deaf-on-call")) wait_for_ever();
   if (is_call && is("hold")) return hold(request);
   if (is_call && is("stream-result")) return stream_result(request);
+  if (is_call && is("batch")) return write_batch(good);
   if (is_call && is("late-answer")) {
     held_back = good;
     return;

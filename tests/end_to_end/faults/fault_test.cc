@@ -117,8 +117,11 @@ ServerView FaultTest::view(const std::string& name) {
   const json all = json::parse(servers_json());
   for (const json& server : all.at("servers")) {
     if (server.at("name") != name) continue;
-    ServerView view{
-        .state = server.at("state"), .restarts = server.value("restarts", 0), .open_calls = server.value("openCalls", 0)};
+    ServerView view{.state = server.at("state"),
+                    .restarts = server.value("restarts", 0),
+                    .open_calls = server.value("openCalls", 0),
+                    .transport = server.value("transport", ""),
+                    .revision = server.value("protocolVersion", "")};
     const json cause = server.value("cause", json::object());
     view.reason = cause.value("reason", "");
     view.message = cause.value("message", "");

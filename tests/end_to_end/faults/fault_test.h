@@ -28,6 +28,7 @@ struct ServerView {
   std::string reason, message, remedy;  // of its cause
   int restarts = 0;
   int open_calls = 0;
+  std::string transport, revision;
 };
 
 void PrintTo(const ServerView& view, std::ostream* out);

@@ -207,14 +207,12 @@ INSTANTIATE_TEST_SUITE_P(
         ReportCase{with_server(R"({"command": "x", "headers": {}, "oauth": {}})"),
                    "error f:2:23: mcpServers.s.headers: \"headers\" is not supported for a stdio server (one with a command)\n"
                    "error f:2:38: mcpServers.s.oauth: \"oauth\" is not supported for a stdio server (one with a command)\n"},
-        ReportCase{
-            with_server(R"({"type": "sse", "url": "https://h/sse"})"),
-            "error f:2:15: mcpServers.s.type: the old HTTP+SSE transport (\"sse\") is not supported yet; most such servers speak "
-            "streamable HTTP too, often at /mcp instead of /sse: write that URL and \"type\": \"http\"\n"},
+        ReportCase{with_server(R"({"type": "sse", "command": "x"})"),
+                   "error f:2:15: mcpServers.s.type: \"sse\" does not go with \"command\"\n"},
         ReportCase{with_server(R"({"type": "htpp", "url": "https://h"})"),
                    "error f:2:15: mcpServers.s.type: unknown type \"htpp\"; did you mean \"http\"?\n"},
         ReportCase{with_server(R"({"type": "websocket", "url": "https://h"})"),
-                   "error f:2:15: mcpServers.s.type: unknown type \"websocket\"; known here: stdio, http, streamable-http\n"},
+                   "error f:2:15: mcpServers.s.type: unknown type \"websocket\"; known here: stdio, http, streamable-http, sse\n"},
         ReportCase{with_server(R"({"type": "stdio", "url": "https://h"})"),
                    "error f:2:15: mcpServers.s.type: \"stdio\" does not go with \"url\"\n"},
         ReportCase{with_server(R"({"type": "streamable-http", "command": "x"})"),
@@ -349,6 +347,22 @@ INSTANTIATE_TEST_SUITE_P(
         ReportCase{with_server(R"({"url": "http://[zz]/"})"),
                    "error f:2:14: mcpServers.s.url: the URL's host in brackets is not an IPv6 address. Write it like "
                    "https://mcp.example.com/mcp\n"}));
+
+TEST(ParseConfigTest, TheTypeSaysWhichTransportOverHttp) {
+  const std::pair<const char*, HttpKind> cases[] = {
+      {"", HttpKind::unknown},
+      {R"("type":"remote",)", HttpKind::unknown},
+      {R"("type":"http",)", HttpKind::streamable},
+      {R"("type":"streamable-http",)", HttpKind::streamable},
+      {R"("type":"sse",)", HttpKind::sse},
+      {R"("type":"http+sse",)", HttpKind::sse},
+  };
+  for (const auto& [type, kind] : cases) {
+    const auto config = parse_config(with_server("{" + std::string(type) + R"("url":"https://h"})"), "f", test_environment());
+    ASSERT_TRUE(config && config->servers.size() == 1) << type;
+    EXPECT_EQ(std::get<HttpSpec>(config->servers[0].transport).kind, kind) << type;
+  }
+}
 
 TEST(ParseConfigTest, NeverRepeatsAValueThatMayBeSecret) {
   const std::string text = with_server(

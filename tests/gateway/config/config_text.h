@@ -51,6 +51,7 @@ inline std::string servers_of(const Config& config) {
       for (const auto& [key, value] : http->headers)
         out += " " + key + ": " + value + ";";
       if (!http->ca_file.empty()) out += " trusting " + http->ca_file;
+      if (http->kind == HttpKind::sse) out += " by sse";
     }
     out += "\n";
   }

@@ -55,9 +55,8 @@ const ForeignCase kClaudeDesktop = {
     "github: run <docker> <run> <-i> <--rm> <-e> <GITHUB_PERSONAL_ACCESS_TOKEN> "
     "<ghcr.io/github/github-mcp-server> GITHUB_PERSONAL_ACCESS_TOKEN=<YOUR_TOKEN>\n"};
 
-const ForeignCase kClaudeCode = {
-    "ClaudeCode",
-    R"({
+const ForeignCase kClaudeCode = {"ClaudeCode",
+                                 R"({
   "mcpServers": {
     "api-server": {
       "type": "http",
@@ -69,14 +68,12 @@ const ForeignCase kClaudeCode = {
     "helped": { "type": "http", "url": "https://h/mcp", "headersHelper": "/opt/headers.sh", "oauth": { "clientId": "c" } }
   }
 })",
-    "error f:9:25: mcpServers.legacy.type: the old HTTP+SSE transport (\"sse\") is not supported yet; most such "
-    "servers speak streamable HTTP too, often at /mcp instead of /sse: write that URL and \"type\": \"http\"\n"
-    "warning f:10:57: mcpServers.helped.headersHelper: unknown key \"headersHelper\" is ignored\n"
-    "warning f:10:93: mcpServers.helped.oauth: has no effect in this version\n",
-    "api-server: reach https://api.example.com/mcp Authorization: Bearer t-1;\n"
-    "db: run </opt/db> CACHE_DIR=/home/ana/cache\n"
-    "helped: reach https://h/mcp\n"
-    "legacy broken: config_invalid\n"};
+                                 "warning f:10:57: mcpServers.helped.headersHelper: unknown key \"headersHelper\" is ignored\n"
+                                 "warning f:10:93: mcpServers.helped.oauth: has no effect in this version\n",
+                                 "api-server: reach https://api.example.com/mcp Authorization: Bearer t-1;\n"
+                                 "db: run </opt/db> CACHE_DIR=/home/ana/cache\n"
+                                 "legacy: reach https://mcp.asana.com/sse by sse\n"
+                                 "helped: reach https://h/mcp\n"};
 
 const ForeignCase kCursor = {
     "Cursor",

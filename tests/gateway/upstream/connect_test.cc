@@ -1,7 +1,12 @@
 #include "gateway/upstream/connect.h"
 
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
+#include <utility>
 #include <vector>
+
+#include "mcp/transport/fallback_client.h"
+#include "mcp/transport/sse_client.h"
 
 namespace gateway {
 namespace {
@@ -45,9 +50,30 @@ TEST(ConnectTest, TargetsHoldNoSecrets) {
   EXPECT_EQ(target_of("serve", {"--token", "hunter2", "docs"}), "serve docs …");
 }
 
+TEST(ConnectTest, AServerIsReachedAsItsEntrySays) {
+  boost::asio::io_context loop;
+  const auto launcher = mcp::make_process_launcher("/nowhere");
+  const auto transport_of = [&](HttpKind kind) {
+    ServerSpec spec;
+    spec.transport = HttpSpec{.url = "http://127.0.0.1:1/mcp", .headers = {}, .ca_file = {}, .kind = kind};
+    auto transport = make_transport(loop.get_executor(), *launcher, spec, {}, nullptr, nullptr).value();
+    std::string name(transport_name(spec, transport.get()));
+    return std::pair(std::move(transport), std::move(name));
+  };
+  const auto [streamable, streamable_name] = transport_of(HttpKind::streamable);
+  EXPECT_NE(dynamic_cast<mcp::StreamableClient*>(streamable.get()), nullptr);
+  EXPECT_EQ(streamable_name, "http");
+  const auto [sse, sse_name] = transport_of(HttpKind::sse);
+  EXPECT_NE(dynamic_cast<mcp::SseClient*>(sse.get()), nullptr);
+  EXPECT_EQ(sse_name, "http+sse");
+  const auto [either, either_name] = transport_of(HttpKind::unknown);
+  EXPECT_NE(dynamic_cast<mcp::FallbackClient*>(either.get()), nullptr);
+  EXPECT_EQ(either_name, "http");
+}
+
 TEST(ConnectTest, TargetsOfUrlsHideTheQuery) {
   ServerSpec spec;
-  spec.transport = HttpSpec{.url = "https://host/mcp?key=hunter2", .headers = {}, .ca_file = {}};
+  spec.transport = HttpSpec{.url = "https://host/mcp?key=hunter2", .headers = {}, .ca_file = {}, .kind = HttpKind::unknown};
   EXPECT_EQ(describe_target(spec), "https://host/mcp?…");
 }
 

@@ -83,6 +83,23 @@ TEST(BatchTest, CountsNoFurtherThanItsLimit) {
   EXPECT_EQ(refusal_of(many).message, "");
 }
 
+std::vector<std::string> texts_of(std::string text, Batches batches) {
+  std::vector<std::string> texts;
+  const auto taken = for_each_message_text(std::move(text), batches, [&](std::string&& each) { texts.push_back(std::move(each)); });
+  if (!taken) texts.push_back("refused: " + taken.error().message);
+  return texts;
+}
+
+TEST(BatchTest, TextsThatAreNoBatchStayWhole) {
+  for (const Batches batches : {Batches::allowed, Batches::refused}) {
+    EXPECT_THAT(texts_of(kCall, batches), ElementsAre(kCall));
+    EXPECT_THAT(texts_of("no JSON", batches), ElementsAre("no JSON"));
+  }
+  EXPECT_THAT(texts_of("[" + kCall + "," + kNotice + "]", Batches::allowed), ElementsAre(kCall, kNotice));
+  EXPECT_THAT(texts_of("[" + kCall + "," + kNotice + "]", Batches::refused), ElementsAre(HasSubstr("only MCP 2025-03-26")));
+  EXPECT_THAT(texts_of("[" + kCall + ",", Batches::allowed), ElementsAre(HasSubstr("not valid JSON")));
+}
+
 TEST(BatchTest, TakesElementsAlmostAsDeepAsMessages) {
   std::string deep = "[" + std::string(127, '[') + std::string(127, ']') + "]";
   EXPECT_TRUE(split_batch(deep));
