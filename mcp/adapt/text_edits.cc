@@ -11,8 +11,8 @@ void TextEdits::replace(std::string_view part, std::string with) {
 }
 
 std::string TextEdits::apply() {
-  // What is inserted where a part begins comes before that part.
-  std::ranges::stable_sort(edits_, {}, [](const Edit& edit) { return std::pair(edit.begin, edit.end); });
+  // What is inserted where a part begins comes before that part. Nothing is inserted twice at one place.
+  std::ranges::sort(edits_, {}, [](const Edit& edit) { return std::pair(edit.begin, edit.end); });
   std::string result;
   result.reserve(text_.size());
   std::size_t at = 0;

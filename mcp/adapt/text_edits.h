@@ -13,7 +13,7 @@ class TextEdits {
  public:
   explicit TextEdits(std::string_view text) : text_(text) {}
 
-  /// `part` is a view into the text; an empty one is a place to insert at.
+  /// `part` is a view into the text; an empty one is a place to insert at, once.
   void replace(std::string_view part, std::string with);
 
   bool empty() const { return edits_.empty(); }

@@ -13,7 +13,6 @@ namespace {
 using enum ProtocolVersion;
 using json = nlohmann::ordered_json;
 using testing::HasSubstr;
-using testing::Not;
 
 constexpr std::array kRevisions = {v2024_11_05, v2025_03_26, v2025_06_18, v2025_11_25};
 
