@@ -24,6 +24,7 @@ struct Parsed {
   DescribeCommand describe;
   CallCommand call;
   std::string call_arguments;
+  InspectCommand inspect;
   bool version = false;
 };
 
@@ -63,6 +64,13 @@ Outcome finish_call(Parsed& parsed) {
   return parsed.call;
 }
 
+Outcome finish_inspect(Parsed& parsed) {
+  if (parsed.inspect.target.empty() == parsed.inspect.command.empty()) {
+    return std::unexpected(Mistake{"inspect takes either the name of a server, or a URL, or a command behind --"});
+  }
+  return parsed.inspect;
+}
+
 /// The commands, in the order of the help.
 class Parser {
  public:
@@ -75,6 +83,7 @@ class Parser {
     add_serve();
     add_lists();
     add_tool_commands();
+    add_inspect();
     refuse_empty_values(app_);
     for (const auto& [command, finish] : commands_)
       refuse_empty_values(*command);
@@ -90,6 +99,18 @@ class Parser {
       return wrong(error.what());
     }
     return finish();
+  }
+
+  /// For `inspect`: what stands behind "--" is a command of its own, no word of which is for the parser. Nothing where the command
+  /// is another one.
+  std::optional<std::expected<CommandLine, NoCommand>> parse_with_command(int argc,
+                                                                          const char* const* argv,
+                                                                          std::vector<std::string> command) {
+    parsed_.inspect.command = std::move(command);
+    auto line = parse(argc, argv);
+    const CLI::App* parsed = chosen();
+    if (parsed == nullptr || parsed->get_name() != "inspect") return std::nullopt;
+    return line;
   }
 
  private:
@@ -166,6 +187,16 @@ class Parser {
     call->add_option("--profile", parsed_.call.profile, "Call it as this profile shows it")->type_name("NAME");
   }
 
+  void add_inspect() {
+    CLI::App* inspect = add("inspect",
+                            "Show what one server offers, and how it deviates from the protocol",
+                            "switchyard inspect -- npx -y @modelcontextprotocol/server-filesystem /srv/docs",
+                            finish_inspect);
+    inspect->add_option("SERVER", parsed_.inspect.target, "Its name in the configuration, or a URL, or -- COMMAND ARGUMENT...");
+    inspect->add_flag("--strict", parsed_.inspect.strict, "Exit with 1 where a finding is an error");
+    inspect->footer("Calls no tool and changes nothing. Needs no gateway.\n" + inspect->get_footer());
+  }
+
   CLI::App* chosen() const {
     for (const auto& [command, finish] : commands_) {
       if (command->parsed()) return command;
@@ -235,6 +266,12 @@ class Parser {
 }  // namespace
 
 std::expected<CommandLine, NoCommand> parse_command_line(int argc, const char* const* argv) {
+  const char* const* const end = argv + argc;
+  const char* const* const dashes = std::find_if(argv, end, [](std::string_view word) { return word == "--"; });
+  if (dashes != end) {
+    auto line = Parser().parse_with_command(static_cast<int>(dashes - argv), argv, {dashes + 1, end});
+    if (line) return std::move(*line);
+  }
   return Parser().parse(argc, argv);
 }
 

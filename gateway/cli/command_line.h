@@ -46,9 +46,16 @@ struct CallCommand {
   std::vector<std::string> texts;        // KEY=VALUE; the value is text
 };
 
+struct InspectCommand {
+  std::string target;                // a server's name, or a URL; "" where there is a command
+  std::vector<std::string> command;  // what stands behind "--"
+  bool strict = false;               // findings of severity error are a failure
+};
+
 struct VersionCommand {};
 
-using Command = std::variant<ServeCommand, ListCommand, StatusCommand, ToolsCommand, DescribeCommand, CallCommand, VersionCommand>;
+using Command = std::
+    variant<ServeCommand, ListCommand, StatusCommand, ToolsCommand, DescribeCommand, CallCommand, InspectCommand, VersionCommand>;
 
 struct CommandLine {
   GlobalOptions global;

@@ -49,6 +49,7 @@ Exit run_command(const CommandContext& context, const Command& command) {
     Exit operator()(const ToolsCommand& one) const { return run_tools(context, one); }
     Exit operator()(const DescribeCommand& one) const { return run_describe(context, one); }
     Exit operator()(const CallCommand& one) const { return run_call(context, one); }
+    Exit operator()(const InspectCommand& one) const { return run_inspect(context, one); }
     Exit operator()(const VersionCommand&) const { return run_version(context); }
   };
   return std::visit(Runner{context}, command);

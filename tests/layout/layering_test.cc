@@ -29,7 +29,8 @@ const Rows& mcp_rows() {
 }
 
 const Rows& gateway_rows() {
-  static const Rows kRows = {{"config"}, {"upstream"}, {"catalog"}, {"routing"}, {"downstream"}, {"admin"}, {"host"}, {"cli"}};
+  static const Rows kRows = {
+      {"config"}, {"upstream"}, {"catalog", "inspect"}, {"routing"}, {"downstream"}, {"admin"}, {"host"}, {"cli"}};
   return kRows;
 }
 

@@ -1,0 +1,87 @@
+#include "gateway/inspect/inspect.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ostream>
+#include <utility>
+
+#include "gateway/cli/commands.h"
+#include "gateway/cli/inspection_text.h"
+#include "gateway/cli/progress_line.h"
+#include "gateway/cli/report.h"
+#include "gateway/config/near_name.h"
+#include "gateway/inspect/inspection_json.h"
+#include "mcp/http/url.h"
+
+namespace gateway {
+
+namespace {
+
+// A command that nobody has run before may be downloaded first.
+constexpr auto kFirstStart = std::chrono::seconds(120);
+
+bool is_url(std::string_view target) {
+  return target.starts_with("http://") || target.starts_with("https://");
+}
+
+mcp::Result<ServerSpec> spec_of_url(const std::string& target) {
+  const auto url = mcp::Url::parse(target);
+  if (!url) return std::unexpected(url.error());
+  ServerSpec spec;
+  spec.name = ServerName(url->host);
+  spec.transport = HttpSpec{.url = target};
+  return spec;
+}
+
+ServerSpec spec_of_command(const std::vector<std::string>& command) {
+  ServerSpec spec;
+  spec.name = ServerName(command.front());
+  spec.transport = StdioSpec{.command = command.front(), .args = {command.begin() + 1, command.end()}};
+  spec.startup_timeout = kFirstStart;
+  return spec;
+}
+
+/// An entry of the configuration, be it enabled or not.
+mcp::Result<ServerSpec> spec_of_name(const CommandContext& context, const std::string& name) {
+  auto config = load_config(context.config_file(), context.environment.variables);
+  if (!config) return std::unexpected(std::move(config).error());
+  std::vector<std::string_view> names;
+  for (ServerSpec& server : config->servers) {
+    if (server.name.str() == name) return std::move(server);
+    names.push_back(server.name.str());
+  }
+  for (const BrokenServer& server : config->broken) {
+    if (server.name.str() == name) return std::unexpected(server.error);
+    names.push_back(server.name.str());
+  }
+  return mcp::fail(mcp::ErrorCode::config_invalid,
+                   "there is no server \"" + name + "\" in " + context.config_file() + name_hint(name, names),
+                   "A URL begins with http:// or https://, a command stands behind --: switchyard inspect -- COMMAND ARGUMENT…");
+}
+
+mcp::Result<ServerSpec> spec_of(const CommandContext& context, const InspectCommand& command) {
+  if (!command.command.empty()) return spec_of_command(command.command);
+  return is_url(command.target) ? spec_of_url(command.target) : spec_of_name(context, command.target);
+}
+
+}  // namespace
+
+Exit run_inspect(const CommandContext& context, const InspectCommand& command) {
+  const auto spec = spec_of(context, command);
+  if (!spec) return report_failure(context, spec.error());
+  auto inspection = [&] {
+    ProgressLine progress(context.console.err, context.console.err_terminal, "starting");
+    InspectionOptions options{.environment = context.environment.variables, .guardian = context.environment.guardian};
+    options.on_step = [&progress](std::string step) { progress.set(std::move(step)); };
+    return inspect(*spec, std::move(options));
+  }();
+  if (!inspection) return report_failure(context, inspection.error());
+  if (context.options.json) {
+    context.console.out << inspection_json(*inspection) << "\n";
+  } else {
+    context.console.out << inspection_text(*inspection, context.console);
+  }
+  return command.strict && inspection->findings.count(Severity::error) > 0 ? Exit::failed : Exit::done;
+}
+
+}  // namespace gateway
