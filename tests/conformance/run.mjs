@@ -40,7 +40,7 @@ async function startGateway(home, url) {
 }
 
 /** Every cell of the matrix: { name, scored, scenarios, direct: name of the cell to compare with, run(): results by scenario }. */
-function matrix(fixtureUrl, gateway) {
+function matrix(fixtureUrl, gateway, home) {
   const cells = [];
   for (const suite of serverSuites) {
     for (const way of ['direct', 'http', 'stdio']) {
@@ -54,7 +54,7 @@ function matrix(fixtureUrl, gateway) {
   for (const scenario of clientScenarios) {
     for (const way of ['direct', 'gateway']) {
       const name = `client/${scenario}/${way}`;
-      const env = { SWITCHYARD_BIN: binary, SWITCHYARD_CONFORMANCE_WAY: way };
+      const env = { SWITCHYARD_BIN: binary, SWITCHYARD_CONFORMANCE_WAY: way, TMPDIR: home };
       const run = async () => new Map([[scenario, await runClientScenario(scenario, path.join(output, name), env)]]);
       cells.push({ name, scored: 1, scenarios: 1, direct: way === 'direct' ? undefined : `client/${scenario}/direct`, run });
     }
@@ -127,7 +127,7 @@ async function main() {
   process.on('exit', () => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
 
   const fixtureUrl = await startFixture();
-  const all = matrix(fixtureUrl, await startGateway(home, fixtureUrl));
+  const all = matrix(fixtureUrl, await startGateway(home, fixtureUrl), home);
   const wanted = all.filter(({ name }) => name.includes(only));
   const cells = all.filter(({ name }) => wanted.some((cell) => cell.name === name || cell.direct === name));
   if (cells.length === 0) throw new Error(`no cell has "${only}" in its name`);
