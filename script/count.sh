@@ -55,6 +55,20 @@ run_node_tests() {
   failed=$((failed + fails))
 }
 
+# A program that counts for itself, on its last line: run_counted NAME COMMAND…
+run_counted() {
+  local name=$1 report=$root/build/counted.out status=0 counts
+  shift
+  say "== $name"
+  "$@" | tee "$report" || status=$?
+  counts=$(tail -n 1 "$report" | sed -n 's/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed$/\1 \2/p')
+  # Without totals, or with a status that contradicts them, it has failed.
+  if [ -z "$counts" ]; then counts='0 1'; fi
+  if [ "$status" != 0 ] && [ "${counts#* }" = 0 ]; then counts="${counts% *} 1"; fi
+  passed=$((passed + ${counts% *}))
+  failed=$((failed + ${counts#* }))
+}
+
 tap_count() {
   local count
   count=$(sed -n "s/^# $1 \\([0-9]*\\)$/\\1/p" "$report" 2>/dev/null | tail -n 1)

@@ -18,6 +18,7 @@ const require = createRequire(path.join(root, 'tests/npm/package.json'));
 const { Client } = require('@modelcontextprotocol/sdk/client/index.js');
 const { StdioClientTransport } = require('@modelcontextprotocol/sdk/client/stdio.js');
 const { StreamableHTTPClientTransport } = require('@modelcontextprotocol/sdk/client/streamableHttp.js');
+export const types = require('@modelcontextprotocol/sdk/types.js');
 
 const peer = (...parts) => path.join(root, 'tests/npm/node_modules', ...parts);
 const everythingProgram = peer('@modelcontextprotocol/server-everything/dist/index.js');
@@ -25,13 +26,16 @@ const filesystemProgram = peer('@modelcontextprotocol/server-filesystem/dist/ind
 const memoryProgram = peer('@modelcontextprotocol/server-memory/dist/index.js');
 const inspectorProgram = peer('.bin/mcp-inspector');
 const remoteProgram = peer('.bin/mcp-remote');
+const fixtureProgram = path.join(root, 'tests/conformance/fixture/main.mjs');
 
 const startDeadline = 30_000;
 const stopDeadline = 15_000;
+const eventDeadline = 20_000;
 
 // Entries of mcpServers.
 export const everything = { command: process.execPath, args: [everythingProgram, 'stdio'] };
 export const filesystem = (folder) => ({ command: process.execPath, args: [filesystemProgram, folder] });
+export const fixture = { command: process.execPath, args: [fixtureProgram, 'stdio'] };
 export const memory = (file) => ({ command: process.execPath, args: [memoryProgram], env: { MEMORY_FILE_PATH: file } });
 
 const cleanups = new WeakMap();
@@ -246,8 +250,44 @@ export async function startEverythingSse(t, port = 0) {
   return { ...server, url: `http://127.0.0.1:${server.port}/sse` };
 }
 
-async function connect(t, transport, { capabilities = {} } = {}) {
-  const client = new Client({ name: 'switchyard-test', version: '1.0.0' }, { capabilities });
+/** Starts the fixture of the conformance tests over streamable HTTP; returns its URL. */
+export async function startFixtureHttp(t, args = []) {
+  const program = new Program(process.execPath, [fixtureProgram, 'http', ...args], {
+    // It ends with its standard input.
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: privateEnvironment(await temporaryFolder(t)),
+  });
+  onEnd(t, () => program.stop());
+  return program.line((line) => line.startsWith('http://'));
+}
+
+/** The notifications of one kind that `client` gets; ask for it before what causes them. */
+export function notifications(client, schema) {
+  const seen = [];
+  const waiting = [];
+  client.setNotificationHandler(schema, ({ params }) => {
+    seen.push(params ?? {});
+    for (const wake of waiting.splice(0)) wake();
+  });
+  return {
+    seen,
+    /** The first one, come or to come, that `matches`. */
+    async until(matches, what = 'a notification') {
+      const found = async () => {
+        for (;;) {
+          const one = seen.find(matches);
+          if (one) return one;
+          await new Promise((resolve) => waiting.push(resolve));
+        }
+      };
+      return within(eventDeadline, what, found());
+    },
+  };
+}
+
+async function connect(t, transport, { capabilities = {}, name = 'switchyard-test', prepare } = {}) {
+  const client = new Client({ name, version: '1.0.0' }, { capabilities });
+  prepare?.(client);
   onEnd(t, () => client.close());
   await client.connect(transport);
   return client;
@@ -259,14 +299,14 @@ export function connectHttp(t, url, options) {
 }
 
 /** The official SDK's client on a program's standard input and output. */
-export async function connectStdio(t, command, args, { env, capabilities } = {}) {
+export async function connectStdio(t, command, args, { env, ...options } = {}) {
   const environment = env ?? privateEnvironment(await temporaryFolder(t));
-  return connect(t, new StdioClientTransport({ command, args, env: environment, stderr: 'ignore' }), { capabilities });
+  return connect(t, new StdioClientTransport({ command, args, env: environment, stderr: 'ignore' }), options);
 }
 
 /** A client behind mcp-remote, which speaks stdio to it and HTTP to the gateway. */
-export async function connectRemote(t, url) {
-  return connectStdio(t, process.execPath, [remoteProgram, url, '--allow-http', '--transport', 'http-only']);
+export async function connectRemote(t, url, options) {
+  return connectStdio(t, process.execPath, [remoteProgram, url, '--allow-http', '--transport', 'http-only'], options);
 }
 
 /** Runs a program to its end: { code, stdout, stderr }. */
@@ -300,6 +340,11 @@ export function switchyard(t, gateway, args) {
 
 export function names(list) {
   return list.tools.map((tool) => tool.name).sort();
+}
+
+/** Without the time of day, which server-everything writes into what it makes up. */
+export function timeless(value) {
+  return JSON.parse(JSON.stringify(value).replaceAll(/\d{1,2}:\d\d:\d\d([\u202f ][AP]M)?/g, 'TIME'));
 }
 
 export function text(result) {
