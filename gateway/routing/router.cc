@@ -34,7 +34,7 @@ Router::Router(RouterContext context, std::shared_ptr<View> view)
     : context_(std::move(context)), view_(view), subscription_(std::move(view), *this) {}
 
 Router::Method Router::find_method(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Method>, 10> kMethods = {{
+  static constexpr std::array<std::pair<std::string_view, Method>, 13> kMethods = {{
       {"tools/call", &Router::call_tool},
       {"tools/list", &Router::list<CatalogKind::tools>},
       {"prompts/get", &Router::get_prompt},
@@ -43,6 +43,9 @@ Router::Method Router::find_method(std::string_view name) {
       {"resources/list", &Router::list<CatalogKind::resources>},
       {"resources/templates/list", &Router::list<CatalogKind::templates>},
       {"completion/complete", &Router::complete},
+      {"resources/subscribe", &Router::subscribe},
+      {"resources/unsubscribe", &Router::unsubscribe},
+      {"logging/setLevel", &Router::set_level},
       {"ping", &Router::ping},
       {"initialize", &Router::initialize},
   }};
@@ -56,8 +59,6 @@ Task<Result<Message>> Router::handle(Message request, CallContext& context) {
   const Method method = find_method(request.method());
   return (this->*method)(std::move(request), context);
 }
-
-void Router::notice(Message, CallContext&) {}
 
 Task<Result<Message>> Router::initialize(Message request, CallContext& context) {
   if (const std::string instance = mcp::instance_of(request); !instance.empty() && instance == context_.instance) {

@@ -36,7 +36,12 @@ class Router final : public mcp::SessionHandler, private View::Listener {
  public:
   Router(RouterContext context, std::shared_ptr<View> view);
 
-  void opened(const std::weak_ptr<mcp::ServerSession>& session) override { session_ = session; }
+  ~Router() override;
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+
+  void opened(const std::weak_ptr<mcp::ServerSession>& session) override;
+  mcp::Message present(mcp::Message question) override;
 
   mcp::Task<mcp::Result<mcp::Message>> handle(mcp::Message request, mcp::CallContext& context) override;
   void notice(mcp::Message notification, mcp::CallContext& context) override;
@@ -56,6 +61,9 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   Answer get_prompt(mcp::Message request, mcp::CallContext& context);
   Answer read_resource(mcp::Message request, mcp::CallContext& context);
   Answer complete(mcp::Message request, mcp::CallContext& context);
+  Answer subscribe(mcp::Message request, mcp::CallContext& context);
+  Answer unsubscribe(mcp::Message request, mcp::CallContext& context);
+  Answer set_level(mcp::Message request, mcp::CallContext& context);
   Answer unsupported(mcp::Message request, mcp::CallContext& context);
 
   /// Until every server has come to the end of its first start, or the request was taken back.
@@ -86,6 +94,8 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   /// Sends a request other than tools/call to a server, whose callTimeout it gets, and counts it. Where that fails, `what` (such as
   /// "reading "URI"") says what did.
   Answer pass(std::shared_ptr<Runtime> runtime, mcp::Message request, mcp::CallContext& context, std::string what);
+  /// Counts a request other than tools/call that went to a server.
+  void record(std::string_view method, const ServerName& server, const mcp::Result<mcp::Message>& answer) const;
   /// Counts a request that leads nowhere; hands the error on.
   std::unexpected<mcp::Error> refuse(std::string_view method, mcp::Error error, const ServerName& server = {}) const;
   /// Where a prompt's callable name leads; waits for servers on their first start where it leads nowhere.
@@ -105,6 +115,7 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   std::shared_ptr<View> view_;
   View::Subscription subscription_;
   std::weak_ptr<mcp::ServerSession> session_;
+  std::uint64_t client_ = 0;  // Caller::id
   CatalogKinds listed_;
   std::optional<Clock::time_point> list_deadline_;  // of the first lists
   /// What the client listed last, of each kind; null before, and where its pages are of several lists.

@@ -55,13 +55,17 @@ std::unexpected<Error> Router::refuse(std::string_view method, Error error, cons
   return std::unexpected(std::move(error));
 }
 
+void Router::record(std::string_view method, const ServerName& server, const Result<Message>& answer) const {
+  const std::string_view outcome = !answer ? to_string(answer.error().code) : answer->is_error() ? "rpc_error" : "ok";
+  context_.metrics->record_request(server, method, outcome);
+}
+
 Task<Result<Message>> Router::pass(std::shared_ptr<Runtime> runtime, Message request, CallContext& context, std::string what) {
   context.deadline = Clock::now() + runtime->spec().call_timeout;
   const std::string method(request.method());
   const ServerName& server = runtime->spec().name;
   auto answer = co_await runtime->handle(std::move(request), context);
-  const std::string_view outcome = !answer ? to_string(answer.error().code) : answer->is_error() ? "rpc_error" : "ok";
-  context_.metrics->record_request(server, method, outcome);
+  record(method, server, answer);
   if (answer) co_return std::move(*answer);
   Error error = std::move(answer).error();
   // Where the server was not even asked, the message begins with it already.

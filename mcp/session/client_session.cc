@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "mcp/adapt/adapt.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
@@ -136,6 +137,7 @@ Task<Result<ServerIntroduction>> ClientSession::initialize(Cancellation& cancell
 Task<Result<Message>> ClientSession::handle(Message request, CallContext& context) {
   auto self = shared_from_this();
   if (closed_) co_return std::unexpected(closing());
+  if (auto adapted = adapt_request(request, hop()); !adapted) co_return std::unexpected(std::move(adapted).error());
   if (open_.size() >= options_.max_open) {
     co_return fail(ErrorCode::overloaded,
                    std::to_string(open_.size()) + " requests already wait for this server",
@@ -179,7 +181,7 @@ Task<Result<Message>> ClientSession::call(std::string_view method, std::string_v
 }
 
 void ClientSession::notice(Message notification, CallContext&) {
-  if (!closed_) transport_->send(std::move(notification));
+  if (!closed_ && adapt_notification(notification, hop())) transport_->send(std::move(notification));
 }
 
 void ClientSession::tell_cancelled(std::uint64_t id, const Error& reason) {
@@ -286,8 +288,10 @@ Task<void> ClientSession::answer(Message request, std::optional<std::uint64_t> c
     const std::string server = json_string(options_.server);
     request = with_meta(std::move(request), "switchyard/server", server);
   }
+  const std::string method(request.method());
   auto answer = co_await find_answer(std::move(request), asked.question, cause);
   if (closed_ || asked.taken_back) co_return;
+  if (answer) adapt_client_result(method, *answer, hop());
   transport_->send(answer ? std::move(*answer) : error_response(id, answer.error()));
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "mcp/adapt/adapt.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/open_requests.h"
 #include "mcp/session/server_introduction.h"
@@ -98,6 +99,8 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   void on_request(Message request, std::optional<std::uint64_t> related_request);
   Task<void> answer(Message request, std::optional<std::uint64_t> cause);
   Task<Result<Message>> find_answer(Message request, Question& question, std::optional<std::uint64_t> cause);
+  /// What goes to the server is said in its revision's words.
+  Hop hop() const { return {.from = kLatestVersion, .to = version_}; }
   void drop_questions(const Error& reason);
   void tell_cancelled(std::uint64_t id, const Error& reason);
   void arm_sweep();

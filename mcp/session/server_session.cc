@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "mcp/adapt/adapt.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
@@ -69,7 +70,7 @@ class ServerSession::Call final : public CallContext {
   const Caller& caller() const override { return *caller_; }
 
   void notify(Message notification) override {
-    if (cancellation().requested()) return;
+    if (cancellation().requested() || !adapt_notification(notification, session_->hop())) return;
     if (!outlet_(std::move(notification))) {
       cancellation().request({ErrorCode::overloaded, "the client is gone or does not read what it asked for"});
     }
@@ -123,6 +124,10 @@ ServerSession::ServerSession(std::shared_ptr<SessionHandler> handler, ServerSess
   caller_->session = options_.label;
 }
 
+Hop ServerSession::hop() const {
+  return {.from = kLatestVersion, .to = caller_->version};
+}
+
 Result<> ServerSession::introduce(const Message& request) {
   if (initialized_)
     return fail(ErrorCode::invalid_request, "initialize was already answered in this session", "Open a new session.");
@@ -168,12 +173,14 @@ Task<std::optional<Message>> ServerSession::serve(Message request, Outlet outlet
   }
   if (!admitted) co_return error_response(id, admitted.error());
 
+  const std::string method = hop().is_down() ? std::string(request.method()) : std::string();
   Call call(*this, std::move(key), std::move(outlet));
   auto answer = co_await handler_->handle(std::move(request), call);
   call.ended();
   if (call.taken_back) co_return std::nullopt;
   if (!answer) co_return error_response(id, answer.error());
   if (initialize && !answer->is_error()) initialized_ = true;
+  adapt_result(method, *answer, hop());
   co_return std::move(*answer);
 }
 
@@ -199,6 +206,7 @@ void ServerSession::cancel(const Message& notification) {
 }
 
 bool ServerSession::push(Message notification) {
+  if (!adapt_notification(notification, hop())) return true;
   return outlet_ && outlet_(std::move(notification));
 }
 
@@ -210,6 +218,8 @@ Task<Result<Message>> ServerSession::ask_by(Outlet outlet, const void* owner, Me
   const auto self = shared_from_this();
   if (auto allowed = may_ask(*caller_, request); !allowed) co_return std::unexpected(std::move(allowed).error());
   if (!outlet) co_return fail(ErrorCode::session_lost, "the client that would have to be asked is gone");
+  request = handler_->present(std::move(request));
+  if (auto adapted = adapt_server_request(request, hop()); !adapted) co_return std::unexpected(std::move(adapted).error());
   co_return co_await questions_->ask(std::move(request), question, std::move(outlet), owner);
 }
 

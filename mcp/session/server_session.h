@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "mcp/adapt/adapt.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/client_questions.h"
 
@@ -19,6 +20,9 @@ class SessionHandler : public RequestHandler {
  public:
   /// Before the first request. The session holds the handler, so the handler keeps only a weak pointer.
   virtual void opened(const std::weak_ptr<ServerSession>& session) = 0;
+
+  /// A question as the client is to see it.
+  virtual Message present(Message question) { return question; }
 };
 
 struct ServerSessionOptions {
@@ -31,6 +35,8 @@ struct ServerSessionOptions {
 /// One client's session at our face, whatever carries it: negotiates the revision, keeps who the client is, holds its open requests
 /// so that it can cancel them, and gives everything else to a RequestHandler. initialize goes to the handler too, which writes the
 /// result; the context's caller() then already carries the negotiated revision (MCP 2025-11-25, "Lifecycle").
+///
+/// What a client of an older revision does not know it gets in its own words (mcp/adapt).
 ///
 /// The client is asked (sampling, elicitation, roots) only what it declared in initialize that it can be asked: on the way of the
 /// request that gave rise to the question, or, where none did, on the way of push().
@@ -82,6 +88,8 @@ class ServerSession final : public ClientPeer, public std::enable_shared_from_th
   Result<> introduce(const Message& request);
   Result<> admit(const Message& request) const;
   void cancel(const Message& notification);
+  /// What goes to the client is said in its revision's words.
+  Hop hop() const;
   Task<Result<Message>> ask_by(Outlet outlet, const void* owner, Message request, Question& question);
 
   std::shared_ptr<SessionHandler> handler_;

@@ -1,0 +1,106 @@
+// What a client holds beyond single requests: subscriptions, its log level, its roots; and what it is asked.
+#include <utility>
+
+#include "gateway/routing/question_text.h"
+#include "gateway/routing/router.h"
+#include "mcp/json/text.h"
+#include "mcp/rpc/error_codes.h"
+
+namespace gateway {
+
+using mcp::CallContext;
+using mcp::Error;
+using mcp::ErrorCode;
+using mcp::fail;
+using mcp::Message;
+using mcp::Result;
+using mcp::Task;
+
+namespace {
+
+std::string uri_of(const Message& request) {
+  const std::string_view uri = request.raw(request.envelope().uri);
+  return uri.starts_with('"') ? mcp::decode_json_string(uri) : std::string();
+}
+
+bool takes_subscriptions(const Runtime& runtime) {
+  const auto& introduction = runtime.introduction();
+  // Of one that is not there yet nothing is known: the request waits for it.
+  return !introduction || mcp::member(mcp::member(introduction->capabilities, "resources"), "subscribe") == "true";
+}
+
+}  // namespace
+
+Router::~Router() {
+  for (const auto& member : view_->members())
+    member->clients().forget(client_);
+}
+
+void Router::opened(const std::weak_ptr<mcp::ServerSession>& session) {
+  session_ = session;
+  client_ = session.lock()->caller().id;
+}
+
+Message Router::present(Message question) {
+  return view_->naming().own_names ? std::move(question) : with_asker(std::move(question));
+}
+
+Task<Result<Message>> Router::subscribe(Message request, CallContext& context) {
+  const std::string uri = uri_of(request);
+  if (uri.empty()) co_return fail(ErrorCode::invalid_params, "resources/subscribe needs params.uri, a string");
+  const auto targets = co_await find_resource(uri, context);
+  if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
+  if (targets.empty()) co_return refuse("resources/subscribe", unknown_resource(uri));
+  const ResourceTarget& target = targets.front();
+  const ServerName& server = target.runtime->spec().name;
+  if (!takes_subscriptions(*target.runtime)) {
+    Error error{ErrorCode::method_not_found, "server \"" + server.str() + "\" takes no subscriptions to its resources"};
+    co_return refuse("resources/subscribe", std::move(error), server);
+  }
+  const std::string own = mcp::json_string(target.uri);
+  if (target.uri != uri) request.replace(&mcp::Envelope::uri, own);
+  context.deadline = Clock::now() + target.runtime->spec().call_timeout;
+  auto answer = co_await target.runtime->subscribe(std::move(request), context, target.uri, uri);
+  record("resources/subscribe", server, answer);
+  co_return answer;
+}
+
+Task<Result<Message>> Router::unsubscribe(Message request, CallContext& context) {
+  const std::string uri = uri_of(request);
+  if (uri.empty()) co_return fail(ErrorCode::invalid_params, "resources/unsubscribe needs params.uri, a string");
+  const auto targets = resource_targets(uri);
+  // What is not there (any more) nobody is subscribed to.
+  if (targets.empty()) co_return Message::result(request.id(), "{}");
+  const ResourceTarget& target = targets.front();
+  const std::string own = mcp::json_string(target.uri);
+  if (target.uri != uri) request.replace(&mcp::Envelope::uri, own);
+  context.deadline = Clock::now() + target.runtime->spec().call_timeout;
+  auto answer = co_await target.runtime->unsubscribe(std::move(request), context, target.uri);
+  record("resources/unsubscribe", target.runtime->spec().name, answer);
+  co_return answer;
+}
+
+Task<Result<Message>> Router::set_level(Message request, CallContext& context) {
+  const std::string_view level = mcp::member(request.raw(request.envelope().params), "level");
+  const auto known = mcp::parse_logging_level(level.starts_with('"') ? mcp::decode_json_string(level) : std::string());
+  if (!known) {
+    co_return fail(ErrorCode::invalid_params,
+                   "logging/setLevel needs params.level",
+                   "One of debug, info, notice, warning, error, critical, alert, emergency.");
+  }
+  const std::string id(request.id());
+  if (const auto session = session_.lock()) session->set_log_level(*known);
+  for (const auto& member : view_->members()) {
+    if (context.cancellation().requested()) break;
+    co_await member->clients().level_changed(context);
+  }
+  co_return Message::result(id, "{}");
+}
+
+void Router::notice(Message notification, CallContext& context) {
+  if (notification.method() != "notifications/roots/list_changed") return;
+  for (const auto& member : view_->members())
+    member->clients().roots_changed(context.caller());
+}
+
+}  // namespace gateway
