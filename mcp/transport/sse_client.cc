@@ -29,12 +29,11 @@ struct Posting {
   bool done = false;
 };
 
-/// A redirect of a POST, which no change of "url" would follow.
+/// A redirect of a POST, which no change of "url" would follow. The path may be as secret as a session's id.
 Error redirected(const StreamableConnection& connection, int status) {
-  const std::string_view target = connection.post_target();
   return {ErrorCode::http_status,
-          connection.origin() + " wants messages at " + std::string(target.substr(0, target.find('?'))) +
-              ", and redirects there (HTTP " + std::to_string(status) + "), which is not followed.",
+          connection.origin() + " redirects what is sent to where it said that messages go (HTTP " + std::to_string(status) +
+              "), which is not followed.",
           "That is a mistake of the server's: see whether there is a newer version of it."};
 }
 

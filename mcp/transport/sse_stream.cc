@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kCheckUrl = "Check that \"url\" points to the server's event stream, which often ends in /sse.";
 constexpr std::string_view kServersFault = "That is a mistake of the server's: see whether there is a newer version of it.";
-constexpr std::string_view kCallsAreLost = "Where a call could do harm twice, check whether it ran before you repeat it.";
+constexpr std::string_view kTryAgain = "Try again in a moment. Where a call could do harm twice, check first whether it ran.";
 
 std::string_view without_blanks(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";
@@ -86,7 +86,7 @@ Task<Error> SseStream::read() {
   if (!ended && ended.error().code != ErrorCode::connection_lost) co_return ended.error();
   co_return Error{ErrorCode::connection_lost,
                   "The event stream of " + connection_->origin() + (ended ? " ended." : " broke off."),
-                  std::string(kCallsAreLost)};
+                  std::string(kTryAgain)};
 }
 
 Error SseStream::too_large() const {

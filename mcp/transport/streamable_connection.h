@@ -49,8 +49,6 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
   /// POSTs go to this path and query of the origin from now on, not to the URL's own (HTTP+SSE).
   void post_to(std::string target) { post_target_ = std::move(target); }
 
-  std::string_view post_target() const { return post_target_; }
-
   /// From now on a 404 means that the server has forgotten us: the target it gave us is the session's.
   void target_is_session() { target_is_session_ = true; }
 

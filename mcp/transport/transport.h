@@ -11,7 +11,7 @@
 
 namespace mcp {
 
-/// The client's end of a connection to one MCP server: a child's pipes, streamable HTTP, one half of an in-memory pair. Moves
+/// The client's end of a connection to one MCP server: a child's pipes, streamable HTTP, HTTP+SSE, half of an in-memory pair. Moves
 /// messages and knows which response belongs to which request; knows nothing of handshakes, capabilities or tools.
 /// Loop thread only. Held by shared_ptr by its session; close() before letting go.
 class Transport {
@@ -43,7 +43,7 @@ class Transport {
   /// twice on a transport. Fails with the reason of `cancellation` as soon as that is requested; the transport then forgets the
   /// request, and its response, should one still come, is dropped (telling the server is the caller's business). Errors also:
   /// too_large, connection_lost, not_mcp, session_lost (HTTP 404), login_required (401), http_status, …
-  /// `request` was written to the server at most once, whatever happens.
+  /// `request` was written to the server at most once, whatever happens (FallbackClient: initialize twice, if refused at first).
   virtual Task<Result<Message>> request(Message request, std::uint64_t id, Cancellation& cancellation) = 0;
 
   /// Sends a notification, or a response to a request of the server's; never waits. Notifications keep the order of the calls, but

@@ -123,7 +123,7 @@ TEST_F(SseFaultsTest, APostThatIsRefusedFailsThatCallAlone) {
       {"redirect",
        http_answer(307, "", "", "Location: /messages/\r\n"),
        ErrorCode::http_status,
-       "wants messages at /messages, and redirects there (HTTP 307)"},
+       "where it said that messages go (HTTP 307), which is not followed"},
       {"nothing", "", ErrorCode::connection_lost, "may or may not"},
       {"no HTTP", "SSH-2.0-OpenSSH\r\n\r\n", ErrorCode::not_mcp, "not HTTP/1.1"},
   };
@@ -181,7 +181,7 @@ TEST_F(SseFaultsTest, AStreamThatEndsTakesWhatIsOpenAlong) {
   run_until([&] { return first && second; });
   EXPECT_EQ(first->error().code, ErrorCode::connection_lost);
   EXPECT_THAT(first->error().text(), HasSubstr("The event stream of http://127.0.0.1:"));
-  EXPECT_THAT(first->error().text(), HasSubstr("check whether it ran"));
+  EXPECT_THAT(first->error().text(), HasSubstr("check first whether it ran"));
   EXPECT_EQ(second->error().message, first->error().message);
   ASSERT_THAT(receiver_.closed, SizeIs(1));
   EXPECT_EQ(receiver_.closed[0].code, ErrorCode::connection_lost);
