@@ -57,7 +57,7 @@ class HttpExchange {
   /// Starts a 200 answer of type text/event-stream (chunked for HTTP/1.1), with Cache-Control: no-cache and X-Accel-Buffering: no,
   /// sends the head at once, and from here on notices when the client goes away. Does not wait.
   virtual void begin_stream(HttpHeaders headers = {}) = 0;
-  /// Queues bytes. Never waits.
+  /// Queues bytes. Never waits. Without bytes it only tells whether the client is there.
   virtual StreamWrite write(std::string bytes) = 0;
   /// The stream's client is gone, or the server wants the stream to end. Runs at most once, from the loop; set it before the first
   /// await after begin_stream().

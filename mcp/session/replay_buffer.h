@@ -11,7 +11,8 @@
 
 namespace mcp {
 
-/// What is kept of the events sent to clients over HTTP, for those whose connection breaks.
+/// What is kept of the events sent to clients over HTTP, for those whose connection breaks. `bytes` beyond
+/// HttpServerOptions::max_queued would be of no use: what is replayed is queued at once.
 struct ReplayLimits {
   using Duration = std::chrono::steady_clock::duration;
 

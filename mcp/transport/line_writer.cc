@@ -36,11 +36,10 @@ bool LineWriter::write(Message message) {
   return true;
 }
 
-bool LineWriter::write_line(std::string line) {
+bool LineWriter::write_line(std::string_view line) {
   const std::size_t size = line.size() + 1;
   if (ended_ || size > max_queued_ - queued_) return false;
-  line.push_back('\n');
-  chunks_.push_back(std::move(line));
+  chunks_.emplace_back().append(line).push_back('\n');
   queued_ += size;
   accepted_ += size;
   if (!busy_) flush_later();

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "mcp/base/event.h"
 #include "mcp/process/pipe_room.h"
@@ -28,7 +29,7 @@ class LineWriter : public std::enable_shared_from_this<LineWriter> {
   /// Queues. False, and the message is dropped, when more than `max_queued` bytes would wait, or after the end.
   bool write(Message message);
   /// The same for a line that is no single message; without its line break.
-  bool write_line(std::string line);
+  bool write_line(std::string_view line);
 
   std::size_t queued() const { return queued_; }
 

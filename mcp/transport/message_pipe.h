@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "mcp/base/task.h"
@@ -33,7 +34,7 @@ class MessagePipe {
   virtual bool send(Message message) = 0;
 
   /// The same for an array of messages, as JSON text on one line; not every pipe can.
-  virtual bool send_batch(std::string) { return false; }
+  virtual bool send_batch(std::string_view) { return false; }
 
   /// Returns when everything queued was written, or the peer is gone.
   virtual Task<void> drain() = 0;

@@ -76,7 +76,7 @@ class StdioServer final : public MessagePipe, public std::enable_shared_from_thi
 
   bool send(Message message) override { return writer_ && !closed_ && writer_->write(std::move(message)); }
 
-  bool send_batch(std::string text) override { return writer_ && !closed_ && writer_->write_line(std::move(text)); }
+  bool send_batch(std::string_view text) override { return writer_ && !closed_ && writer_->write_line(text); }
 
   Task<void> drain() override {
     const auto writer = writer_;

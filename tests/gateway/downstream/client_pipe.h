@@ -1,7 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,7 +23,7 @@ class ClientPipe final : public mcp::MessagePipe {
     return true;
   }
 
-  bool send_batch(std::string text) override {
+  bool send_batch(std::string_view text) override {
     received.push_back(nlohmann::json::parse(text));
     return true;
   }

@@ -1,11 +1,11 @@
 // The server's face of streamable HTTP, from the wire: streams that break and are resumed.
+#include "tests/mcp/session/streamable_server_resume.h"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <set>
-
-#include "tests/mcp/session/streamable_server_fixture.h"
 
 namespace mcp {
 namespace {
@@ -13,60 +13,6 @@ namespace {
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-class StreamableServerResumeTest : public StreamableServerTest {
- protected:
-  static Message step(int number) {
-    return Message::notification("notifications/progress", R"({"progressToken":1,"progress":)" + std::to_string(number) + "}");
-  }
-
-  /// What an event is about: a progress number, "answer", "error", or a method.
-  static std::string gist(const std::string& data) {
-    if (data.empty()) return "end";
-    const json message = json::parse(data);
-    if (message.contains("result")) return "answer";
-    if (message.contains("error")) return "error";
-    if (message["method"] == "notifications/progress") return message["params"]["progress"].dump();
-    return message["method"];
-  }
-
-  /// All that comes until the stream ends.
-  static std::vector<std::string> read_gists(RawClient& stream) {
-    std::vector<std::string> all;
-    for (Sse event = read_event(stream); !event.data.empty(); event = read_event(stream))
-      all.push_back(gist(event.data));
-    return all;
-  }
-
-  /// Begins a call whose first notification is read, and breaks the connection. Returns that event's id.
-  std::string break_off(const std::string& session) {
-    loop_.run([this] { shared_.waiting = {}; });
-    auto one = client();
-    start_stream(one, call(session, "report"));
-    const Sse first = read_event(one);
-    EXPECT_EQ(gist(first.data), "1");
-    wait_until_called();
-    one.reset();
-    return first.id;
-  }
-
-  RawClient resumed(const std::string& session, const std::string& last) {
-    auto one = client();
-    one.send(text(resume(session, last)));
-    EXPECT_EQ(one.read_head().status, 200);
-    return one;
-  }
-
-  std::size_t kept_bytes() {
-    return loop_.run([this] { return server_->kept_bytes(); });
-  }
-
-  void sweep_later(std::chrono::steady_clock::duration later) {
-    loop_.run([&] { server_->sweep(std::chrono::steady_clock::now() + later); });
-  }
-
-  int status_of(const Request& request) const { return ask(request).status; }
-};
 
 TEST_F(StreamableServerResumeTest, ACallWhoseConnectionBreaksIsAnsweredOnTheNext) {
   start();
@@ -256,151 +202,6 @@ TEST_F(StreamableServerResumeTest, WhatIsNoEventIdIsRefused) {
   EXPECT_EQ(status_of(resume(id, "-1-1")), 400);
   EXPECT_EQ(status_of(resume(id, std::string(5000, '1'))), 400);
   let_go();
-}
-
-TEST_F(StreamableServerResumeTest, TooManyEventsLoseTheOldestNotifications) {
-  StreamableServerOptions options;
-  options.replay.events = 4;
-  start(std::move(options));
-  const std::string id = open();
-  const std::string last = break_off(id);
-  tell(Message::request("90", "elicitation/create", "{}"));
-  for (int i = 2; i < 50; ++i)
-    tell(step(i));
-  let_go();
-  auto one = resumed(id, last);
-  EXPECT_THAT(read_gists(one), ElementsAre("elicitation/create", "48", "49", "answer"));
-}
-
-TEST_F(StreamableServerResumeTest, AnAnswerTooLargeToKeepBecomesAnError) {
-  StreamableServerOptions options;
-  options.replay.bytes = 2000;
-  start(std::move(options));
-  shared_.result = R"({"text":")" + std::string(3000, 'x') + R"("})";
-  const std::string id = open();
-  const std::string last = break_off(id);
-  let_go();
-  {
-    auto one = resumed(id, last);
-    const json answer = json::parse(read_event(one).data);
-    EXPECT_EQ(answer["id"], 7);
-    EXPECT_EQ(answer["error"]["data"]["reason"], "too_large");
-  }
-  // Who is there to take it gets it as it is.
-  loop_.run([this] { shared_.waiting = {}; });
-  auto one = client();
-  start_stream(one, call(id, "report", 8));
-  read_event(one);
-  wait_until_called();
-  let_go();
-  EXPECT_EQ(gist(read_event(one).data), "answer");
-}
-
-TEST_F(StreamableServerResumeTest, WhatNobodyFetchesIsForgotten) {
-  start();
-  const std::string id = open();
-  const std::string fetched = break_off(id);
-  let_go();
-  {
-    auto one = resumed(id, fetched);
-    EXPECT_THAT(read_gists(one), ElementsAre("answer"));
-  }
-  const std::string last = break_off(id);
-  tell(step(2));
-  // The call goes on, so its stream stays; what was written to a connection is kept a shorter while.
-  sweep_later(std::chrono::minutes(2));
-  EXPECT_EQ(status_of(resume(id, fetched)), 405);
-  let_go();
-  EXPECT_EQ(status_of(call(id, "echo", 8)), 200);
-  sweep_later(std::chrono::minutes(4));
-  {
-    auto one = resumed(id, last);
-    EXPECT_THAT(read_gists(one), ElementsAre("2", "answer"));
-  }
-  sweep_later(std::chrono::minutes(5));
-  EXPECT_EQ(status_of(resume(id, last)), 405);
-  EXPECT_EQ(kept_bytes(), 0u);
-  EXPECT_EQ(status_of(call(id, "echo", 9)), 200);
-}
-
-TEST_F(StreamableServerResumeTest, WhatIsPushedWaitsAsLongAsTheSession) {
-  start();
-  const std::string id = open();
-  push("pushed");
-  sweep_later(std::chrono::minutes(50));
-  auto one = client();
-  start_stream(one, listen(id));
-  EXPECT_EQ(gist(read_event(one).data), "pushed");
-}
-
-TEST_F(StreamableServerResumeTest, DeletingTheSessionForgetsItsStreams) {
-  start();
-  const std::string id = open();
-  const std::string last = break_off(id);
-  tell(step(2));
-  auto one = resumed(id, last);
-  EXPECT_EQ(gist(read_event(one).data), "2");
-  EXPECT_GT(kept_bytes(), 0u);
-  EXPECT_EQ(status_of({.method = "DELETE", .session = id}), 200);
-  EXPECT_EQ(cancelled_with(), ErrorCode::cancelled);
-  EXPECT_THAT(read_gists(one), ElementsAre("error"));
-  EXPECT_EQ(status_of(resume(id, last)), 404);
-  EXPECT_EQ(kept_bytes(), 0u);
-}
-
-TEST_F(StreamableServerResumeTest, DeletingTheSessionWhileNobodyIsThere) {
-  start();
-  const std::string id = open();
-  break_off(id);
-  tell(step(2));
-  EXPECT_EQ(status_of({.method = "DELETE", .session = id}), 200);
-  EXPECT_EQ(cancelled_with(), ErrorCode::cancelled);
-  EXPECT_EQ(kept_bytes(), 0u);
-}
-
-TEST_F(StreamableServerResumeTest, WhoDoesNotReadCanComeBackForTheAnswer) {
-  HttpServerOptions http;
-  http.max_queued = 1 << 20;
-  StreamableServerOptions options;
-  options.replay.bytes = 1 << 20;
-  start(std::move(options), http);
-  const std::string id = open();
-  RawClient slow(4096);
-  slow.connect(port_);
-  const std::string primed = start_stream(slow, call(id, "flood")).id;
-  EXPECT_EQ(cancelled_with(), ErrorCode::overloaded);
-  // One that does not read either changes nothing.
-  RawClient other(4096);
-  other.connect(port_);
-  other.send(text(resume(id, primed)));
-  other.read_head();
-  auto one = resumed(id, primed);
-  const auto all = read_gists(one);
-  ASSERT_FALSE(all.empty());
-  EXPECT_EQ(all.back(), "error");
-}
-
-TEST_F(StreamableServerResumeTest, ManySessionsAreKeptWithinOneBound) {
-  StreamableServerOptions options;
-  options.replay.total_bytes = 1 << 20;
-  start(std::move(options));
-  auto one = client();
-  std::vector<std::string> ids;
-  for (int i = 0; i < 2000; ++i) {
-    one.send(text(initialize()));
-    ids.push_back(one.read_response().header("Mcp-Session-Id"));
-  }
-  for (const std::string method : {"first", "second", "third"})
-    push(method + std::string(1000, 'x'));
-  EXPECT_LE(kept_bytes(), std::size_t{1} << 20);
-  EXPECT_GT(kept_bytes(), std::size_t{1} << 19);
-  // The last that was pushed is the last that is dropped.
-  auto last = client();
-  start_stream(last, listen(ids.back()));
-  EXPECT_THAT(read_event(last).data, HasSubstr("third"));
-  for (const auto& id : ids)
-    EXPECT_EQ(status_of({.method = "DELETE", .session = id}), 200);
-  EXPECT_EQ(kept_bytes(), 0u);
 }
 
 TEST_F(StreamableServerResumeTest, OlderClientsGetIdsButNoPriming) {
