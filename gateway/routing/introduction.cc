@@ -17,7 +17,7 @@ constexpr std::size_t kMaxAllInstructions = std::size_t{16} << 10;  // bytes
 constexpr std::size_t kWorthStarting = 256;                         // bytes; less says nothing of a text that is longer
 
 /// `server`: the capabilities that count, or "" for all.
-std::string capabilities_json(ProtocolVersion version, std::string_view server) {
+std::string capabilities_json(ProtocolVersion version, std::string_view server, Carried carried) {
   std::string json;
   const auto has = [server](std::string_view capability) { return server.empty() || mcp::declares(server, capability); };
   const auto add = [&](std::string_view capability, std::string_view value) {
@@ -27,10 +27,10 @@ std::string capabilities_json(ProtocolVersion version, std::string_view server) 
   };
   add("tools", R"({"listChanged":true})");
   add("prompts", R"({"listChanged":true})");
-  const bool subscribe = server.empty() || mcp::member(mcp::member(server, "resources"), "subscribe") == "true";
-  add("resources", subscribe ? R"({"listChanged":true,"subscribe":true})" : R"({"listChanged":true})");
+  const bool subscribable = server.empty() || mcp::member(mcp::member(server, "resources"), "subscribe") == "true";
+  add("resources", subscribable && carried.subscribe ? R"({"listChanged":true,"subscribe":true})" : R"({"listChanged":true})");
   if (version != ProtocolVersion::v2024_11_05) add("completions", "{}");
-  add("logging", "{}");
+  if (carried.logging) add("logging", "{}");
   return json.empty() ? "{}" : json + "}";
 }
 
@@ -71,12 +71,12 @@ std::size_t cut_place(std::string_view text, std::size_t room) {
 
 }  // namespace
 
-std::string merged_introduction(ProtocolVersion version, const View& view) {
-  return introduction_json(version, capabilities_json(version, {}), kOwnInfo, merged_instructions(view));
+std::string merged_introduction(ProtocolVersion version, const View& view, Carried carried) {
+  return introduction_json(version, capabilities_json(version, {}, carried), kOwnInfo, merged_instructions(view));
 }
 
-std::string own_introduction(ProtocolVersion version, const mcp::ServerIntroduction& server) {
-  const std::string capabilities = capabilities_json(version, server.capabilities);
+std::string own_introduction(ProtocolVersion version, const mcp::ServerIntroduction& server, Carried carried) {
+  const std::string capabilities = capabilities_json(version, server.capabilities, carried);
   return introduction_json(version, capabilities, server.server_info, server.instructions);
 }
 

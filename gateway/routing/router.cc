@@ -67,9 +67,11 @@ Task<Result<Message>> Router::initialize(Message request, CallContext& context) 
                    "Take that server out of the configuration.");
   }
   const auto version = context.caller().version;
+  const auto answers = [](std::string_view method) { return find_method(method) != &Router::unsupported; };
+  const Carried carried{.subscribe = answers("resources/subscribe"), .logging = answers("logging/setLevel")};
   if (!view_->naming().own_names) {
     co_await wait_for_first_start(context, Clock::now() + context_.introduction_wait);
-    const std::string result = merged_introduction(version, *view_);
+    const std::string result = merged_introduction(version, *view_, carried);
     co_return Message::result(request.id(), result);
   }
   // One server shown as it is: what it says of itself comes from the server.
@@ -77,7 +79,7 @@ Task<Result<Message>> Router::initialize(Message request, CallContext& context) 
   co_await wait_for_first_start(context);
   const auto& introduction = runtime->introduction();
   if (!introduction) co_return std::unexpected(runtime->unavailable());
-  const std::string result = own_introduction(version, *introduction);
+  const std::string result = own_introduction(version, *introduction, carried);
   co_return Message::result(request.id(), result);
 }
 

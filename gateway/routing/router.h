@@ -105,6 +105,8 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   std::vector<ResourceTarget> resource_targets(const std::string& uri) const;
   Answer read_from(const ResourceTarget& target, const std::string& uri, mcp::Message request, mcp::CallContext& context);
   mcp::Error unknown_resource(const std::string& uri) const;
+  /// The server that a qualified URI names, where it cannot run; else null.
+  const AbsentServer* absent_in(const std::string& uri) const;
   Answer complete_prompt(mcp::Message request, mcp::CallContext& context);
   Answer complete_resource(mcp::Message request, mcp::CallContext& context);
   Answer complete_at(std::shared_ptr<Runtime> runtime, mcp::Message request, mcp::CallContext& context);

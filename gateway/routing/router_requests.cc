@@ -112,7 +112,7 @@ std::vector<ResourceTarget> Router::resource_targets(const std::string& uri) con
   std::vector<ResourceTarget> targets;
   if (auto target = projection->resources().find(uri)) {
     targets.push_back(std::move(*target));
-  } else if (view_->members().size() == 1) {
+  } else if (view_->members().size() == 1 && absent_in(uri) == nullptr) {
     // Who has one server alone asks that server.
     const auto& only = view_->members().front();
     if (!only->introduction() || has_capability(*only, "resources")) targets.push_back({only, uri});
@@ -129,11 +129,16 @@ Task<std::vector<ResourceTarget>> Router::find_resource(std::string uri, CallCon
   co_return resource_targets(uri);
 }
 
+const AbsentServer* Router::absent_in(const std::string& uri) const {
+  const auto named = parse_qualified_uri(uri);
+  if (!named) return nullptr;
+  const auto found = std::ranges::find(view_->absent(), named->server, &AbsentServer::name);
+  return found == view_->absent().end() ? nullptr : &*found;
+}
+
 Error Router::unknown_resource(const std::string& uri) const {
   Error error{ErrorCode::unknown_resource, "there is no resource " + shown(uri)};
-  const auto named = parse_qualified_uri(uri);
-  const auto absent = std::ranges::find_if(view_->absent(), [&](const auto& each) { return named && each.name == named->server; });
-  if (absent != view_->absent().end()) error.message += ": " + absent->why.message;
+  if (const AbsentServer* absent = absent_in(uri)) error.message += ": " + absent->why.message;
   std::string servers, not_ready;
   const auto add = [](std::string& list, const char* introduction, const Runtime& member) {
     if (list.size() < kShown) list += (list.empty() ? introduction : ", ") + member.spec().name.str();

@@ -1,6 +1,7 @@
 #include "mcp/session/server_session.h"
 
 #include <atomic>
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 #include <vector>
 
@@ -162,7 +163,8 @@ Task<std::optional<Message>> ServerSession::serve(Message request, Outlet outlet
   const std::string id(request.id());
   std::string key = id_key(id);
   const bool initialize = request.method() == "initialize";
-  Result<> admitted = initialize ? introduce(request) : admit(request);
+  const bool waits = !initialize && introducing_ && request.method() != "ping";
+  Result<> admitted = initialize ? introduce(request) : waits ? Result<>() : admit(request);
   if (admitted && in_flight_.contains(key)) {
     admitted = fail(ErrorCode::invalid_request, "id " + id.substr(0, 80) + " is in use by a request that is still open");
   }
@@ -175,12 +177,33 @@ Task<std::optional<Message>> ServerSession::serve(Message request, Outlet outlet
 
   const std::string method = hop().is_down() ? std::string(request.method()) : std::string();
   Call call(*this, std::move(key), std::move(outlet));
+  if (initialize) co_return co_await answer_initialize(std::move(request), call);
+  if (waits) {
+    const auto introducing = introducing_;
+    co_await introducing->wait();
+    if (call.taken_back) co_return std::nullopt;
+    admitted = admit(request);
+    if (!admitted) co_return error_response(id, admitted.error());
+  }
   auto answer = co_await handler_->handle(std::move(request), call);
   call.ended();
   if (call.taken_back) co_return std::nullopt;
   if (!answer) co_return error_response(id, answer.error());
-  if (initialize && !answer->is_error()) initialized_ = true;
   adapt_result(method, *answer, hop());
+  co_return std::move(*answer);
+}
+
+Task<std::optional<Message>> ServerSession::answer_initialize(Message request, Call& call) {
+  const std::string id(request.id());
+  const auto introducing = std::make_shared<Event>(co_await boost::asio::this_coro::executor);
+  introducing_ = introducing;
+  auto answer = co_await handler_->handle(std::move(request), call);
+  if (answer && !answer->is_error()) initialized_ = true;
+  if (introducing_ == introducing) introducing_.reset();
+  introducing->set();
+  if (call.taken_back) co_return std::nullopt;
+  if (!answer) co_return error_response(id, answer.error());
+  adapt_result("initialize", *answer, hop());
   co_return std::move(*answer);
 }
 

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "mcp/adapt/adapt.h"
+#include "mcp/base/event.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/client_questions.h"
 
@@ -34,7 +35,8 @@ struct ServerSessionOptions {
 
 /// One client's session at our face, whatever carries it: negotiates the revision, keeps who the client is, holds its open requests
 /// so that it can cancel them, and gives everything else to a RequestHandler. initialize goes to the handler too, which writes the
-/// result; the context's caller() then already carries the negotiated revision (MCP 2025-11-25, "Lifecycle").
+/// result; the context's caller() then already carries the negotiated revision (MCP 2025-11-25, "Lifecycle"). Requests that come
+/// before it was answered wait for it, but for pings: some clients send their first ones all at once.
 ///
 /// What a client of an older revision does not know it gets in its own words (mcp/adapt).
 ///
@@ -86,6 +88,7 @@ class ServerSession final : public ClientPeer, public std::enable_shared_from_th
 
   /// Reads who the client is; the error is what initialize is refused with.
   Result<> introduce(const Message& request);
+  Task<std::optional<Message>> answer_initialize(Message request, Call& call);
   Result<> admit(const Message& request) const;
   void cancel(const Message& notification);
   /// What goes to the client is said in its revision's words.
@@ -98,6 +101,7 @@ class ServerSession final : public ClientPeer, public std::enable_shared_from_th
   std::shared_ptr<ClientQuestions> questions_;
   std::unordered_map<std::string, Call*> in_flight_;  // by the id's JSON text
   Outlet outlet_;
+  std::shared_ptr<Event> introducing_;  // while initialize is being answered; set then
   bool initialized_ = false;
 };
 

@@ -139,7 +139,7 @@ FakeServer::json FakeServer::respond_to(const json& request) const {
   } else if (request["method"] == "prompts/get") {
     result = {{"messages", json::array()}, {"description", "got " + request["params"].value("name", "")}};
   } else if (request["method"] == "resources/read") {
-    result = {{"contents", {{{"uri", request["params"]["uri"]}, {"text", "as the server has it"}}}}};
+    result = {{"contents", {{{"uri", request["params"].value("uri", "")}, {"text", "as the server has it"}}}}};
   } else if (request["method"] == "completion/complete") {
     result = {{"completion", {{"values", {request["params"]["ref"].dump()}}}}};
   } else if (request["method"] == "tools/call") {

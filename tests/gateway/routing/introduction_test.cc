@@ -103,7 +103,7 @@ TEST_F(IntroductionTest, OneServersViewDeclaresWhatItDeclaresAndWeCanCarry) {
   mcp::ServerIntroduction server;
   const auto capabilities = [&](const std::string& declared, ProtocolVersion version = ProtocolVersion::v2025_11_25) {
     server.capabilities = declared;
-    return json::parse(own_introduction(version, server))["capabilities"];
+    return json::parse(own_introduction(version, server, {.subscribe = true, .logging = true}))["capabilities"];
   };
   EXPECT_EQ(capabilities("{}"), json::object());
   EXPECT_EQ(capabilities(R"({"tools":{},"experimental":{"x":1},"tasks":{}})"), json({{"tools", {{"listChanged", true}}}}));
@@ -112,6 +112,21 @@ TEST_F(IntroductionTest, OneServersViewDeclaresWhatItDeclaresAndWeCanCarry) {
   EXPECT_EQ(capabilities(R"({"resources":{"subscribe":true},"completions":{}})"),
             json({{"resources", {{"listChanged", true}, {"subscribe", true}}}, {"completions", json::object()}}));
   EXPECT_EQ(capabilities(R"({"completions":{}})", ProtocolVersion::v2024_11_05), json::object());
+  server.capabilities = R"({"resources":{"subscribe":true},"logging":{}})";
+  EXPECT_EQ(json::parse(own_introduction(ProtocolVersion::v2025_11_25, server, {}))["capabilities"],
+            json({{"resources", {{"listChanged", true}}}}));
+}
+
+TEST_F(IntroductionTest, SeveralServersViewDeclaresAllThatWeCanCarry) {
+  settle(remote("s", add_server().url()));
+  open();
+  const json all = json::parse(merged_introduction(ProtocolVersion::v2025_11_25, *view_, {.subscribe = true, .logging = true}));
+  EXPECT_EQ(all["capabilities"],
+            json({{"tools", {{"listChanged", true}}},
+                  {"prompts", {{"listChanged", true}}},
+                  {"resources", {{"listChanged", true}, {"subscribe", true}}},
+                  {"completions", json::object()},
+                  {"logging", json::object()}}));
 }
 
 }  // namespace

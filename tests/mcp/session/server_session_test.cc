@@ -31,6 +31,11 @@ class Handler final : public SessionHandler {
       co_await event.wait();
       co_return std::unexpected(context.cancellation().reason());
     }
+    if (request.method() == "initialize" && hold_initialize) {
+      const auto held = hold_initialize;
+      co_await held->wait();
+      if (fail_initialize) co_return fail(ErrorCode::server_unavailable, "it is down");
+    }
     if (request.method() == "fail") co_return fail(ErrorCode::server_unavailable, "it is down", "Start it.");
     versions.emplace_back(to_string(context.caller().version));
     co_return Message::result(request.id(), R"({"ok":true})");
@@ -39,6 +44,8 @@ class Handler final : public SessionHandler {
   void notice(Message, CallContext&) override {}
 
   std::vector<std::string> versions;
+  std::shared_ptr<Event> hold_initialize;  // which waits for this, where it is set
+  bool fail_initialize = false;            // then
 
  private:
   Executor executor_;
@@ -185,6 +192,47 @@ TEST_F(ServerSessionTest, PushNeedsAnOutlet) {
   });
   EXPECT_TRUE(session_->push(Message::notification("notifications/tools/list_changed", {})));
   EXPECT_THAT(sent, testing::ElementsAre("notifications/tools/list_changed"));
+}
+
+TEST_F(ServerSessionTest, WhatComesBeforeInitializeIsAnsweredWaitsForIt) {
+  handler_->hold_initialize = std::make_shared<Event>(loop_.get_executor());
+  const json hello = {{"protocolVersion", "2025-06-18"}};
+  spawn({{"jsonrpc", "2.0"}, {"id", 1}, {"method", "initialize"}, {"params", hello}});
+  spawn({{"jsonrpc", "2.0"}, {"id", 2}, {"method", "ping"}});
+  EXPECT_TRUE(answers_.contains("2")) << "a ping does not wait";
+  session_->accept(*Message::parse(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"));
+  spawn({{"jsonrpc", "2.0"}, {"id", 3}, {"method", "any"}});
+  EXPECT_FALSE(answers_.contains("3"));
+  // It counts as open meanwhile: two may be.
+  spawn({{"jsonrpc", "2.0"}, {"id", 4}, {"method", "any"}});
+  EXPECT_EQ(answers_["4"]["error"]["data"]["reason"], "overloaded");
+  handler_->hold_initialize->set();
+  settle();
+  EXPECT_EQ(answers_["1"]["result"]["ok"], true);
+  EXPECT_EQ(answers_["3"]["result"]["ok"], true);
+}
+
+TEST_F(ServerSessionTest, WhatWaitsForAnInitializeThatFailsIsRefused) {
+  handler_->hold_initialize = std::make_shared<Event>(loop_.get_executor());
+  handler_->fail_initialize = true;
+  spawn({{"jsonrpc", "2.0"}, {"id", 1}, {"method", "initialize"}, {"params", {{"protocolVersion", "2025-06-18"}}}});
+  spawn({{"jsonrpc", "2.0"}, {"id", 2}, {"method", "any"}});
+  handler_->hold_initialize->set();
+  settle();
+  EXPECT_EQ(answers_["1"]["error"]["data"]["reason"], "server_unavailable");
+  EXPECT_EQ(answers_["2"]["error"]["data"]["reason"], "invalid_request");
+  EXPECT_FALSE(session_->initialized());
+}
+
+TEST_F(ServerSessionTest, WhatWaitsForInitializeCanBeTakenBack) {
+  handler_->hold_initialize = std::make_shared<Event>(loop_.get_executor());
+  spawn({{"jsonrpc", "2.0"}, {"id", 1}, {"method", "initialize"}, {"params", {{"protocolVersion", "2025-06-18"}}}});
+  spawn({{"jsonrpc", "2.0"}, {"id", 2}, {"method", "any"}});
+  session_->accept(*Message::parse(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}})"));
+  handler_->hold_initialize->set();
+  settle();
+  ASSERT_TRUE(answers_.contains("2"));
+  EXPECT_TRUE(answers_["2"].is_null());
 }
 
 }  // namespace
