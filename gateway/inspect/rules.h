@@ -191,7 +191,7 @@ inline constexpr Rule kSessionMissing = {"session-id-not-required",
                                          "basic/transports",
                                          "A server that gives session ids should answer requests without one with 400.",
                                          "A client that lost its session id is not told."};
-inline constexpr Rule kSessionUnknown = {"unknown-session-accepted",
+inline constexpr Rule kSessionUnknown = {"unknown-session-status",
                                          Severity::warning,
                                          "basic/transports",
                                          "A session id the server does not know is answered with 404.",
