@@ -65,7 +65,7 @@ std::string server_text(std::string_view info) {
 }
 
 std::string type_text(std::string_view schema) {
-  const std::string type = text_of(schema, "type");
+  std::string type = text_of(schema, "type");
   if (!type.empty()) return type;
   return member(schema, "enum").empty() ? "any" : "enum";
 }
@@ -110,6 +110,7 @@ class Renderer {
     add_fact("capabilities  ", capabilities_text(inspection_.capabilities));
     add_fact("offers        ", offers_text());
     std::vector<std::string> times;
+    times.reserve(inspection_.timings.size());
     for (const Timing& timing : inspection_.timings) {
       times.push_back(timing.what + " " + duration_text(timing.took));
     }

@@ -105,7 +105,8 @@ class ItemChecker {
 
   void check_tasks(std::string_view tool, const std::string& subject) {
     const std::string support = text_of(member(tool, "execution"), "taskSupport");
-    if (support.empty() || support == "forbidden") return;
+    const bool known = inspection_.revision >= ProtocolVersion::v2025_11_25;
+    if (!known || support.empty() || support == "forbidden") return;
     const std::string_view requests = member(member(inspection_.capabilities, "tasks"), "requests");
     if (member(member(requests, "tools"), "call").empty()) {
       findings_.add(rules::kTaskSupport, "tools that may be called as tasks, without the capability", subject);
@@ -115,12 +116,13 @@ class ItemChecker {
   }
 
   void check_named(const OfferList& list, const std::string& array, const std::string& key) {
+    const std::string nameless = array + " without a name", homeless = array + " without a " + key;
     for (const std::string& item : list.items) {
       const std::string name = text_of(item, "name");
       const std::string identity = key.empty() ? name : text_of(item, key);
       const std::string subject = shown(identity.empty() ? name : identity);
-      if (name.empty()) findings_.add(rules::kItemMembers, array + " without a name", subject.empty() ? "(no name)" : subject);
-      if (identity.empty() && !key.empty()) findings_.add(rules::kItemMembers, array + " without a " + key, subject);
+      if (name.empty()) findings_.add(rules::kItemMembers, nameless, subject.empty() ? "(no name)" : subject);
+      if (identity.empty() && !key.empty()) findings_.add(rules::kItemMembers, homeless, subject);
       check_members(list.method, array, item, subject);
     }
   }
@@ -133,8 +135,9 @@ class ItemChecker {
     mcp::adapt_result(method, list, {.to = revision});
     const auto left = mcp::elements(member(list.raw(list.envelope().result), array));
     const auto kept = keys_of(left.empty() ? std::string_view() : left.front());
+    const std::string with = array + " with ";
     for (const std::string& key : keys_of(item)) {
-      if (!kept.contains(key)) findings_.add(rules::kNewerMembers, array + " with \"" + key + "\"", subject);
+      if (!kept.contains(key)) findings_.add(rules::kNewerMembers, with + mcp::json_string(key), subject);
     }
   }
 

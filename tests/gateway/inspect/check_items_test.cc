@@ -81,6 +81,8 @@ TEST(CheckItemsTest, TasksWantTheCapability) {
       R"({"name":"t","description":"d","inputSchema":{"type":"object"},"execution":{"taskSupport":"required"}})";
   EXPECT_THAT(check_tools({tool}),
               ElementsAre("task-support-undeclared: tools that may be called as tasks, without the capability: t"));
+  EXPECT_THAT(check_tools({tool}, mcp::ProtocolVersion::v2025_06_18),
+              ElementsAre(R"(members-of-a-later-revision: tools with "execution": t)"));
   Inspection inspection;
   inspection.capabilities = R"({"tasks":{"requests":{"tools":{"call":{}}}}})";
   inspection.tools.items = {tool};
@@ -109,6 +111,13 @@ TEST(CheckItemsTest, OtherItemsHaveNamesAndAddresses) {
                           "item-incomplete: resources without a name: f:///b",
                           "item-incomplete: resources without a uri: c",
                           "item-incomplete: resourceTemplates without a uriTemplate: u"));
+}
+
+TEST(PageUrlTest, LeadsToTheRevisionsOwnPages) {
+  EXPECT_EQ(page_url(rules::kPing, mcp::ProtocolVersion::v2024_11_05),
+            "https://modelcontextprotocol.io/specification/2024-11-05/basic/utilities/ping");
+  EXPECT_EQ(page_url(rules::kNewerMembers, mcp::ProtocolVersion::v2024_11_05),
+            "https://github.com/modelcontextprotocol/modelcontextprotocol/blob/main/schema/2024-11-05/schema.ts");
 }
 
 TEST(FindingsTest, KeepsABoundedNumberOfSubjects) {
