@@ -9,6 +9,7 @@
 #include "gateway/inspect/rules.h"
 #include "mcp/adapt/adapt.h"
 #include "mcp/json/text.h"
+#include "mcp/schema/schema.h"
 
 namespace gateway {
 
@@ -33,6 +34,15 @@ bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
 }
 
+/// Why the text breaks its own dialect's rules; "" where it does not, or where the dialect is one we do not know.
+std::string compile_problem(std::string_view schema) {
+  const std::string dialect = text_of(schema, "$schema");
+  const bool known = dialect.empty() || dialect.contains("2020-12") || dialect.contains("2019-09") || dialect.contains("draft-07");
+  if (!known) return "";
+  const auto compiled = mcp::Schema::compile(schema);
+  return compiled ? "" : "is no valid JSON Schema: " + compiled.error().message;
+}
+
 /// Why this is no schema of an object; "" where it is one.
 std::string schema_problem(std::string_view schema) {
   if (schema.empty()) return "is missing";
@@ -43,7 +53,7 @@ std::string schema_problem(std::string_view schema) {
   const std::string_view properties = member(schema, "properties"), required = member(schema, "required");
   if (!properties.empty() && !properties.starts_with('{')) return "has properties that are no object";
   if (!required.empty() && !required.starts_with('[')) return "has a required that is no array";
-  return "";
+  return compile_problem(schema);
 }
 
 std::set<std::string, std::less<>> keys_of(std::string_view object) {

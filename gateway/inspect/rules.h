@@ -145,12 +145,12 @@ inline constexpr Rule kToolUndescribed = {"tool-without-description",
 inline constexpr Rule kInputSchema = {"input-schema-invalid",
                                       Severity::error,
                                       "server/tools",
-                                      "inputSchema is a JSON Schema object with \"type\": \"object\".",
+                                      "inputSchema is a valid JSON Schema, an object with \"type\": \"object\".",
                                       "Typed clients refuse the whole list; model providers refuse the tool."};
 inline constexpr Rule kOutputSchema = {"output-schema-invalid",
                                        Severity::error,
                                        "server/tools",
-                                       "outputSchema is a JSON Schema object with \"type\": \"object\".",
+                                       "outputSchema is a valid JSON Schema, an object with \"type\": \"object\".",
                                        "Typed clients refuse the whole list, or each result of the tool."};
 inline constexpr Rule kTaskSupport = {"task-support-undeclared",
                                       Severity::warning,
@@ -175,6 +175,12 @@ inline constexpr Rule kStderrNoise = {
     "stderr-noise", Severity::note, "basic/transports", "Standard error is free for logging.", "Every start fills somebody's log."};
 
 // ---- streamable HTTP
+
+inline constexpr Rule kOldTransport = {"http-sse-transport",
+                                       Severity::note,
+                                       "basic/transports",
+                                       "Streamable HTTP took the place of HTTP+SSE in 2025-03-26.",
+                                       "Newer clients do not speak it; Switchyard does."};
 
 inline constexpr Rule kSessionId = {"session-id-invalid",
                                     Severity::error,

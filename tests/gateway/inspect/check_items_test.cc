@@ -76,6 +76,22 @@ TEST(CheckItemsTest, DescriptionsAndSchemas) {
               ElementsAre("output-schema-invalid: outputSchema has another type than object: t"));
 }
 
+TEST(CheckItemsTest, SchemasAreThoseOfTheirDialect) {
+  const auto schema = [](const std::string& json) {
+    const auto lines = check_tools({R"({"name":"t","description":"d","inputSchema":)" + json + "}"});
+    return lines.empty() ? "" : lines.front();
+  };
+  EXPECT_THAT(schema(R"({"type":"object","properties":{"a":{"type":"strin"}}})"),
+              testing::StartsWith("input-schema-invalid: inputSchema is no valid JSON Schema: "));
+  EXPECT_THAT(schema(R"({"type":"object","properties":{"a":{"$ref":"#/$defs/none"}}})"),
+              testing::StartsWith("input-schema-invalid: inputSchema is no valid JSON Schema: "));
+  EXPECT_EQ(schema(R"({"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{"a":{"minimum":0}}})"),
+            "");
+  // What another dialect allows, nobody can tell here.
+  EXPECT_EQ(schema(R"({"$schema":"http://json-schema.org/draft-04/schema#","type":"object","properties":{"a":{"type":"any"}}})"),
+            "");
+}
+
 TEST(CheckItemsTest, TasksWantTheCapability) {
   const std::string tool =
       R"({"name":"t","description":"d","inputSchema":{"type":"object"},"execution":{"taskSupport":"required"}})";
