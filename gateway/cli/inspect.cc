@@ -18,7 +18,7 @@ namespace gateway {
 namespace {
 
 // A command that nobody has run before may be downloaded first.
-constexpr auto kFirstStart = std::chrono::seconds(120);
+constexpr auto kFirstStart = std::chrono::seconds(60);
 
 bool is_url(std::string_view target) {
   return target.starts_with("http://") || target.starts_with("https://");

@@ -65,13 +65,18 @@ std::string server_text(std::string_view info) {
 }
 
 std::string type_text(std::string_view schema) {
-  const std::string type = text_of(schema, "type");
+  std::string type = text_of(schema, "type");
   if (!type.empty()) return type;
   return member(schema, "enum").empty() ? "any" : "enum";
 }
 
 std::string size_text(std::size_t bytes) {
   return bytes < 10'000 ? std::to_string(bytes) + " bytes" : std::to_string(bytes / 1000) + " kB";
+}
+
+/// "1 tool", "2 tools".
+std::string counted(std::size_t number, const std::string& what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
 }
 
 Tone tone_of(Severity severity) {
@@ -105,6 +110,7 @@ class Renderer {
     add_fact("capabilities  ", capabilities_text(inspection_.capabilities));
     add_fact("offers        ", offers_text());
     std::vector<std::string> times;
+    times.reserve(inspection_.timings.size());
     for (const Timing& timing : inspection_.timings) {
       times.push_back(timing.what + " " + duration_text(timing.took));
     }
@@ -114,9 +120,7 @@ class Renderer {
   }
 
   std::string offers_text() const {
-    const auto count = [](const OfferList& list, const std::string& what) {
-      return std::to_string(list.items.size()) + " " + what + (list.items.size() == 1 ? "" : "s");
-    };
+    const auto count = [](const OfferList& list, const std::string& what) { return counted(list.items.size(), what); };
     return count(inspection_.tools, "tool") + " (" + size_text(inspection_.tools.bytes) + "), " +
            count(inspection_.prompts, "prompt") + ", " + count(inspection_.resources, "resource") + ", " +
            count(inspection_.templates, "template");
@@ -165,9 +169,8 @@ class Renderer {
         if (finding.rule->severity == severity) add_finding(finding);
       }
     }
-    text_ += "\n" + std::to_string(findings.count(Severity::error)) + " errors, " +
-             std::to_string(findings.count(Severity::warning)) + " warnings, " + std::to_string(findings.count(Severity::note)) +
-             " notes\n";
+    const auto count = [&](Severity severity) { return counted(findings.count(severity), std::string(to_string(severity))); };
+    text_ += "\n" + count(Severity::error) + ", " + count(Severity::warning) + ", " + count(Severity::note) + "\n";
   }
 
   void add_finding(const Finding& finding) {

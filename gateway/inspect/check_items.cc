@@ -9,6 +9,7 @@
 #include "gateway/inspect/rules.h"
 #include "mcp/adapt/adapt.h"
 #include "mcp/json/text.h"
+#include "mcp/schema/schema.h"
 
 namespace gateway {
 
@@ -33,6 +34,15 @@ bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
 }
 
+/// Why the text breaks its own dialect's rules; "" where it does not, or where the dialect is one we do not know.
+std::string compile_problem(std::string_view schema) {
+  const std::string dialect = text_of(schema, "$schema");
+  const bool known = dialect.empty() || dialect.contains("2020-12") || dialect.contains("2019-09") || dialect.contains("draft-07");
+  if (!known) return "";
+  const auto compiled = mcp::Schema::compile(schema);
+  return compiled ? "" : "is no valid JSON Schema: " + compiled.error().message;
+}
+
 /// Why this is no schema of an object; "" where it is one.
 std::string schema_problem(std::string_view schema) {
   if (schema.empty()) return "is missing";
@@ -43,7 +53,7 @@ std::string schema_problem(std::string_view schema) {
   const std::string_view properties = member(schema, "properties"), required = member(schema, "required");
   if (!properties.empty() && !properties.starts_with('{')) return "has properties that are no object";
   if (!required.empty() && !required.starts_with('[')) return "has a required that is no array";
-  return "";
+  return compile_problem(schema);
 }
 
 std::set<std::string, std::less<>> keys_of(std::string_view object) {
@@ -105,7 +115,8 @@ class ItemChecker {
 
   void check_tasks(std::string_view tool, const std::string& subject) {
     const std::string support = text_of(member(tool, "execution"), "taskSupport");
-    if (support.empty() || support == "forbidden") return;
+    const bool known = inspection_.revision >= ProtocolVersion::v2025_11_25;
+    if (!known || support.empty() || support == "forbidden") return;
     const std::string_view requests = member(member(inspection_.capabilities, "tasks"), "requests");
     if (member(member(requests, "tools"), "call").empty()) {
       findings_.add(rules::kTaskSupport, "tools that may be called as tasks, without the capability", subject);
@@ -115,12 +126,13 @@ class ItemChecker {
   }
 
   void check_named(const OfferList& list, const std::string& array, const std::string& key) {
+    const std::string nameless = array + " without a name", homeless = array + " without a " + key;
     for (const std::string& item : list.items) {
       const std::string name = text_of(item, "name");
       const std::string identity = key.empty() ? name : text_of(item, key);
       const std::string subject = shown(identity.empty() ? name : identity);
-      if (name.empty()) findings_.add(rules::kItemMembers, array + " without a name", subject.empty() ? "(no name)" : subject);
-      if (identity.empty() && !key.empty()) findings_.add(rules::kItemMembers, array + " without a " + key, subject);
+      if (name.empty()) findings_.add(rules::kItemMembers, nameless, subject.empty() ? "(no name)" : subject);
+      if (identity.empty() && !key.empty()) findings_.add(rules::kItemMembers, homeless, subject);
       check_members(list.method, array, item, subject);
     }
   }
@@ -133,8 +145,9 @@ class ItemChecker {
     mcp::adapt_result(method, list, {.to = revision});
     const auto left = mcp::elements(member(list.raw(list.envelope().result), array));
     const auto kept = keys_of(left.empty() ? std::string_view() : left.front());
+    const std::string with = array + " with ";
     for (const std::string& key : keys_of(item)) {
-      if (!kept.contains(key)) findings_.add(rules::kNewerMembers, array + " with \"" + key + "\"", subject);
+      if (!kept.contains(key)) findings_.add(rules::kNewerMembers, with + mcp::json_string(key), subject);
     }
   }
 

@@ -11,6 +11,7 @@
 #include "gateway/inspect/probe_http.h"
 #include "gateway/inspect/probe_session.h"
 #include "gateway/inspect/probe_stdio.h"
+#include "gateway/inspect/rules.h"
 #include "gateway/upstream/connect.h"
 #include "gateway/upstream/redaction.h"
 
@@ -47,7 +48,13 @@ Task<Result<>> inspect_http(ProbeContext& context,
   auto transport = make_transport(context.executor, launcher, spec, environment, nullptr, nullptr);
   if (!transport) co_return std::unexpected(std::move(transport).error());
   auto reached = co_await probe_session(context, *transport, spec.startup_timeout);
-  if (reached) co_await probe_http(context, std::get<HttpSpec>(spec.transport));
+  if (!reached) co_return reached;
+  if (transport_name(spec, transport->get()) == "http+sse") {
+    context.inspection.transport = "HTTP+SSE";
+    context.inspection.findings.add(rules::kOldTransport, "it is reached by HTTP+SSE");
+  } else {
+    co_await probe_http(context, std::get<HttpSpec>(spec.transport));
+  }
   co_return reached;
 }
 

@@ -30,7 +30,7 @@ struct Timing {
 /// What an inspection saw of one server. A value.
 struct Inspection {
   std::string target;     // as people may see it
-  std::string transport;  // "stdio", "streamable HTTP"
+  std::string transport;  // "stdio", "streamable HTTP", "HTTP+SSE"
   mcp::ProtocolVersion revision = mcp::kLatestVersion;
   std::string server_info = "{}";   // JSON text, as it came
   std::string capabilities = "{}";  // likewise

@@ -66,6 +66,11 @@ std::string failed_json(const Inspection& inspection) {
 }  // namespace
 
 std::string page_url(const Rule& rule, mcp::ProtocolVersion revision) {
+  // Older revisions have no page for their schema.
+  if (rule.page == "schema") {
+    return "https://github.com/modelcontextprotocol/modelcontextprotocol/blob/main/schema/" + std::string(to_string(revision)) +
+           "/schema.ts";
+  }
   return "https://modelcontextprotocol.io/specification/" + std::string(to_string(revision)) + "/" + std::string(rule.page);
 }
 

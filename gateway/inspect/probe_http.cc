@@ -37,7 +37,8 @@ class HttpProbe {
     context_.on_step("a foreign origin");
     if (endpoint_.is_local()) co_await ask_from_elsewhere();
     context_.on_step("sessions");
-    if (!co_await begin()) co_return;
+    const bool begun = co_await begin();
+    if (!begun) co_return;
     co_await ask_without_session();
     co_await ask_with_unknown_session();
     if (context_.inspection.revision >= mcp::ProtocolVersion::v2025_06_18) co_await ask_with_unknown_revision();
@@ -102,7 +103,8 @@ class HttpProbe {
 
   Task<bool> begin() {
     Headers none;
-    const auto answer = co_await initialize(to_string(context_.inspection.revision), std::move(none));
+    const std::string_view revision = to_string(context_.inspection.revision);
+    const auto answer = co_await initialize(revision, std::move(none));
     if (!answer || !answer->ok()) co_return false;
     session_ = answer->session;
     judge_session_id(findings_, session_);

@@ -90,12 +90,15 @@ Task<void> StdioTarget::probe_handshake(std::chrono::milliseconds startup) {
   DeafReceiver receiver;
   context_.on_step("before the handshake");
   auto transport = connect();
-  bool alive = (co_await transport->open(receiver)).has_value();
-  if (alive) alive = co_await ask_early(transport, std::min<std::chrono::milliseconds>(startup, context_.patience));
+  const auto opened = co_await transport->open(receiver);
+  const auto early = std::min<std::chrono::milliseconds>(startup, context_.patience);
+  bool alive = opened.has_value();
+  if (alive) alive = co_await ask_early(transport, early);
   if (!alive) {
     co_await transport->close(kCloseGrace);
     transport = connect();
-    if (!(co_await transport->open(receiver))) co_return;
+    const auto again = co_await transport->open(receiver);
+    if (!again) co_return;
   }
   context_.on_step("another revision");
   co_await ask_for_revision(transport, startup);

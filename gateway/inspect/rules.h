@@ -145,12 +145,12 @@ inline constexpr Rule kToolUndescribed = {"tool-without-description",
 inline constexpr Rule kInputSchema = {"input-schema-invalid",
                                       Severity::error,
                                       "server/tools",
-                                      "inputSchema is a JSON Schema object with \"type\": \"object\".",
+                                      "inputSchema is a valid JSON Schema, an object with \"type\": \"object\".",
                                       "Typed clients refuse the whole list; model providers refuse the tool."};
 inline constexpr Rule kOutputSchema = {"output-schema-invalid",
                                        Severity::error,
                                        "server/tools",
-                                       "outputSchema is a JSON Schema object with \"type\": \"object\".",
+                                       "outputSchema is a valid JSON Schema, an object with \"type\": \"object\".",
                                        "Typed clients refuse the whole list, or each result of the tool."};
 inline constexpr Rule kTaskSupport = {"task-support-undeclared",
                                       Severity::warning,
@@ -176,6 +176,12 @@ inline constexpr Rule kStderrNoise = {
 
 // ---- streamable HTTP
 
+inline constexpr Rule kOldTransport = {"http-sse-transport",
+                                       Severity::note,
+                                       "basic/transports",
+                                       "Streamable HTTP took the place of HTTP+SSE in 2025-03-26.",
+                                       "Newer clients do not speak it; Switchyard does."};
+
 inline constexpr Rule kSessionId = {"session-id-invalid",
                                     Severity::error,
                                     "basic/transports",
@@ -191,7 +197,7 @@ inline constexpr Rule kSessionMissing = {"session-id-not-required",
                                          "basic/transports",
                                          "A server that gives session ids should answer requests without one with 400.",
                                          "A client that lost its session id is not told."};
-inline constexpr Rule kSessionUnknown = {"unknown-session-accepted",
+inline constexpr Rule kSessionUnknown = {"unknown-session-status",
                                          Severity::warning,
                                          "basic/transports",
                                          "A session id the server does not know is answered with 404.",
