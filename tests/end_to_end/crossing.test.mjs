@@ -63,7 +63,9 @@ for (const server of servers) {
           return { action: 'accept', content: { username: `${name} was asked: ${params.message}`, email: 'a@example.com' } };
         });
       const client = await connect(t, gateway, { name, capabilities: everyCapability, prepare });
-      assert.match(await call(client, `${prefix}test_elicitation`, { message: `a question for ${name}` }), new RegExp(`${name} was asked: a question for ${name}"`));
+      // Where there are several servers, the person is told which one asks.
+      const said = prefix === '' ? 'a question' : `\\[${server}\\] a question`;
+      assert.match(await call(client, `${prefix}test_elicitation`, { message: `a question for ${name}` }), new RegExp(`${name} was asked: ${said} for ${name}"`));
     };
     await Promise.all(ways.map(ask));
   });

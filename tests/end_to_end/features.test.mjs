@@ -37,11 +37,14 @@ async function serverItself(t) {
   return connectStdio(t, everything.command, everything.args, person('itself').options);
 }
 
+// Lists of several servers are in an order of the gateway's own.
+const sorted = (entries) => entries.toSorted((left, right) => (left.name < right.name ? -1 : 1));
+
 async function checkResources(client, direct) {
   const listed = await client.listResources();
-  assert.deepEqual(listed.resources, (await direct.listResources()).resources);
+  assert.deepEqual(sorted(listed.resources), sorted((await direct.listResources()).resources));
   const { resourceTemplates } = await client.listResourceTemplates();
-  assert.deepEqual(resourceTemplates, (await direct.listResourceTemplates()).resourceTemplates);
+  assert.deepEqual(sorted(resourceTemplates), sorted((await direct.listResourceTemplates()).resourceTemplates));
   const uris = [listed.resources[0].uri, 'demo://resource/dynamic/text/7', 'demo://resource/dynamic/blob/8'];
   for (const uri of uris) {
     const [through, itself] = await Promise.all([client.readResource({ uri }), direct.readResource({ uri })]);
@@ -52,11 +55,8 @@ async function checkResources(client, direct) {
 
 async function checkPrompts(client, direct, prefix) {
   const { prompts } = await client.listPrompts();
-  const own = (await direct.listPrompts()).prompts;
-  assert.deepEqual(
-    prompts.map((prompt) => ({ ...prompt, name: prompt.name.slice(prefix.length) })),
-    own,
-  );
+  const own = prompts.map((prompt) => ({ ...prompt, name: prompt.name.slice(prefix.length) }));
+  assert.deepEqual(sorted(own), sorted((await direct.listPrompts()).prompts));
   for (const [name, args] of [['simple-prompt'], ['args-prompt', { city: 'Bern' }], ['resource-prompt', { resourceType: 'Text', resourceId: '3' }]]) {
     const through = await client.getPrompt({ name: `${prefix}${name}`, arguments: args });
     assert.deepEqual(timeless(through), timeless(await direct.getPrompt({ name, arguments: args })), name);
@@ -99,11 +99,16 @@ async function checkQuestions(client, asked, name, prefix) {
   assert.match(await call('get-roots-list'), /home of/);
 }
 
+// The SDK's own onprogress forgets the last step where the answer comes in the same read: it is looked at before.
 async function checkProgress(client, prefix) {
-  const steps = [];
-  const call = { name: `${prefix}trigger-long-running-operation`, arguments: { duration: 0.3, steps: 3 } };
-  await client.callTool(call, undefined, { onprogress: ({ progress, total }) => steps.push(`${progress}/${total}`) });
-  assert.deepEqual(steps, ['1/3', '2/3', '3/3']);
+  const steps = notifications(client, types.ProgressNotificationSchema);
+  const call = { name: `${prefix}trigger-long-running-operation`, arguments: { duration: 0.3, steps: 3 }, _meta: { progressToken: 'mine' } };
+  await client.callTool(call);
+  await steps.until(({ progress }) => progress === 3, 'the last step');
+  assert.deepEqual(
+    steps.seen.map(({ progressToken, progress, total }) => `${progressToken} ${progress}/${total}`),
+    ['mine 1/3', 'mine 2/3', 'mine 3/3'],
+  );
 }
 
 for (const [upstream, start] of Object.entries(upstreams)) {
