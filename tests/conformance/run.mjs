@@ -39,16 +39,16 @@ async function startGateway(home, url) {
   return new URL(/http:\/\/[^\s"']+/.exec(line)[0]).origin;
 }
 
-/** Every cell of the matrix: { name, scored, scenarios, direct: name of the cell to compare with, run(): results by scenario }. */
+/** Every cell of the matrix: { name, scenarios, direct: name of the cell to compare with, run(): results by scenario }. */
 function matrix(fixtureUrl, gateway, home) {
   const cells = [];
   for (const suite of serverSuites) {
     for (const way of ['direct', 'http', 'stdio']) {
       const name = `server/${suite.name}/${way}`;
       const url = way === 'direct' ? fixtureUrl : `${gateway}/mcp/servers/${way}`;
-      const { scored, scenarios } = suite;
+      const { scenarios } = suite;
       const direct = way === 'direct' ? undefined : `server/${suite.name}/direct`;
-      cells.push({ name, scored, scenarios, direct, run: () => runServerSuite(suite, url, path.join(output, name)) });
+      cells.push({ name, scenarios, direct, run: () => runServerSuite(suite, url, path.join(output, name)) });
     }
   }
   for (const scenario of clientScenarios) {
@@ -56,7 +56,7 @@ function matrix(fixtureUrl, gateway, home) {
       const name = `client/${scenario}/${way}`;
       const env = { SWITCHYARD_BIN: binary, SWITCHYARD_CONFORMANCE_WAY: way, TMPDIR: home };
       const run = async () => new Map([[scenario, await runClientScenario(scenario, path.join(output, name), env)]]);
-      cells.push({ name, scored: 1, scenarios: 1, direct: way === 'direct' ? undefined : `client/${scenario}/direct`, run });
+      cells.push({ name, scenarios: 1, direct: way === 'direct' ? undefined : `client/${scenario}/direct`, run });
     }
   }
   return cells;
