@@ -46,6 +46,15 @@ struct HttpSpec {
   bool operator==(const HttpSpec&) const = default;
 };
 
+/// What of a call is checked against the schemas that the server has for its tool.
+struct CallChecks {
+  bool arguments = false;
+  bool results = false;
+
+  bool any() const { return arguments || results; }
+  bool operator==(const CallChecks&) const = default;
+};
+
 /// One entry of mcpServers, checked and resolved.
 struct ServerSpec {
   ServerName name;
@@ -56,6 +65,7 @@ struct ServerSpec {
   std::chrono::milliseconds call_timeout = std::chrono::seconds(300);
   std::vector<std::string> tools_allow = {"*"};  // globs over the server's own tool names
   std::vector<std::string> tools_deny;
+  CallChecks checks;
   /// Values of variables that were put in and seem to be secrets, wherever they landed; secrets_of() adds what the rest tells.
   std::vector<std::string> secrets;
 };

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "gateway/config/near_name.h"
+
 namespace gateway {
 
 std::optional<bool> read_boolean(const JsonNode& node, const std::string& path, Findings& findings) {
@@ -68,6 +70,20 @@ std::optional<std::size_t> read_count(
     return std::nullopt;
   }
   return static_cast<std::size_t>(node.number);
+}
+
+CallChecks read_checks(const JsonNode& node, const std::string& path, Findings& findings) {
+  constexpr std::string_view kWanted = R"("off", "arguments", "results" or "both")";
+  if (node.is(JsonNode::Kind::boolean)) return {.arguments = node.boolean, .results = node.boolean};
+  if (!node.is(JsonNode::Kind::string)) {
+    findings.wrong_type(path, node, kWanted);
+    return {};
+  }
+  const bool both = node.text == "both", arguments = node.text == "arguments", results = node.text == "results";
+  if (!both && !arguments && !results && node.text != "off") {
+    findings.error(path, node.at, "expected " + std::string(kWanted) + ", found " + quoted(node.text.substr(0, 40)));
+  }
+  return {.arguments = arguments || both, .results = results || both};
 }
 
 }  // namespace gateway

@@ -31,4 +31,7 @@ std::optional<std::chrono::milliseconds> read_seconds(const JsonNode& node,
 std::optional<std::size_t> read_count(
     const JsonNode& node, const std::string& path, std::size_t low, std::size_t high, Findings& findings);
 
+/// "off", "arguments", "results" or "both"; true is both, false is off.
+CallChecks read_checks(const JsonNode& node, const std::string& path, Findings& findings);
+
 }  // namespace gateway

@@ -70,6 +70,7 @@ class EntryReader {
     read_switches(spec);
     read_timeouts(spec);
     read_tools(spec);
+    if (const FieldEntry* entry = field(Field::validate)) spec.checks = read_checks(*entry->value, entry->path, findings_);
     read_oauth();
     const auto kind = kind_of_transport();
     if (kind) refuse_other_fields(*kind);

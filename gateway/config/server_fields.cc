@@ -56,6 +56,7 @@ constexpr std::array kRules = std::to_array<KeyRule>({
     {"disabledTools", Field::tools_deny},
     {"exclude_tools", Field::tools_deny},
     {"excludeTools", Field::tools_deny},
+    {"validate", Field::validate, true},
     {"oauth", Field::oauth, true},
     {"alwaysAllow", Field::ignored},
     {"autoApprove", Field::ignored},

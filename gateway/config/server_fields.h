@@ -30,6 +30,7 @@ enum class Field {
   tools,
   tools_allow,
   tools_deny,
+  validate,
   oauth,
   ignored,
 };

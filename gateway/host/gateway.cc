@@ -28,6 +28,9 @@ Gateway::Gateway(RuntimeDependencies dependencies, Config config)
   };
   observer.catalog_changed = [this](Runtime& runtime) { catalog_changed(runtime); };
   make_servers(observer);
+  if (std::ranges::any_of(runtimes_, [](const auto& runtime) { return runtime->spec().checks.any(); })) {
+    validator_ = std::make_unique<CallValidator>(dependencies_.executor);
+  }
   main_view_ =
       std::make_shared<View>(dependencies_.executor, "/mcp", runtimes_, Naming{.max_length = config_.max_name_length}, absent_);
   for (const ProfileSpec& profile : config_.profiles)
@@ -142,6 +145,7 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
   }
   RouterContext context{.executor = dependencies_.executor,
                         .metrics = &metrics_,
+                        .validator = validator_.get(),
                         .startup_wait = config_.startup_wait,
                         .list_page_size = config_.list_page_size,
                         .instance = dependencies_.instance};

@@ -66,6 +66,7 @@ class Gateway {
   std::map<std::string, std::shared_ptr<View>, std::less<>> profiles_;
   std::map<std::string, std::shared_ptr<View>, std::less<>> server_views_;  // made when first asked for
   CallMetrics metrics_;
+  std::unique_ptr<CallValidator> validator_;  // null where no server has its calls checked
   std::function<void()> state_changed_;
   std::chrono::system_clock::time_point started_;
 };

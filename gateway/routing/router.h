@@ -9,6 +9,7 @@
 
 #include "gateway/catalog/view.h"
 #include "gateway/routing/call_metrics.h"
+#include "gateway/routing/call_validation.h"
 #include "mcp/session/server_session.h"
 
 namespace gateway {
@@ -17,6 +18,7 @@ namespace gateway {
 struct RouterContext {
   mcp::Executor executor;
   CallMetrics* metrics = nullptr;
+  CallValidator* validator = nullptr;  // where some server has its calls checked
   std::chrono::milliseconds startup_wait = std::chrono::seconds(10);
   std::chrono::milliseconds introduction_wait = std::chrono::seconds(1);  // for what servers say of themselves
   std::size_t list_page_size = 1000;

@@ -65,7 +65,10 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
     const std::string name = mcp::json_string(route.own_name.str());
     request.replace(&mcp::Envelope::name, name);
   }
-  auto answer = co_await route.runtime->handle(std::move(request), context);
+  const bool checked = context_.validator != nullptr && route.runtime->spec().checks.any();
+  Answer answering =
+      checked ? context_.validator->call(route, std::move(request), context) : route.runtime->handle(std::move(request), context);
+  auto answer = co_await std::move(answering);
   const auto taken = Clock::now() - began;
   const std::string_view outcome = !answer ? to_string(answer.error().code) : outcome_of(*answer);
   context_.metrics->record(route.server, outcome, taken);

@@ -92,6 +92,7 @@ bool Decimal::is_multiple_of(const Decimal& divisor) const {
   // Were it smaller, the digits here would have to end in a zero.
   if (exponent_ < divisor.exponent_) return false;
   const Wide modulus = read_digits(divisor.digits_, 0);
+  if (modulus == 0) return false;
   const Wide rest = read_digits(digits_, modulus);
   return multiply(rest, power_of_ten(exponent_ - divisor.exponent_, modulus), modulus) == 0;
 }

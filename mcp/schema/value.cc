@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 
 #include "mcp/json/scanner.h"
 #include "mcp/json/text.h"
@@ -142,6 +143,23 @@ void append_pointer_token(std::string& out, std::string_view token) {
   }
 }
 
+void append_json(std::string& out, const Value& value, std::size_t most);
+
+void append_children(std::string& out, const Value& value, std::size_t most) {
+  const bool is_object = value.is(Value::Kind::object);
+  out += is_object ? '{' : '[';
+  for (const Value& child : value.items) {
+    if (out.size() > most) return;
+    if (&child != value.items.data()) out += ',';
+    if (is_object) {
+      append_json_string(out, child.key.substr(0, most + 4));
+      out += ':';
+    }
+    append_json(out, child, most);
+  }
+  out += is_object ? '}' : ']';
+}
+
 /// Stops adding once `out` is long enough; what was added last may be longer.
 void append_json(std::string& out, const Value& value, std::size_t most) {
   switch (value.kind) {
@@ -157,20 +175,8 @@ void append_json(std::string& out, const Value& value, std::size_t most) {
     case Value::Kind::string:
       append_json_string(out, value.text.substr(0, most + 4));
       break;
-    default: {
-      const bool is_object = value.is(Value::Kind::object);
-      out += is_object ? '{' : '[';
-      for (const Value& child : value.items) {
-        if (out.size() > most) return;
-        if (&child != value.items.data()) out += ',';
-        if (is_object) {
-          append_json_string(out, child.key.substr(0, most + 4));
-          out += ':';
-        }
-        append_json(out, child, most);
-      }
-      out += is_object ? '}' : ']';
-    }
+    default:
+      append_children(out, value, most);
   }
 }
 
@@ -181,12 +187,12 @@ std::string pointer_to(const Value& value) {
   for (const Value* at = &value; at->parent != nullptr; at = at->parent)
     path.push_back(at);
   std::string pointer;
-  for (auto at = path.rbegin(); at != path.rend(); ++at) {
+  for (const Value* at : std::views::reverse(path)) {
     pointer += '/';
-    if ((*at)->parent->is(Value::Kind::object)) {
-      append_pointer_token(pointer, (*at)->key);
+    if (at->parent->is(Value::Kind::object)) {
+      append_pointer_token(pointer, at->key);
     } else {
-      pointer += std::to_string((*at)->index());
+      pointer += std::to_string(at->index());
     }
   }
   return pointer;

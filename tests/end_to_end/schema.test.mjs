@@ -9,7 +9,7 @@ import { Generator, randomSource } from './schema/random_schemas.mjs';
 import { askAjv, askOurs, dialects } from './schema/validators.mjs';
 
 const seed = Number(process.env.SWITCHYARD_SCHEMA_SEED ?? 20201207);
-const count = Number(process.env.SWITCHYARD_SCHEMA_COUNT ?? 400);
+const count = Number(process.env.SWITCHYARD_SCHEMA_COUNT ?? 300);
 const instancesEach = 20;
 const timeout = 300_000;
 

@@ -15,7 +15,7 @@ class RouterTest : public UpstreamTest {
  protected:
   /// Opens a session over the runtimes there are.
   void open(Naming naming = {}, std::chrono::milliseconds startup_wait = std::chrono::seconds(10)) {
-    RouterContext context{.executor = loop_.get_executor(), .metrics = &metrics_};
+    RouterContext context{.executor = loop_.get_executor(), .metrics = &metrics_, .validator = validator_};
     context.startup_wait = startup_wait;
     context.introduction_wait = introduction_wait_;
     context.list_page_size = 2;
@@ -80,6 +80,7 @@ class RouterTest : public UpstreamTest {
   }
 
   CallMetrics metrics_;
+  CallValidator* validator_ = nullptr;
   std::vector<AbsentServer> absent_;
   std::chrono::milliseconds introduction_wait_{};
   std::shared_ptr<View> view_;
