@@ -100,6 +100,29 @@ Task<void> Router::wait_for_first_start(CallContext& context, Clock::time_point 
   co_await over->wait();
 }
 
+Task<void> Router::explore(CallContext& context) {
+  const auto peer = context.peer();
+  if (!peer || context.caller().capabilities == "{}") co_return;
+  struct Progress {
+    explicit Progress(const mcp::Executor& executor) : done(executor) {}
+
+    mcp::Event done;
+    std::size_t left = 0;
+  };
+  const auto progress = std::make_shared<Progress>(context_.executor);
+  for (const auto& member : view_->members()) {
+    if (member->state() != RuntimeState::ready) continue;
+    ++progress->left;
+    auto explored = [progress](const std::exception_ptr&) {
+      if (--progress->left == 0) progress->done.set();
+    };
+    boost::asio::co_spawn(context_.executor, member->clients().explore(peer), std::move(explored));
+  }
+  if (progress->left == 0) co_return;
+  const mcp::Cancellation::Callback cancelled(context.cancellation(), [&progress] { progress->done.set(); });
+  co_await progress->done.wait_until(Clock::now() + context_.startup_wait);
+}
+
 template <CatalogKind kind>
 Task<Result<Message>> Router::list(Message request, CallContext& context) {
   constexpr auto kIndex = static_cast<std::size_t>(kind);
@@ -108,6 +131,7 @@ Task<Result<Message>> Router::list(Message request, CallContext& context) {
     if (!list_deadline_) list_deadline_ = Clock::now() + context_.startup_wait;
     co_await wait_for_first_start(context, *list_deadline_);
   }
+  if constexpr (kind == CatalogKind::tools) co_await explore(context);
   const auto cursor = request.raw(request.envelope().cursor);
   if (!cursor.empty() && cursor.front() != '"') co_return fail(ErrorCode::invalid_params, "params.cursor must be a string");
   const std::string decoded = mcp::decode_json_string(cursor);

@@ -74,6 +74,9 @@ class Router final : public mcp::SessionHandler, private View::Listener {
     return wait_for_first_start(context, Clock::now() + context_.startup_wait);
   }
 
+  /// Until it is known which tools the servers show to clients that can be asked as much as this one; up to startupWait.
+  mcp::Task<void> explore(mcp::CallContext& context);
+
   Answer call_unknown(mcp::Message request, mcp::CallContext& context);
   /// `pinned` holds the route.
   Answer forward(std::shared_ptr<const Projection> pinned, const Route& route, mcp::Message request, mcp::CallContext& context);

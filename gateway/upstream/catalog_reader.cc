@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <exception>
+#include <unordered_set>
 #include <utility>
 
 #include "gateway/upstream/deadline.h"
@@ -20,6 +21,7 @@ using mcp::Task;
 namespace {
 
 constexpr int kRefreshTries = 3;
+constexpr std::size_t kMaxMore = 16;     // sets of capabilities whose tools are kept
 constexpr std::size_t kMaxWarnings = 5;  // of entries that are not offered, each time a catalog is published
 
 CatalogKinds declared_in(std::string_view capabilities) {
@@ -36,7 +38,11 @@ CatalogKinds only(CatalogKind kind) {
 }  // namespace
 
 CatalogReader::CatalogReader(Owner& owner, const Redaction& redaction, CatalogReaderOptions options)
-    : owner_(owner), redaction_(redaction), options_(std::move(options)), catalog_(std::make_shared<ServerCatalog>()) {}
+    : owner_(owner),
+      redaction_(redaction),
+      options_(std::move(options)),
+      common_(std::make_shared<ServerCatalog>()),
+      catalog_(common_) {}
 
 std::shared_ptr<CatalogReader::Reading> CatalogReader::begin(mcp::ClientSession& session,
                                                              CatalogKinds kinds,
@@ -82,7 +88,7 @@ Task<Result<>> CatalogReader::read(mcp::ClientSession& session, std::string_view
   for (const CatalogKind kind : kEachKind) {
     if (!declared_[index_of(kind)]) continue;
     const auto& list = (kind == CatalogKind::tools ? tools : others)->lists[index_of(kind)];
-    next->replace(kind, list ? *list : catalog_->list(kind));
+    next->replace(kind, list ? *list : common_->list(kind));
     if (list) continue;
     warn_unread(kind, list.error());
     if (list.error().code == ErrorCode::timeout) wanted_.set(index_of(kind));
@@ -103,7 +109,7 @@ void CatalogReader::warn_refused(const ServerCatalog& next) const {
   std::size_t refused = 0;
   for (const CatalogKind kind : kEachKind) {
     const CatalogListPtr& list = next.list(kind);
-    if (list == catalog_->list(kind)) continue;
+    if (list == common_->list(kind)) continue;
     for (const auto& line : list->refused) {
       if (++refused > kMaxWarnings) continue;
       mcp::log_warn("upstream",
@@ -118,9 +124,33 @@ void CatalogReader::warn_refused(const ServerCatalog& next) const {
 
 void CatalogReader::publish(std::shared_ptr<const ServerCatalog> catalog) {
   warn_refused(*catalog);
-  if (*catalog == *catalog_) return;
-  catalog_ = std::move(catalog);
+  common_ = std::move(catalog);
+  auto next = with_more(common_);
+  if (*next == *catalog_) return;
+  catalog_ = std::move(next);
   owner_.catalog_replaced();
+}
+
+void CatalogReader::add_tools(const std::string& capabilities, CatalogListPtr tools) {
+  if (!more_.contains(capabilities) && more_.size() >= kMaxMore) return;
+  more_[capabilities] = std::move(tools);
+  publish(common_);
+}
+
+std::shared_ptr<const ServerCatalog> CatalogReader::with_more(std::shared_ptr<const ServerCatalog> common) const {
+  std::unordered_set<std::string_view> known;
+  for (const CatalogEntry& tool : common->tools())
+    known.insert(tool.key);
+  auto tools = std::make_shared<CatalogList>(*common->list(CatalogKind::tools));
+  for (const auto& [capabilities, list] : more_) {
+    for (const CatalogEntry& tool : list->entries) {
+      if (known.insert(tool.key).second) tools->entries.push_back(tool);
+    }
+  }
+  if (tools->entries.size() == common->tools().size()) return common;
+  auto next = std::make_shared<ServerCatalog>(*common);
+  next->replace(CatalogKind::tools, std::move(tools));
+  return next;
 }
 
 void CatalogReader::notice(const mcp::Message& notification) {
@@ -165,7 +195,7 @@ Task<CatalogKinds> CatalogReader::read_wanted(std::shared_ptr<mcp::ClientSession
   co_await reading->done.wait();
 
   const bool live = session == owner_.live_session() && !owner_.stopping().is_set();
-  auto next = std::make_shared<ServerCatalog>(*catalog_);
+  auto next = std::make_shared<ServerCatalog>(*common_);
   CatalogKinds failed;
   for (const CatalogKind kind : kEachKind) {
     if (!kinds[index_of(kind)]) continue;

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <chrono>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "gateway/config/config.h"
 #include "gateway/upstream/redaction.h"
@@ -56,6 +58,10 @@ class CatalogReader {
   /// Reads anew, soon, what this notification of the server's says has changed; does nothing with others.
   void notice(const mcp::Message& notification);
 
+  /// The tools that clients who can be asked this much (adapt_capabilities) see, some of which servers show to nobody else: what is
+  /// new among them is offered beside the rest. A list of as many capabilities read before is replaced.
+  void add_tools(const std::string& capabilities, CatalogListPtr tools);
+
   /// Makes up for the changes that were told while the server was not ready.
   void resume();
 
@@ -74,6 +80,7 @@ class CatalogReader {
   void warn_unread(CatalogKind kind, const mcp::Error& error) const;
   void warn_refused(const ServerCatalog& next) const;
   void publish(std::shared_ptr<const ServerCatalog> catalog);
+  std::shared_ptr<const ServerCatalog> with_more(std::shared_ptr<const ServerCatalog> common) const;
   void start_refresh();
   mcp::Task<void> refresh();
   /// One reading of what is wanted; takes what came, and says what did not.
@@ -82,9 +89,11 @@ class CatalogReader {
   Owner& owner_;
   const Redaction& redaction_;
   const CatalogReaderOptions options_;
-  std::shared_ptr<const ServerCatalog> catalog_;
-  CatalogKinds declared_;  // by the server, when it started last
-  CatalogKinds wanted_;    // to be read anew
+  std::shared_ptr<const ServerCatalog> common_;              // as all clients see it
+  std::map<std::string, CatalogListPtr, std::less<>> more_;  // tools, by capabilities
+  std::shared_ptr<const ServerCatalog> catalog_;             // both
+  CatalogKinds declared_;                                    // by the server, when it started last
+  CatalogKinds wanted_;                                      // to be read anew
   bool refreshing_ = false;
 };
 

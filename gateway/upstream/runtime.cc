@@ -75,7 +75,10 @@ Runtime::Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer obs
                .delay = dependencies_.refresh_delay,
                .pause = dependencies_.refresh_pause,
                .others = dependencies_.other_lists_wait}),
-      clients_(std::make_shared<ServerClients>(dependencies_.executor, pool_options())),
+      clients_(std::make_shared<ServerClients>(
+          dependencies_.executor,
+          pool_options(),
+          [this](const std::string& capabilities, CatalogListPtr tools) { reader_.add_tools(capabilities, std::move(tools)); })),
       settled_(dependencies_.executor),
       stopping_(dependencies_.executor),
       stopped_(dependencies_.executor) {}

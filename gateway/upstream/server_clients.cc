@@ -8,6 +8,7 @@
 
 #include "gateway/upstream/backoff.h"
 #include "gateway/upstream/deadline.h"
+#include "gateway/upstream/listing.h"
 #include "mcp/adapt/capabilities.h"
 #include "mcp/base/log.h"
 #include "mcp/http/timed_cancellation.h"
@@ -31,7 +32,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kOwnRequest = std::chrono::seconds(10);  // for what we ask of the server on a client's behalf
+constexpr auto kOwnRequest = std::chrono::seconds(10);       // for what we ask of the server on a client's behalf
+constexpr auto kListAgain = std::chrono::milliseconds(200);  // from list_changed, which often comes in bursts, to reading anew
 constexpr int kRestoreTries = 5;
 
 /// Methods whose handling may lead a server to ask the client something, or that leave something of the client's there.
@@ -43,7 +45,9 @@ bool belongs_to_client(std::string_view method) {
 /// A client's context without a request of its.
 class PeerContext final : public CallContext {
  public:
-  explicit PeerContext(std::shared_ptr<ClientPeer> peer) : peer_(std::move(peer)) { deadline = Clock::now() + kOwnRequest; }
+  explicit PeerContext(std::shared_ptr<ClientPeer> peer, std::chrono::milliseconds time = kOwnRequest) : peer_(std::move(peer)) {
+    deadline = Clock::now() + time;
+  }
 
   const Caller& caller() const override { return peer_->caller(); }
 
@@ -83,8 +87,8 @@ std::string level_params(LoggingLevel level) {
 
 }  // namespace
 
-ServerClients::ServerClients(const mcp::Executor& executor, SessionPoolOptions options)
-    : executor_(executor), server_(options.server) {
+ServerClients::ServerClients(const mcp::Executor& executor, SessionPoolOptions options, OnTools on_tools)
+    : executor_(executor), server_(options.server), startup_timeout_(options.startup_timeout), on_tools_(std::move(on_tools)) {
   options.on_notification = [this](PooledSession& own, Message notification) { on_own_notification(own, std::move(notification)); };
   options.on_lost = [this](PooledSession& own) { on_own_lost(own); };
   pool_ = std::make_shared<SessionPool>(executor, std::move(options));
@@ -94,6 +98,8 @@ void ServerClients::ready(std::shared_ptr<mcp::ClientSession> shared, const mcp:
   shared_ = std::move(shared);
   version_ = introduction.version;
   logs_ = mcp::declares(introduction.capabilities, "logging");
+  tools_ = mcp::declares(introduction.capabilities, "tools");
+  explored_.clear();
   told_level_.reset();
   if (lowest_level() || !subscriptions_.empty()) asio::co_spawn(executor_, bring_up(shared_from_this(), shared_), asio::detached);
 }
@@ -141,6 +147,56 @@ Task<Result<ServerClients::Way>> ServerClients::choose(std::shared_ptr<mcp::Clie
                  "no session of its own for a client: the server cannot ask it",
                  {{"server", server_}, {"cause", own.error().message}});
   co_return way;
+}
+
+Task<void> ServerClients::explore(std::shared_ptr<ClientPeer> peer) {
+  const auto self = shared_from_this();
+  std::string capabilities = capabilities_for(peer->caller());
+  if (capabilities == "{}" || !shared_ || !tools_) co_return;
+  if (const auto found = explored_.find(capabilities); found != explored_.end()) {
+    const auto over = found->second;
+    co_await over->wait();
+    co_return;
+  }
+  const auto over = std::make_shared<mcp::Event>(executor_);
+  explored_[capabilities] = over;
+  PeerContext context(std::move(peer), startup_timeout_);
+  bool listed = false;
+  {
+    auto own = co_await pool_->acquire(context, capabilities);
+    if (own) {
+      const auto session = (*own)->session;
+      listed = co_await list_tools(session, capabilities);
+    }
+  }
+  // What failed the next client may try again.
+  const auto found = explored_.find(capabilities);
+  if (!listed && found != explored_.end() && found->second == over) explored_.erase(found);
+  over->set();
+}
+
+Task<bool> ServerClients::list_tools(std::shared_ptr<mcp::ClientSession> session, std::string capabilities) {
+  mcp::Cancellation cancellation;
+  const auto slow = [] { return Error{ErrorCode::timeout, "no answer in time"}; };
+  const Deadline deadline(executor_, kOwnRequest, slow, cancellation);
+  const ListingBounds bounds;
+  auto tools = co_await list_all(*session, CatalogKind::tools, cancellation, bounds);
+  if (!tools) {
+    mcp::log_debug("upstream",
+                   "the tools for clients that can be asked could not be read",
+                   {{"server", server_}, {"cause", tools.error().message}});
+    co_return false;
+  }
+  on_tools_(capabilities, std::move(*tools));
+  co_return true;
+}
+
+Task<void> ServerClients::list_again(std::shared_ptr<ServerClients> self,
+                                     std::shared_ptr<mcp::ClientSession> session,
+                                     std::string capabilities) {
+  co_await mcp::pause(kListAgain, self->closing_);
+  self->listing_again_.erase(capabilities);
+  if (!self->closing_.requested()) co_await self->list_tools(std::move(session), std::move(capabilities));
 }
 
 /// The session may have been told the level of the client that had it before.
@@ -239,10 +295,13 @@ void ServerClients::background_log(const Message& notification) const {
   }
 }
 
-void ServerClients::on_own_notification(PooledSession& own, Message notification) const {
+void ServerClients::on_own_notification(PooledSession& own, Message notification) {
+  const std::string_view method = notification.method();
+  if (method == "notifications/tools/list_changed" && listing_again_.insert(own.capabilities).second) {
+    asio::co_spawn(executor_, list_again(shared_from_this(), own.session, own.capabilities), asio::detached);
+  }
   const auto peer = own.peer.lock();
   if (!peer) return;
-  const std::string_view method = notification.method();
   if (method == "notifications/resources/updated") {
     const std::string shown = shown_uri(own.subscriptions, updated_uri(notification));
     if (!shown.empty()) peer->push(with_uri(notification, shown));

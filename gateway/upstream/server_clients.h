@@ -1,12 +1,16 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "gateway/upstream/resource_subscriptions.h"
+#include "gateway/upstream/server_catalog.h"
 #include "gateway/upstream/session_pool.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/client_session.h"
@@ -26,7 +30,10 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
     std::optional<SessionPool::Lease> own;  // {}: the shared session
   };
 
-  ServerClients(const mcp::Executor& executor, SessionPoolOptions options);
+  /// Takes the tools that clients with these capabilities see.
+  using OnTools = std::function<void(const std::string& capabilities, CatalogListPtr tools)>;
+
+  ServerClients(const mcp::Executor& executor, SessionPoolOptions options, OnTools on_tools);
 
   /// The shared session is up: from here on it is the one, until lost().
   void ready(std::shared_ptr<mcp::ClientSession> shared, const mcp::ServerIntroduction& introduction);
@@ -36,6 +43,10 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   mcp::Task<mcp::Result<Way>> choose(std::shared_ptr<mcp::ClientSession> shared,
                                      mcp::CallContext& context,
                                      std::string_view method);
+
+  /// Has looked, on a session of the client's own, what the server offers to clients that can be asked as much; some servers show
+  /// such clients more tools. Looks once for each set of capabilities in the life of the shared session.
+  mcp::Task<void> explore(std::shared_ptr<mcp::ClientPeer> peer);
 
   /// A request went that way and was answered by the server with a result.
   void subscribed(Way& way, mcp::CallContext& context, std::string uri, std::string shown);
@@ -61,7 +72,11 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
 
  private:
   std::string capabilities_for(const mcp::Caller& caller) const;
-  void on_own_notification(PooledSession& own, mcp::Message notification) const;
+  mcp::Task<bool> list_tools(std::shared_ptr<mcp::ClientSession> session, std::string capabilities);
+  static mcp::Task<void> list_again(std::shared_ptr<ServerClients> self,
+                                    std::shared_ptr<mcp::ClientSession> session,
+                                    std::string capabilities);
+  void on_own_notification(PooledSession& own, mcp::Message notification);
   void on_own_lost(const PooledSession& own);
   static mcp::Task<void> restore(std::shared_ptr<ServerClients> self, std::weak_ptr<mcp::ClientPeer> peer, PooledSession lost);
   mcp::Task<bool> restore_once(const std::shared_ptr<mcp::ClientPeer>& peer, const PooledSession& lost);
@@ -73,10 +88,14 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
 
   mcp::Executor executor_;
   const std::string server_;
+  const std::chrono::milliseconds startup_timeout_;
+  const OnTools on_tools_;
+  std::map<std::string, std::shared_ptr<mcp::Event>, std::less<>> explored_;  // by capabilities; set once they are
+  std::set<std::string, std::less<>> listing_again_;                          // likewise, while it is under way
   std::shared_ptr<SessionPool> pool_;
   std::shared_ptr<mcp::ClientSession> shared_;  // null while the server is not ready
   mcp::ProtocolVersion version_ = mcp::kLatestVersion;
-  bool logs_ = false;  // the server declares logging
+  bool logs_ = false, tools_ = false;  // the server declares logging, tools
   ResourceSubscriptions subscriptions_;
   std::map<std::uint64_t, std::weak_ptr<mcp::ClientPeer>> listeners_;  // clients that have set a level
   std::optional<mcp::LoggingLevel> told_level_;                        // as the shared session was told last

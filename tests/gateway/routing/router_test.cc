@@ -29,8 +29,10 @@ TEST_F(RouterTest, IntroducesItselfInTheClientsRevision) {
     const json result = ask("initialize", {{"protocolVersion", wanted}, {"capabilities", json::object()}})["result"];
     EXPECT_EQ(result["protocolVersion"], given);
     EXPECT_EQ(result["serverInfo"]["name"], "switchyard");
-    json capabilities = {
-        {"tools", {{"listChanged", true}}}, {"prompts", {{"listChanged", true}}}, {"resources", {{"listChanged", true}}}};
+    json capabilities = {{"tools", {{"listChanged", true}}},
+                         {"prompts", {{"listChanged", true}}},
+                         {"resources", {{"listChanged", true}, {"subscribe", true}}},
+                         {"logging", json::object()}};
     if (given != "2024-11-05") capabilities["completions"] = json::object();
     EXPECT_EQ(result["capabilities"], capabilities);
     EXPECT_FALSE(result.contains("instructions"));

@@ -124,9 +124,15 @@ TEST_F(SessionPoolTest, DeclaresJustWhatItsClientDoes) {
 TEST_F(SessionPoolTest, InTurnOneSessionServesOneAfterTheOther) {
   make(true);
   Context anna(anna_), bert(bert_);
-  { ASSERT_TRUE(acquire(anna)); }
-  { ASSERT_TRUE(acquire(bert)); }
-  { ASSERT_TRUE(acquire(anna)); }
+  {
+    ASSERT_TRUE(acquire(anna));
+  }
+  {
+    ASSERT_TRUE(acquire(bert));
+  }
+  {
+    ASSERT_TRUE(acquire(anna));
+  }
   EXPECT_EQ(servers_.size(), 1U);
 }
 
@@ -146,17 +152,27 @@ TEST_F(SessionPoolTest, OtherCapabilitiesOrPrincipalsShareNothing) {
   Context anna(anna_), bert(bert_);
   const auto stranger_peer = std::make_shared<Peer>(4, "somebody else");
   Context stranger(stranger_peer);
-  { ASSERT_TRUE(acquire(anna)); }
-  { ASSERT_TRUE(acquire(bert, R"({"sampling":{}})")); }
-  { ASSERT_TRUE(acquire(stranger)); }
+  {
+    ASSERT_TRUE(acquire(anna));
+  }
+  {
+    ASSERT_TRUE(acquire(bert, R"({"sampling":{}})"));
+  }
+  {
+    ASSERT_TRUE(acquire(stranger));
+  }
   EXPECT_EQ(servers_.size(), 3U);
 }
 
 TEST_F(SessionPoolTest, WithoutTurnsASessionStaysWithItsClient) {
   make(false, 9);
   Context anna(anna_), bert(bert_);
-  { ASSERT_TRUE(acquire(anna)); }
-  { ASSERT_TRUE(acquire(bert)); }
+  {
+    ASSERT_TRUE(acquire(anna));
+  }
+  {
+    ASSERT_TRUE(acquire(bert));
+  }
   EXPECT_EQ(servers_.size(), 2U);
   pool_->release(1);
   EXPECT_EQ(pool_->size(), 1U) << "and ends with it";
@@ -165,11 +181,15 @@ TEST_F(SessionPoolTest, WithoutTurnsASessionStaysWithItsClient) {
 TEST_F(SessionPoolTest, ASessionThatKnowsItsClientIsNotHandedOn) {
   make(true);
   Context anna(anna_), bert(bert_);
-  { ASSERT_TRUE(acquire(anna)); }
+  {
+    ASSERT_TRUE(acquire(anna));
+  }
   servers_.at(0)->send(Message::request("7", "roots/list", {}));
   settle();
   EXPECT_THAT(anna_->asked, testing::ElementsAre("roots/list"));
-  { ASSERT_TRUE(acquire(bert)); }
+  {
+    ASSERT_TRUE(acquire(bert));
+  }
   EXPECT_EQ(servers_.size(), 2U);
 }
 
@@ -180,7 +200,9 @@ TEST_F(SessionPoolTest, ASessionWhereSomethingMayStillGoOnIsNotHandedOn) {
     const auto lease = acquire(anna);
     (*lease)->doubtful = true;
   }
-  { ASSERT_TRUE(acquire(bert)); }
+  {
+    ASSERT_TRUE(acquire(bert));
+  }
   EXPECT_EQ(servers_.size(), 2U);
   pool_->release(1);
   EXPECT_EQ(pool_->size(), 1U);
@@ -209,8 +231,12 @@ TEST_F(SessionPoolTest, WhereAllAreInUseOneWaits) {
 TEST_F(SessionPoolTest, AnIdleSessionOfOtherCapabilitiesMakesRoom) {
   make(true, 1);
   Context anna(anna_), bert(bert_);
-  { ASSERT_TRUE(acquire(anna)); }
-  { ASSERT_TRUE(acquire(bert, R"({"sampling":{}})")); }
+  {
+    ASSERT_TRUE(acquire(anna));
+  }
+  {
+    ASSERT_TRUE(acquire(bert, R"({"sampling":{}})"));
+  }
   EXPECT_EQ(pool_->size(), 1U);
   EXPECT_EQ(servers_.size(), 2U);
 }
@@ -237,19 +263,25 @@ TEST_F(SessionPoolTest, OneThatCannotBeOpenedIsNotTriedAgainAtOnce) {
 TEST_F(SessionPoolTest, ALostSessionIsReplacedAtTheNextRequest) {
   make(true);
   Context anna(anna_);
-  { ASSERT_TRUE(acquire(anna)); }
+  {
+    ASSERT_TRUE(acquire(anna));
+  }
   servers_.at(0)->close();
   settle();
   EXPECT_EQ(pool_->size(), 0U);
   EXPECT_EQ(lost_, 0) << "the client had nothing there";
-  { ASSERT_TRUE(acquire(anna)); }
+  {
+    ASSERT_TRUE(acquire(anna));
+  }
   EXPECT_EQ(servers_.size(), 2U);
 }
 
 TEST_F(SessionPoolTest, TheLossOfASessionWithSubscriptionsIsTold) {
   make(true);
   Context anna(anna_);
-  { (*acquire(anna))->subscriptions["file:///a"] = "file:///a"; }
+  {
+    (*acquire(anna))->subscriptions["file:///a"] = "file:///a";
+  }
   servers_.at(0)->close();
   settle();
   EXPECT_EQ(lost_, 1);
