@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/downstream/drain.h"
+#include "gateway/downstream/relay_handshake.h"
 #include "mcp/base/log.h"
 #include "mcp/http/timed_cancellation.h"
 #include "mcp/json/text.h"
@@ -55,23 +56,6 @@ Error open_when_lost(Error error, bool call) {
 
 Message failure(std::string_view id, const Error& error, bool call) {
   return call ? mcp::tool_error_response(id, error, "") : mcp::error_response(id, error);
-}
-
-std::string version_of(const Message& answer) {
-  return mcp::decode_json_string(mcp::member(answer.raw(answer.envelope().result), "protocolVersion"));
-}
-
-/// The same initialize asking for another revision.
-Message with_version(Message initialize, const std::string& version) {
-  const std::string_view text = initialize.text();
-  const std::string_view asked = mcp::member(initialize.raw(initialize.envelope().params), "protocolVersion");
-  if (asked.empty()) return initialize;
-  const auto at = static_cast<std::size_t>(asked.data() - text.data());
-  std::string other(text.substr(0, at));
-  mcp::append_json_string(other, version);
-  other += text.substr(at + asked.size());
-  auto parsed = Message::parse(std::move(other));
-  return parsed ? std::move(*parsed) : std::move(initialize);
 }
 
 }  // namespace
@@ -166,6 +150,14 @@ void Relay::cancelled(Message notification) {
   link->transport->send(std::move(notification));
 }
 
+/// Where the client does not read, at least a short answer may still fit.
+void Relay::send_answer(const std::string& client_id, Message answer, bool call) {
+  if (client_->send(std::move(answer))) return;
+  mcp::log_warn("downstream", "an answer was dropped: the client does not read what it asked for");
+  const Error error{ErrorCode::overloaded, "the answer does not fit behind what still waits to be read"};
+  client_->send(failure(client_id, error, call));
+}
+
 Task<void> Relay::carry(Message request, std::shared_ptr<Gathered> batch) {
   auto self = shared_from_this();
   const std::string client_id(request.id());
@@ -183,7 +175,7 @@ Task<void> Relay::carry(Message request, std::shared_ptr<Gathered> batch) {
     if (batch) {
       batch->answers.push_back(std::move(last));
     } else {
-      client_->send(std::move(last));
+      send_answer(client_id, std::move(last), call);
     }
   }
   if (batch) {

@@ -70,6 +70,7 @@ class Relay final : public std::enable_shared_from_this<Relay> {
   void batch_from_client(std::string text);
   void cancelled(mcp::Message notification);
   /// The answer goes to the client, or to `batch` where the request came in one.
+  void send_answer(const std::string& client_id, mcp::Message answer, bool call);
   mcp::Task<void> carry(mcp::Message request, std::shared_ptr<Gathered> batch);
   void send_if_complete(const Gathered& batch);
   mcp::Task<mcp::Result<mcp::Message>> forward(mcp::Message request, Open& open);

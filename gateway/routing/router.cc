@@ -103,6 +103,11 @@ Task<void> Router::wait_for_first_start(CallContext& context, Clock::time_point 
 Task<void> Router::explore(CallContext& context) {
   const auto peer = context.peer();
   if (!peer || context.caller().capabilities == "{}") co_return;
+  Errand errand = [peer](const std::shared_ptr<Runtime>& member) { return member->clients().explore(peer); };
+  co_await for_each_ready(std::move(errand), context, Clock::now() + context_.startup_wait);
+}
+
+Task<void> Router::for_each_ready(Errand errand, CallContext& context, Clock::time_point deadline) {
   struct Progress {
     explicit Progress(const mcp::Executor& executor) : done(executor) {}
 
@@ -113,14 +118,14 @@ Task<void> Router::explore(CallContext& context) {
   for (const auto& member : view_->members()) {
     if (member->state() != RuntimeState::ready) continue;
     ++progress->left;
-    auto explored = [progress](const std::exception_ptr&) {
+    auto ended = [progress](const std::exception_ptr&) {
       if (--progress->left == 0) progress->done.set();
     };
-    boost::asio::co_spawn(context_.executor, member->clients().explore(peer), std::move(explored));
+    boost::asio::co_spawn(context_.executor, errand(member), std::move(ended));
   }
   if (progress->left == 0) co_return;
   const mcp::Cancellation::Callback cancelled(context.cancellation(), [&progress] { progress->done.set(); });
-  co_await progress->done.wait_until(Clock::now() + context_.startup_wait);
+  co_await progress->done.wait_until(deadline);
 }
 
 template <CatalogKind kind>
@@ -140,7 +145,11 @@ Task<Result<Message>> Router::list(Message request, CallContext& context) {
   if (!page) co_return std::unexpected(page.error());
   // Pages of two lists make none that could be compared.
   auto& known = known_[kIndex];
-  known = cursor.empty() || projection == known ? projection : nullptr;
+  if (cursor.empty() || projection == known.lock()) {
+    known = projection;
+  } else {
+    known.reset();
+  }
   co_return Message::result(request.id(), *page);
 }
 
@@ -150,7 +159,7 @@ void Router::lists_changed(CatalogKinds changed) {
   const auto projection = view_->projection();
   std::string_view told;  // resources and their templates have one notification
   for (const CatalogKind kind : kEachKind) {
-    const auto& known = known_[index_of(kind)];
+    const auto known = known_[index_of(kind)].lock();
     if (!changed[index_of(kind)] || (known && known->list(kind) == projection->list(kind))) continue;
     const std::string_view notification = words_of(kind).notification;
     if (notification != told) session->push(Message::notification(notification, {}));

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,6 +77,9 @@ class Router final : public mcp::SessionHandler, private View::Listener {
 
   /// Until it is known which tools the servers show to clients that can be asked as much as this one; up to startupWait.
   mcp::Task<void> explore(mcp::CallContext& context);
+  /// Runs this for every member that is ready, all at once; until all have ended, or `deadline`, or the request was taken back.
+  using Errand = std::function<mcp::Task<void>(const std::shared_ptr<Runtime>&)>;
+  mcp::Task<void> for_each_ready(Errand errand, mcp::CallContext& context, Clock::time_point deadline);
 
   Answer call_unknown(mcp::Message request, mcp::CallContext& context);
   /// `pinned` holds the route.
@@ -126,7 +130,7 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   CatalogKinds listed_;
   std::optional<Clock::time_point> list_deadline_;  // of the first lists
   /// What the client listed last, of each kind; null before, and where its pages are of several lists.
-  std::array<std::shared_ptr<const Projection>, kCatalogKinds> known_;
+  std::array<std::weak_ptr<const Projection>, kCatalogKinds> known_;
 };
 
 }  // namespace gateway

@@ -18,6 +18,9 @@ using mcp::Task;
 
 namespace {
 
+constexpr auto kLevelWait = std::chrono::seconds(5);  // for servers to take a level
+constexpr std::size_t kMaxUri = std::size_t{8} << 10;
+
 std::string uri_of(const Message& request) {
   const std::string_view uri = request.raw(request.envelope().uri);
   return uri.starts_with('"') ? mcp::decode_json_string(uri) : std::string();
@@ -48,6 +51,7 @@ Message Router::present(Message question) {
 Task<Result<Message>> Router::subscribe(Message request, CallContext& context) {
   const std::string uri = uri_of(request);
   if (uri.empty()) co_return fail(ErrorCode::invalid_params, "resources/subscribe needs params.uri, a string");
+  if (uri.size() > kMaxUri) co_return fail(ErrorCode::invalid_params, "params.uri is longer than 8 KiB");
   const auto targets = co_await find_resource(uri, context);
   if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
   if (targets.empty()) co_return refuse("resources/subscribe", unknown_resource(uri));
@@ -68,10 +72,17 @@ Task<Result<Message>> Router::subscribe(Message request, CallContext& context) {
 Task<Result<Message>> Router::unsubscribe(Message request, CallContext& context) {
   const std::string uri = uri_of(request);
   if (uri.empty()) co_return fail(ErrorCode::invalid_params, "resources/unsubscribe needs params.uri, a string");
-  const auto targets = resource_targets(uri);
-  // What is not there (any more) nobody is subscribed to.
-  if (targets.empty()) co_return Message::result(request.id(), "{}");
-  const ResourceTarget& target = targets.front();
+  // Where it was subscribed to, wherever the URI leads by now.
+  std::optional<ResourceTarget> found;
+  for (const auto& member : view_->members()) {
+    if (auto own = member->clients().subscription(client_, uri); own && !found) found = {member, std::move(*own)};
+  }
+  if (!found) {
+    auto targets = resource_targets(uri);
+    if (targets.empty()) co_return Message::result(request.id(), "{}");
+    found = std::move(targets.front());
+  }
+  const ResourceTarget& target = *found;
   const std::string own = mcp::json_string(target.uri);
   if (target.uri != uri) request.replace(&mcp::Envelope::uri, own);
   context.deadline = Clock::now() + target.runtime->spec().call_timeout;
@@ -90,9 +101,9 @@ Task<Result<Message>> Router::set_level(Message request, CallContext& context) {
   }
   const std::string id(request.id());
   if (const auto session = session_.lock()) session->set_log_level(*known);
-  for (const auto& member : view_->members()) {
-    if (context.cancellation().requested()) break;
-    co_await member->clients().level_changed(context);
+  if (const auto peer = context.peer()) {
+    Errand errand = [peer](const std::shared_ptr<Runtime>& member) { return member->clients().level_changed(peer); };
+    co_await for_each_ready(std::move(errand), context, Clock::now() + kLevelWait);
   }
   co_return Message::result(id, "{}");
 }

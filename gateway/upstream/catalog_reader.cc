@@ -66,6 +66,7 @@ std::shared_ptr<CatalogReader::Reading> CatalogReader::begin(mcp::ClientSession&
 Task<Result<>> CatalogReader::read(mcp::ClientSession& session, std::string_view capabilities, mcp::Cancellation& cancellation) {
   declared_ = declared_in(capabilities);
   wanted_.reset();
+  more_.clear();  // those clients hear of a change, list again, and so have it read again
   mcp::Cancellation others_cancellation;
   const mcp::Cancellation::Callback forward(cancellation, [&] { others_cancellation.request(cancellation.reason()); });
   const auto tools = begin(session, declared_ & only(CatalogKind::tools), cancellation);

@@ -27,6 +27,7 @@ struct PooledSession {
   std::weak_ptr<mcp::ClientPeer> peer;
   int leases = 0;
   bool doubtful = false;                                          // a request did not end well: something may still be going on
+  bool checking = false;                                          // whether the server still knows it
   bool knows_roots = false;                                       // the server has asked for the holder's roots
   std::map<std::string, std::string, std::less<>> subscriptions;  // URI as the server knows it → as the holder does
   std::optional<mcp::LoggingLevel> log_level;                     // as the server was told last

@@ -45,11 +45,23 @@ std::string shown_uri(const std::map<std::string, std::string, std::less<>>& sub
   return {};
 }
 
-void ResourceSubscriptions::add(const std::shared_ptr<mcp::ClientPeer>& client, std::string uri, std::string shown) {
-  auto& all = subscribers_[std::move(uri)];
+bool ResourceSubscriptions::add(const std::shared_ptr<mcp::ClientPeer>& client, std::string uri, std::string shown) {
   const std::uint64_t id = client->caller().id;
+  std::size_t have = 0;
+  for (const auto& [each, subscribers] : subscribers_)
+    have += static_cast<std::size_t>(std::ranges::count(subscribers, id, &Subscriber::id));
+  if (have >= kMaxOfClient) return false;
+  auto& all = subscribers_[std::move(uri)];
   const auto found = std::ranges::find_if(all, [&](const Subscriber& one) { return one.id == id && one.shown == shown; });
   if (found == all.end()) all.push_back({id, client, std::move(shown)});
+  return true;
+}
+
+std::optional<std::string> ResourceSubscriptions::find(std::uint64_t client, std::string_view shown) const {
+  for (const auto& [uri, subscribers] : subscribers_) {
+    if (std::ranges::any_of(subscribers, [&](const Subscriber& one) { return one.id == client && one.shown == shown; })) return uri;
+  }
+  return std::nullopt;
 }
 
 bool ResourceSubscriptions::remove(std::uint64_t client, std::string_view uri) {

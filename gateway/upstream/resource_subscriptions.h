@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,13 @@ namespace gateway {
 /// Which clients are subscribed to which resources of one server, on the session they share. Loop thread only.
 class ResourceSubscriptions {
  public:
-  /// `uri` as the server knows it, `shown` as the client does.
-  void add(const std::shared_ptr<mcp::ClientPeer>& client, std::string uri, std::string shown);
+  static constexpr std::size_t kMaxOfClient = 1000;  // with one server
+
+  /// `uri` as the server knows it, `shown` as the client does. False where the client has too many.
+  bool add(const std::shared_ptr<mcp::ClientPeer>& client, std::string uri, std::string shown);
+
+  /// The server's URI of what the client is subscribed to under this one.
+  std::optional<std::string> find(std::uint64_t client, std::string_view shown) const;
 
   /// True when nobody is subscribed to it any more, but somebody was.
   bool remove(std::uint64_t client, std::string_view uri);

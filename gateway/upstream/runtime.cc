@@ -8,6 +8,7 @@
 
 #include "gateway/upstream/connect.h"
 #include "gateway/upstream/deadline.h"
+#include "gateway/upstream/session_check.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
@@ -36,13 +37,6 @@ constexpr auto kProbeTime = std::chrono::seconds(5);
 bool is_safe(std::string_view method) {
   return method == "ping" || method.ends_with("/list") || method == "resources/read" || method == "prompts/get" ||
          method == "completion/complete" || method == "resources/subscribe" || method == "resources/unsubscribe";
-}
-
-/// Some servers do not say 404 for a session they no longer know, but answer with an error of their own making.
-bool refuses_session(const Message& answer) {
-  if (!answer.is_error()) return false;
-  const std::string_view code = mcp::member(answer.raw(answer.envelope().error), "code");
-  return code.starts_with("-320") && code.size() == 6 && code != std::to_string(mcp::kResourceNotFound);
 }
 
 /// What ended the server is for whoever looks after it; a caller hears what it means for the call.
@@ -232,14 +226,8 @@ Task<void> Runtime::probe(std::shared_ptr<mcp::ClientSession> session) {
   const auto silent = [] { return Error{ErrorCode::connect_failed, "the server takes no connections"}; };
   {
     const Deadline deadline(dependencies_.executor, kProbeTime, silent, cancellation);
-    auto answer = co_await session->call("ping", {}, cancellation);
-    if (!answer && answer.error().code == ErrorCode::overloaded) {
-      mcp::log_debug("upstream", "server not probed", {{"server", spec_.name.str()}, {"cause", answer.error().message}});
-    } else if (!answer && answer.error().code != ErrorCode::http_status) {
-      lost(session.get(), answer.error());
-    } else if (!answer || refuses_session(*answer)) {
-      lost(session.get(), {ErrorCode::session_lost, "the server no longer takes our session; it was probably restarted"});
-    }
+    const auto answer = co_await session->call("ping", {}, cancellation);
+    if (const auto verdict = verdict_of_ping(answer)) lost(session.get(), *verdict);
   }
   probing_ = false;
 }
@@ -332,17 +320,17 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
       const std::string method(request.method());
       way.own.reset();
       auto chosen = co_await choose_way(method, context);
-      if (!chosen) co_return std::unexpected(std::move(chosen).error());
+      if (!chosen) co_return std::unexpected(redaction_.clean(std::move(chosen).error()));
       way.session = std::move(chosen->session);
       if (chosen->own) way.own.emplace(std::move(*chosen->own));
     }
     auto answer = co_await way.session->handle(std::move(request), context);
+    if (way.own) clients_->answered(*way.own, answer);
     if (answer) {
       if (refuses_session(*answer)) start_probe(way.session);
       co_return std::move(*answer);
     }
-    if (way.own) (*way.own)->doubtful = true;
-    after_failure(way.session, answer.error());
+    if (!way.own) after_failure(way.session, answer.error());
     const bool session_lost = answer.error().code == ErrorCode::session_lost;
     if (!session_lost || !again) co_return std::unexpected(with_callers_remedy(redaction_.clean(std::move(answer).error())));
     request = std::move(*again);
@@ -354,8 +342,12 @@ Task<Result<Message>> Runtime::subscribe(Message request, mcp::CallContext& cont
   const auto self = shared_from_this();
   ServerClients::Way way;
   auto answer = co_await send(std::move(request), context, &way);
-  if (answer && !answer->is_error()) clients_->subscribed(way, context, std::move(uri), std::move(shown));
-  co_return answer;
+  if (!answer || answer->is_error() || clients_->subscribed(way, context, uri, std::move(shown))) co_return answer;
+  const std::string params = "{\"uri\":" + mcp::json_string(uri) + "}";
+  mcp::Cancellation cancellation;
+  const Deadline deadline(dependencies_.executor, kProbeTime, [this] { return explain_timeout(); }, cancellation);
+  co_await way.session->call("resources/unsubscribe", params, cancellation);
+  co_return fail(ErrorCode::overloaded, "this client has too many subscriptions with server \"" + spec_.name.str() + "\"");
 }
 
 Task<Result<Message>> Runtime::unsubscribe(Message request, mcp::CallContext& context, std::string uri) {
@@ -377,6 +369,7 @@ SessionPoolOptions Runtime::pool_options() {
   options.server = spec_.name.str();
   options.connect = [this] { return connect(); };
   options.instance = dependencies_.instance;
+  options.clean = [this](Error error) { return redaction_.clean(std::move(error)); };
   options.in_turn = stdio;
   options.max_sessions = stdio ? kMaxProcesses : kMaxSessions;
   options.startup_timeout = spec_.startup_timeout;

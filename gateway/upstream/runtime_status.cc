@@ -103,6 +103,7 @@ RuntimeStatus Runtime::status() const {
   status.resources = catalog()->entries(CatalogKind::resources).size();
   status.templates = catalog()->entries(CatalogKind::templates).size();
   status.open_calls = session_ ? session_->open_requests() : 0;
+  status.open_calls += clients_->open_requests();
   if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
   status.required = spec_.required;
   return status;

@@ -9,10 +9,12 @@
 #include "gateway/upstream/backoff.h"
 #include "gateway/upstream/deadline.h"
 #include "gateway/upstream/listing.h"
+#include "gateway/upstream/session_check.h"
 #include "mcp/adapt/capabilities.h"
 #include "mcp/base/log.h"
 #include "mcp/http/timed_cancellation.h"
 #include "mcp/json/text.h"
+#include "mcp/rpc/error_codes.h"
 
 namespace gateway {
 
@@ -34,7 +36,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kOwnRequest = std::chrono::seconds(10);       // for what we ask of the server on a client's behalf
 constexpr auto kListAgain = std::chrono::milliseconds(200);  // from list_changed, which often comes in bursts, to reading anew
-constexpr int kRestoreTries = 5;
+constexpr auto kPing = std::chrono::seconds(5);
 
 /// Methods whose handling may lead a server to ask the client something, or that leave something of the client's there.
 bool belongs_to_client(std::string_view method) {
@@ -60,6 +62,12 @@ class PeerContext final : public CallContext {
  private:
   std::shared_ptr<ClientPeer> peer_;
 };
+
+/// Whether a request that failed so says little good of its session.
+bool may_be_lost(ErrorCode code) {
+  return code == ErrorCode::login_required || code == ErrorCode::connect_failed || code == ErrorCode::tls_failed ||
+         code == ErrorCode::http_status;
+}
 
 std::optional<LoggingLevel> level_of(const Message& notification) {
   return mcp::parse_logging_level(mcp::decode_json_string(mcp::member(notification.raw(notification.envelope().params), "level")));
@@ -146,6 +154,7 @@ Task<Result<ServerClients::Way>> ServerClients::choose(std::shared_ptr<mcp::Clie
   mcp::log_debug("upstream",
                  "no session of its own for a client: the server cannot ask it",
                  {{"server", server_}, {"cause", own.error().message}});
+  if (shared_) way.session = shared_;  // the one there was may be gone by now
   co_return way;
 }
 
@@ -209,12 +218,47 @@ Task<void> ServerClients::align_level(PooledSession& own, const Caller& caller) 
   co_await tell(executor_, *session, "logging/setLevel", params);
 }
 
-void ServerClients::subscribed(Way& way, CallContext& context, std::string uri, std::string shown) {
-  if (way.own) {
-    (*way.own)->subscriptions[std::move(uri)] = std::move(shown);
-  } else if (const auto peer = context.peer()) {
-    subscriptions_.add(peer, std::move(uri), std::move(shown));
+void ServerClients::answered(SessionPool::Lease& own, const Result<Message>& answer) {
+  const bool refused = answer && refuses_session(*answer);
+  const auto code = answer && answer->is_error() ? mcp::member(answer->raw(answer->envelope().error), "code") : std::string_view();
+  // A late question may still come; and of what a person does at a URL the server tells later.
+  if (!answer || code == std::to_string(mcp::kUrlElicitationRequired)) own->doubtful = true;
+  if (!answer && answer.error().code == ErrorCode::session_lost) return pool_->lose(own.entry(), answer.error());
+  const bool suspect = refused || (!answer && may_be_lost(answer.error().code));
+  if (!suspect || own->failure || std::exchange(own->checking, true)) return;
+  asio::co_spawn(executor_, check(shared_from_this(), own.entry()), asio::detached);
+}
+
+/// Something was wrong that later requests may not suffer from.
+Task<void> ServerClients::check(std::shared_ptr<ServerClients> self, std::shared_ptr<PooledSession> own) {
+  mcp::Cancellation cancellation;
+  const auto silent = [] { return Error{ErrorCode::connect_failed, "the server takes no connections"}; };
+  {
+    const Deadline deadline(self->executor_, kPing, silent, cancellation);
+    const auto session = own->session;
+    const auto answer = co_await session->call("ping", {}, cancellation);
+    if (const auto verdict = verdict_of_ping(answer)) self->pool_->lose(own, *verdict);
   }
+  own->checking = false;
+}
+
+bool ServerClients::subscribed(Way& way, CallContext& context, std::string uri, std::string shown) {
+  const auto peer = context.peer();
+  if (!peer) return true;
+  if (!way.own) return subscriptions_.add(peer, std::move(uri), std::move(shown));
+  auto& subscriptions = (*way.own)->subscriptions;
+  if (subscriptions.size() >= ResourceSubscriptions::kMaxOfClient && !subscriptions.contains(uri)) return false;
+  subscriptions[std::move(uri)] = std::move(shown);
+  return true;
+}
+
+std::optional<std::string> ServerClients::subscription(std::uint64_t client, std::string_view shown) const {
+  if (const auto own = pool_->held_by(client)) {
+    for (const auto& [uri, known] : own->subscriptions) {
+      if (known == shown) return uri;
+    }
+  }
+  return subscriptions_.find(client, shown);
 }
 
 bool ServerClients::unsubscribed(CallContext& context, std::string_view uri) {
@@ -228,13 +272,12 @@ bool ServerClients::unsubscribed(CallContext& context, std::string_view uri) {
   return subscriptions_.remove(client, uri) || !subscriptions_.has(uri);
 }
 
-Task<void> ServerClients::level_changed(CallContext& context) {
+Task<void> ServerClients::level_changed(std::shared_ptr<ClientPeer> peer) {
   const auto self = shared_from_this();
-  listeners_[context.caller().id] = context.peer();
+  const Caller& caller = peer->caller();
+  listeners_[caller.id] = peer;
   if (!logs_) co_return;
-  if (const auto own = pool_->held_by(context.caller().id); own && own->opened && !own->failure) {
-    co_await align_level(*own, context.caller());
-  }
+  if (const auto own = pool_->held_by(caller.id); own && own->opened && !own->failure) co_await align_level(*own, caller);
   const auto shared = shared_;
   const auto level = lowest_level();
   if (!shared || !level || level == told_level_) co_return;
@@ -321,19 +364,19 @@ void ServerClients::on_own_lost(const PooledSession& own) {
 /// A client that is subscribed hears of updates without asking for anything, so its session has to come back by itself.
 Task<void> ServerClients::restore(std::shared_ptr<ServerClients> self, std::weak_ptr<ClientPeer> peer, PooledSession lost) {
   Backoff backoff;
-  for (int tries = 0; tries < kRestoreTries; ++tries) {
+  for (;;) {
     co_await mcp::pause(backoff.next(0), self->closing_);
     const auto client = peer.lock();
     if (!client || self->closing_.requested()) co_return;
     const bool restored = co_await self->restore_once(client, lost);
     if (restored) co_return;
+    mcp::log_debug("upstream", "a client's subscriptions could not be renewed yet", {{"server", self->server_}});
   }
-  mcp::log_warn("upstream", "a client's subscriptions could not be renewed", {{"server", self->server_}});
 }
 
 Task<bool> ServerClients::restore_once(const std::shared_ptr<ClientPeer>& peer, const PooledSession& lost) {
   PeerContext context(peer);
-  auto own = co_await pool_->acquire(context, lost.capabilities);
+  auto own = co_await pool_->acquire(context, lost.capabilities, true);
   if (!own) co_return false;
   for (const auto& [uri, shown] : lost.subscriptions) {
     const auto session = (*own)->session;

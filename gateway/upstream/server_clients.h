@@ -48,13 +48,19 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   /// such clients more tools. Looks once for each set of capabilities in the life of the shared session.
   mcp::Task<void> explore(std::shared_ptr<mcp::ClientPeer> peer);
 
-  /// A request went that way and was answered by the server with a result.
-  void subscribed(Way& way, mcp::CallContext& context, std::string uri, std::string shown);
+  /// What came of a request on a session of the client's own.
+  void answered(SessionPool::Lease& own, const mcp::Result<mcp::Message>& answer);
+
+  /// A subscription went that way and was taken. False where the client has too many: the server is to be told.
+  bool subscribed(Way& way, mcp::CallContext& context, std::string uri, std::string shown);
+
+  /// The URI, as the server knows it, of what the client is subscribed to under this one.
+  std::optional<std::string> subscription(std::uint64_t client, std::string_view shown) const;
   /// True when the server has to be told.
   bool unsubscribed(mcp::CallContext& context, std::string_view uri);
 
   /// The client's log level (Caller::log_level) has changed.
-  mcp::Task<void> level_changed(mcp::CallContext& context);
+  mcp::Task<void> level_changed(std::shared_ptr<mcp::ClientPeer> peer);
 
   /// The client's roots have changed.
   void roots_changed(const mcp::Caller& caller);
@@ -68,10 +74,14 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   /// Sessions that clients have of their own.
   std::size_t own_sessions() const { return pool_->size(); }
 
+  /// Requests on those that wait for an answer.
+  std::size_t open_requests() const { return pool_->open_requests(); }
+
   mcp::Task<void> close(mcp::Error reason);
 
  private:
   std::string capabilities_for(const mcp::Caller& caller) const;
+  static mcp::Task<void> check(std::shared_ptr<ServerClients> self, std::shared_ptr<PooledSession> own);
   mcp::Task<bool> list_tools(std::shared_ptr<mcp::ClientSession> session, std::string capabilities);
   static mcp::Task<void> list_again(std::shared_ptr<ServerClients> self,
                                     std::shared_ptr<mcp::ClientSession> session,

@@ -7,6 +7,7 @@
 
 #include "gateway/upstream/deadline.h"
 #include "mcp/base/log.h"
+#include "mcp/json/text.h"
 
 namespace gateway {
 
@@ -22,17 +23,37 @@ using mcp::Task;
 
 namespace {
 
+constexpr auto kLongestQuestion = std::chrono::hours(1);  // where no request sets a limit
 constexpr auto kSweepInterval = std::chrono::seconds(5);
 
 /// What a server asks outside any request is for the client whose session it is.
-Task<Result<Message>> ask_holder(std::weak_ptr<PooledSession> entry, Message request, Question& question) {
+Task<Result<Message>> ask_holder(mcp::Executor executor, std::weak_ptr<PooledSession> entry, Message request, Question& question) {
   const auto session = entry.lock();
   const auto peer = session ? session->peer.lock() : nullptr;
   if (!peer) co_return fail(ErrorCode::session_lost, "the client that would have to be asked is gone");
+  // A server that asks apart from requests is at work for its client apart from them.
+  session->doubtful = true;
+  const auto late = [] { return Error{ErrorCode::timeout, "nobody answered in time"}; };
+  const Deadline deadline(executor, kLongestQuestion, late, question.cancellation);
   co_return co_await peer->ask(std::move(request), question);
 }
 
 }  // namespace
+
+/// Keeps a waiter in the list as long as it lives.
+class SessionPool::Place {
+ public:
+  Place(SessionPool& pool, Event& event) : pool_(pool), at_(pool.waiters_.insert(pool.waiters_.end(), &event)) {}
+
+  ~Place() { pool_.waiters_.erase(at_); }
+
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  SessionPool& pool_;
+  std::list<Event*>::iterator at_;
+};
 
 SessionPool::Lease::Lease(std::shared_ptr<SessionPool> pool, std::shared_ptr<PooledSession> session)
     : pool_(std::move(pool)), session_(std::move(session)) {
@@ -49,16 +70,19 @@ SessionPool::Lease::~Lease() {
 SessionPool::SessionPool(const mcp::Executor& executor, SessionPoolOptions options)
     : executor_(executor), options_(std::move(options)), sweep_timer_(executor) {}
 
-Task<Result<SessionPool::Lease>> SessionPool::acquire(mcp::CallContext& context, std::string capabilities) {
+Task<Result<SessionPool::Lease>> SessionPool::acquire(mcp::CallContext& context, std::string capabilities, bool insisting) {
   const auto self = shared_from_this();
   for (;;) {
     if (closed_) co_return std::unexpected(*closed_);
     auto entry = find(context.caller(), capabilities);
     if (!entry) {
-      if (failure_ && Clock::now() < failed_until_) co_return std::unexpected(*failure_);
+      if (failure_ && !insisting && Clock::now() < failed_until_) co_return std::unexpected(*failure_);
       if (make_room()) entry = start(context.caller(), capabilities);
     }
     if (!entry) {
+      if (!any_in_use()) {
+        co_return fail(ErrorCode::overloaded, "all " + std::to_string(sessions_.size()) + " sessions are kept by other clients");
+      }
       if (auto waited = co_await wait_for_change(context); !waited) co_return std::unexpected(std::move(waited).error());
       continue;
     }
@@ -78,15 +102,27 @@ std::shared_ptr<PooledSession> SessionPool::held_by(std::uint64_t client) const 
   return found == sessions_.end() ? nullptr : *found;
 }
 
-std::shared_ptr<PooledSession> SessionPool::find(const mcp::Caller& caller, const std::string& capabilities) const {
+std::size_t SessionPool::open_requests() const {
+  std::size_t open = 0;
+  for (const auto& entry : sessions_)
+    open += entry->session ? entry->session->open_requests() : 0;
+  return open;
+}
+
+std::shared_ptr<PooledSession> SessionPool::find(const mcp::Caller& caller, const std::string& capabilities) {
   const auto suits = [&](const PooledSession& entry) {
     return !entry.failure && entry.principal == caller.principal && entry.capabilities == capabilities;
   };
-  if (auto held = held_by(caller.id); held && suits(*held)) return held;
+  if (auto held = held_by(caller.id)) {
+    if (suits(*held)) return held;
+    // The server speaks another revision now, or the client's session was lost.
+    if (held->leases == 0) remove(held, {ErrorCode::session_lost, "the client wants another session"});
+  }
   if (!options_.in_turn) return nullptr;
   std::shared_ptr<PooledSession> best;
   for (const auto& entry : sessions_) {
-    const bool free = entry->opened && entry->leases == 0 && !entry->pinned() && !entry->doubtful;
+    const bool idle = entry->opened && entry->leases == 0 && entry->session->open_questions() == 0;
+    const bool free = idle && !entry->pinned() && !entry->doubtful;
     if (free && suits(*entry) && (!best || entry->last_used < best->last_used)) best = entry;
   }
   return best;
@@ -97,12 +133,20 @@ bool SessionPool::make_room() {
   if (sessions_.size() < options_.max_sessions) return true;
   std::shared_ptr<PooledSession> oldest;
   for (const auto& entry : sessions_) {
-    const bool needed = entry->leases > 0 || !entry->opened || (entry->pinned() && !entry->peer.expired());
-    if (!needed && (!oldest || entry->last_used < oldest->last_used)) oldest = entry;
+    if (!needed(*entry) && (!oldest || entry->last_used < oldest->last_used)) oldest = entry;
   }
   if (!oldest) return false;
   remove(oldest, {ErrorCode::session_lost, "the session was given up for another client's"});
   return true;
+}
+
+bool SessionPool::any_in_use() const {
+  return std::ranges::any_of(sessions_, [](const auto& entry) { return entry->leases > 0 || !entry->opened; });
+}
+
+/// What a server knows of its client it can ask for again; but who is subscribed hears without asking.
+bool SessionPool::needed(const PooledSession& entry) {
+  return entry.leases > 0 || !entry.opened || (!entry.subscriptions.empty() && !entry.peer.expired());
 }
 
 std::shared_ptr<PooledSession> SessionPool::start(const mcp::Caller& caller, std::string capabilities) {
@@ -129,15 +173,20 @@ mcp::ClientSessionOptions SessionPool::session_options(const std::shared_ptr<Poo
     const auto session = weak.lock();
     if (self && session) self->options_.on_notification(*session, std::move(message));
   };
-  options.on_question = [weak](Message request, Question& question) { return ask_holder(weak, std::move(request), question); };
-  options.on_asked = [weak](std::string_view method) {
+  options.on_question = [weak, executor = executor_](Message request, Question& question) {
+    return ask_holder(executor, weak, std::move(request), question);
+  };
+  const bool urls = !mcp::member(mcp::member(entry->capabilities, "elicitation"), "url").empty();
+  options.on_asked = [weak, urls](std::string_view method) {
     const auto session = weak.lock();
     if (session && method == "roots/list") session->knows_roots = true;
+    // What a person does at a URL the server tells later.
+    if (session && urls && method == "elicitation/create") session->doubtful = true;
   };
   options.on_closed = [pool, weak](const Error& reason) {
     const auto self = pool.lock();
     const auto session = weak.lock();
-    if (self && session) self->lost(session, reason);
+    if (self && session) self->lose(session, reason);
   };
   return options;
 }
@@ -164,6 +213,7 @@ Task<void> SessionPool::open(std::shared_ptr<SessionPool> self, std::shared_ptr<
   if (opened && cancellation.requested()) opened = std::unexpected(cancellation.reason());
   // Where it was lost or given up meanwhile, that is told already.
   if (!opened && !entry->failure) {
+    if (self->options_.clean) opened = std::unexpected(self->options_.clean(opened.error()));
     self->failure_ = opened.error();
     self->failed_until_ = Clock::now() + self->options_.retry_after;
     self->remove(entry, opened.error());
@@ -171,8 +221,9 @@ Task<void> SessionPool::open(std::shared_ptr<SessionPool> self, std::shared_ptr<
   self->changed();
 }
 
-void SessionPool::lost(const std::shared_ptr<PooledSession>& entry, const Error& reason) {
+void SessionPool::lose(const std::shared_ptr<PooledSession>& entry, const Error& why) {
   if (entry->failure) return;
+  const Error reason = options_.clean ? options_.clean(why) : why;
   if (!entry->opened) {  // open() tells
     if (entry->opening != nullptr) entry->opening->request(reason);
     return;
@@ -195,9 +246,8 @@ Task<void> SessionPool::end(std::shared_ptr<SessionPool> self, std::shared_ptr<P
   // A session that is just being opened is not cut off within the handshake: it hears of its end there.
   while (!entry->opened) {
     Event change(self->executor_);
-    const auto place = self->waiters_.insert(self->waiters_.end(), &change);
+    const Place place(*self, change);
     co_await change.wait();
-    self->waiters_.erase(place);
   }
   if (entry->session) co_await entry->session->close(self->options_.stop_grace, std::move(reason));
   --self->ending_;
@@ -205,21 +255,20 @@ Task<void> SessionPool::end(std::shared_ptr<SessionPool> self, std::shared_ptr<P
 }
 
 void SessionPool::release(std::uint64_t client) {
-  const auto entry = held_by(client);
-  if (!entry) return;
-  // What it holds of the client's goes with it.
-  const bool reusable = options_.in_turn && !entry->pinned() && !entry->doubtful;
-  entry->holder = 0;
-  entry->peer.reset();
-  if (!reusable) remove(entry, {ErrorCode::session_lost, "the client has gone"});
+  while (const auto entry = held_by(client)) {
+    // What it holds of the client's goes with it.
+    const bool reusable = options_.in_turn && !entry->pinned() && !entry->doubtful;
+    entry->holder = 0;
+    entry->peer.reset();
+    if (!reusable) remove(entry, {ErrorCode::session_lost, "the client has gone"});
+  }
 }
 
 Task<Result<>> SessionPool::wait_for_change(mcp::CallContext& context) {
   Event change(executor_);
-  const auto place = waiters_.insert(waiters_.end(), &change);
+  const Place place(*this, change);
   const mcp::Cancellation::Callback cancelled(context.cancellation(), [&change] { change.set(); });
   const bool in_time = co_await change.wait_until(context.deadline);
-  waiters_.erase(place);
   if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
   if (in_time) co_return Result<>();
   co_return fail(ErrorCode::timeout,
@@ -239,9 +288,8 @@ Task<void> SessionPool::close(Error reason) {
     remove(std::shared_ptr(sessions_.back()), reason);
   while (ending_ > 0) {
     Event change(executor_);
-    const auto place = waiters_.insert(waiters_.end(), &change);
+    const Place place(*this, change);
     co_await change.wait();
-    waiters_.erase(place);
   }
 }
 
@@ -260,8 +308,7 @@ void SessionPool::sweep() {
   const auto limit = Clock::now() - options_.idle;
   std::vector<std::shared_ptr<PooledSession>> idle;
   for (const auto& entry : sessions_) {
-    const bool needed = entry->leases > 0 || !entry->opened || (entry->pinned() && !entry->peer.expired());
-    if (!needed && (entry->peer.expired() || entry->last_used < limit)) idle.push_back(entry);
+    if (!needed(*entry) && (entry->peer.expired() || entry->last_used < limit)) idle.push_back(entry);
   }
   for (const auto& entry : idle) {
     if (entry->last_used < limit || !options_.in_turn)

@@ -20,6 +20,8 @@ namespace gateway {
 
 struct SessionPoolOptions {
   std::string server;  // its name, for logs
+  /// Keeps the server's secrets out of what is logged and handed on; {}: there are none.
+  std::function<mcp::Error(mcp::Error)> clean;
   /// A transport to the server, not opened yet.
   std::function<mcp::Result<std::shared_ptr<mcp::Transport>>()> connect;
   std::string instance;  // ClientSessionOptions::instance
@@ -58,6 +60,8 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
 
+    const std::shared_ptr<PooledSession>& entry() const { return session_; }
+
     PooledSession& operator*() const { return *session_; }
     PooledSession* operator->() const { return session_.get(); }
 
@@ -69,9 +73,13 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
   SessionPool(const mcp::Executor& executor, SessionPoolOptions options);
 
   /// A session for the client behind `context` that declares `capabilities` (adapt_capabilities). Waits for one to be opened, or to
-  /// be free where there may be no more. Errors: why it could not be opened (and for a minute again, without another try), the
-  /// reason of the context's cancellation, timeout at its deadline, shutting_down.
-  mcp::Task<mcp::Result<Lease>> acquire(mcp::CallContext& context, std::string capabilities);
+  /// be free where there may be no more. Errors: why it could not be opened (and for a minute again, without another try unless
+  /// `insisting`), overloaded where no session will be free, the reason of the context's cancellation, timeout at its deadline,
+  /// shutting_down.
+  mcp::Task<mcp::Result<Lease>> acquire(mcp::CallContext& context, std::string capabilities, bool insisting = false);
+
+  /// The session turned out to be of no more use.
+  void lose(const std::shared_ptr<PooledSession>& entry, const mcp::Error& reason);
 
   /// The session that this client holds, if it has one.
   std::shared_ptr<PooledSession> held_by(std::uint64_t client) const;
@@ -81,18 +89,24 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
 
   std::size_t size() const { return sessions_.size(); }
 
+  /// Requests of clients that wait for an answer.
+  std::size_t open_requests() const;
+
   /// Ends all sessions; requests on them, and those that wait for one, fail with `reason`.
   mcp::Task<void> close(mcp::Error reason);
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  std::shared_ptr<PooledSession> find(const mcp::Caller& caller, const std::string& capabilities) const;
+  std::shared_ptr<PooledSession> find(const mcp::Caller& caller, const std::string& capabilities);
   std::shared_ptr<PooledSession> start(const mcp::Caller& caller, std::string capabilities);
   bool make_room();
+  /// One of them will be free, or is being opened.
+  bool any_in_use() const;
+  static bool needed(const PooledSession& entry);
+  class Place;
   mcp::ClientSessionOptions session_options(const std::shared_ptr<PooledSession>& entry);
   static mcp::Task<void> open(std::shared_ptr<SessionPool> self, std::shared_ptr<PooledSession> entry);
-  void lost(const std::shared_ptr<PooledSession>& entry, const mcp::Error& reason);
   void remove(const std::shared_ptr<PooledSession>& entry, const mcp::Error& reason);
   static mcp::Task<void> end(std::shared_ptr<SessionPool> self, std::shared_ptr<PooledSession> entry, mcp::Error reason);
   mcp::Task<mcp::Result<>> wait_for_change(mcp::CallContext& context);

@@ -13,6 +13,7 @@ inline constexpr int kInvalidRequest = -32600;
 inline constexpr int kMethodNotFound = -32601;
 inline constexpr int kInvalidParams = -32602;
 inline constexpr int kInternalError = -32603;
+inline constexpr int kUrlElicitationRequired = -32042;  // MCP 2025-11-25, "Elicitation"
 inline constexpr int kResourceNotFound = -32002;
 
 /// UnsupportedProtocolVersion of MCP 2026-07-28: for requests that ask for a revision we do not speak. Its data is

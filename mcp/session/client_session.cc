@@ -156,6 +156,7 @@ Task<Result<Message>> ClientSession::handle(Message request, CallContext& contex
   const OpenRequests::Entry entry(open_, id, open);
   const Cancellation::Callback forward(context.cancellation(),
                                        [&open, &context] { open.cancellation.request(context.cancellation().reason()); });
+  if (open.cancellation.requested()) co_return std::unexpected(open.cancellation.reason());
   auto response = co_await transport_->request(std::move(request), id, open.cancellation);
   if (!response) {
     if (open.cancellation.requested()) tell_cancelled(id, open.cancellation.reason());
@@ -231,8 +232,8 @@ void ClientSession::on_log(Message message, std::optional<std::uint64_t> related
     if (wants(context)) context.notify(std::move(message));
     return;
   }
-  // It may be of any of these.
-  const auto possible = open_.one_of_each();
+  // It may be of any of these; what came on the stream of a request of our own is of none.
+  const auto possible = related_request ? std::vector<OpenRequest*>() : open_.one_of_each();
   if (possible.empty() && options_.on_notification) options_.on_notification(std::move(message));
   for (const OpenRequest* open : possible) {
     if (wants(*open->context)) open->context->notify(message.clone());
@@ -249,6 +250,14 @@ void ClientSession::on_cancelled(const Message& message) {
   found->second->question.cancellation.request({ErrorCode::cancelled, std::move(reason)});
 }
 
+/// A server asks for what we declared; some ask for more.
+bool ClientSession::may_be_asked(std::string_view method) const {
+  const auto declared = [this](std::string_view capability) { return declares(options_.capabilities, capability); };
+  if (method == "sampling/createMessage") return declared("sampling");
+  if (method == "elicitation/create") return declared("elicitation");
+  return method == "roots/list" && declared("roots");
+}
+
 void ClientSession::on_request(Message request, std::optional<std::uint64_t> related_request) {
   if (request.id().size() > kMaxServerId) {
     log_debug("upstream", "a request of the server's with an id beyond measure was dropped");
@@ -259,7 +268,9 @@ void ClientSession::on_request(Message request, std::optional<std::uint64_t> rel
     return;
   }
   Result<> admitted;
-  if (related_request && open_.find(*related_request) == nullptr) {
+  if (!may_be_asked(request.method())) {
+    admitted = fail(ErrorCode::method_not_found, "nobody here can be asked for " + std::string(request.method().substr(0, 80)));
+  } else if (related_request && open_.find(*related_request) == nullptr) {
     admitted = fail(ErrorCode::cancelled, "the request that this belongs to has ended");
   } else if (questions_.contains(std::string(request.id()))) {
     admitted = fail(ErrorCode::invalid_request, "this id is in use by a request that is still open");

@@ -96,6 +96,7 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   void on_progress(Message message);
   void on_log(Message message, std::optional<std::uint64_t> related_request);
   void on_cancelled(const Message& message);
+  bool may_be_asked(std::string_view method) const;
   void on_request(Message request, std::optional<std::uint64_t> related_request);
   Task<void> answer(Message request, std::optional<std::uint64_t> cause);
   Task<Result<Message>> find_answer(Message request, Question& question, std::optional<std::uint64_t> cause);

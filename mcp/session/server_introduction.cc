@@ -44,7 +44,7 @@ Result<ServerIntroduction> read_introduction(const Message& response) {
                 "Supported are 2024-11-05, 2025-03-26, 2025-06-18 and 2025-11-25.");
   }
   ServerIntroduction introduction{.version = *known};
-  if (const auto info = member(result, "serverInfo"); !info.empty()) introduction.server_info = info;
+  if (const auto info = member(result, "serverInfo"); info.starts_with('{')) introduction.server_info = info;
   if (const auto capabilities = member(result, "capabilities"); !capabilities.empty()) introduction.capabilities = capabilities;
   introduction.instructions = decode_json_string(member(result, "instructions"));
   return introduction;

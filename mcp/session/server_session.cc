@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <boost/asio/this_coro.hpp>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,17 @@ constexpr std::size_t kMaxClientName = 200;
 std::uint64_t next_session_id() {
   static std::atomic<std::uint64_t> last = 0;  // there may be more than one loop
   return ++last;
+}
+
+/// What one reader shows to a person another might not: a member that says what is asked may occur once, in whatever spelling.
+bool is_ambiguous(const Message& question) {
+  std::set<std::string> seen;
+  bool twice = false;
+  for_each_member(question.raw(question.envelope().params), [&](std::string_view key, std::string_view) {
+    twice = !seen.insert(decode_json_string("\"" + std::string(key) + "\"")).second;
+    return !twice;
+  });
+  return twice;
 }
 
 /// May this client be asked that (MCP 2025-11-25, "Capability Negotiation")? An elicitation names its mode; without one it is a
@@ -130,6 +142,7 @@ Hop ServerSession::hop() const {
 }
 
 Result<> ServerSession::introduce(const Message& request) {
+  if (introducing_) return fail(ErrorCode::invalid_request, "initialize is already being answered in this session");
   if (initialized_)
     return fail(ErrorCode::invalid_request, "initialize was already answered in this session", "Open a new session.");
   const std::string_view params = request.raw(request.envelope().params);
@@ -239,6 +252,7 @@ Task<Result<Message>> ServerSession::ask(Message request, Question& question) {
 
 Task<Result<Message>> ServerSession::ask_by(Outlet outlet, const void* owner, Message request, Question& question) {
   const auto self = shared_from_this();
+  if (is_ambiguous(request)) co_return fail(ErrorCode::invalid_request, "a member of the question's params occurs twice");
   if (auto allowed = may_ask(*caller_, request); !allowed) co_return std::unexpected(std::move(allowed).error());
   if (!outlet) co_return fail(ErrorCode::session_lost, "the client that would have to be asked is gone");
   request = handler_->present(std::move(request));
