@@ -13,7 +13,6 @@ namespace {
 
 using enum ProtocolVersion;
 
-constexpr int kUrlElicitationRequired = -32042;  // since 2025-11-25
 constexpr std::size_t kMostElicitations = 8;     // whose URLs are told
 
 constexpr MemberRule kTitle = {.name = "title", .since = v2025_06_18};
