@@ -84,8 +84,12 @@ std::string level_params(LoggingLevel level) {
 }  // namespace
 
 ServerClients::ServerClients(const mcp::Executor& executor, SessionPoolOptions options)
-    : executor_(executor), server_(options.server) {
+    : executor_(executor), server_(options.server), tasks_(std::make_shared<ServerTasks>(executor, options.server)) {
   options.on_notification = [this](PooledSession& own, Message notification) { on_own_notification(own, std::move(notification)); };
+  options.on_incoming = [tasks = tasks_](const mcp::ClientSession* session, Message& message) {
+    return tasks->incoming(session, message);
+  };
+  options.on_answer = [tasks = tasks_](const mcp::ClientSession* session, Message& answer) { tasks->outgoing(session, answer); };
   options.on_lost = [this](PooledSession& own) { on_own_lost(own); };
   pool_ = std::make_shared<SessionPool>(executor, std::move(options));
 }
@@ -209,6 +213,7 @@ void ServerClients::roots_changed(const Caller& caller) {
 
 void ServerClients::forget(std::uint64_t client) {
   listeners_.erase(client);
+  tasks_->forget(client);
   pool_->release(client);
   auto unwanted = subscriptions_.forget(client);
   if (!unwanted.empty()) asio::co_spawn(executor_, unsubscribe(shared_from_this(), std::move(unwanted)), asio::detached);
@@ -224,6 +229,7 @@ Task<void> ServerClients::unsubscribe(std::shared_ptr<ServerClients> self, std::
 }
 
 void ServerClients::notice(Message notification) {
+  if (tasks_->progress(shared_.get(), notification)) return;
   const std::string_view method = notification.method();
   if (method == "notifications/resources/updated") return subscriptions_.updated(notification);
   if (method == "notifications/message") background_log(notification);
@@ -241,7 +247,7 @@ void ServerClients::background_log(const Message& notification) const {
 
 void ServerClients::on_own_notification(PooledSession& own, Message notification) const {
   const auto peer = own.peer.lock();
-  if (!peer) return;
+  if (!peer || tasks_->progress(own.session.get(), notification)) return;
   const std::string_view method = notification.method();
   if (method == "notifications/resources/updated") {
     const std::string shown = shown_uri(own.subscriptions, updated_uri(notification));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "gateway/upstream/resource_subscriptions.h"
+#include "gateway/upstream/server_tasks.h"
 #include "gateway/upstream/session_pool.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/client_session.h"
@@ -54,6 +55,9 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   /// What the shared session brings that belongs to no request.
   void notice(mcp::Message notification);
 
+  /// Tasks that clients have started here.
+  ServerTasks& tasks() { return *tasks_; }
+
   /// Sessions that clients have of their own.
   std::size_t own_sessions() const { return pool_->size(); }
 
@@ -73,6 +77,7 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
 
   mcp::Executor executor_;
   const std::string server_;
+  std::shared_ptr<ServerTasks> tasks_;
   std::shared_ptr<SessionPool> pool_;
   std::shared_ptr<mcp::ClientSession> shared_;  // null while the server is not ready
   mcp::ProtocolVersion version_ = mcp::kLatestVersion;
