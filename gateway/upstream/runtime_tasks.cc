@@ -9,7 +9,6 @@
 namespace gateway {
 
 using mcp::CallContext;
-using mcp::Error;
 using mcp::ErrorCode;
 using mcp::fail;
 using mcp::Message;

@@ -94,7 +94,7 @@ Result<ServerTasks::TaskPtr> ServerTasks::add(Made made, mcp::CallContext& conte
   if (const auto old = by_own_id_.find(key); old != by_own_id_.end()) {
     // At the address of a session that is gone there may be another by now.
     if (!old->second->lost()) return fail(ErrorCode::not_mcp, "the server gave a new task the id of another");
-    remove(TaskPtr(old->second));
+    remove(old->second);
   }
   auto task = std::make_shared<ServerTask>();
   task->number = ++last_number;
@@ -154,13 +154,15 @@ void ServerTasks::unpin(ServerTask& task) {
   if (std::exchange(task.pins, false)) --task.own->tasks;
 }
 
-void ServerTasks::remove(const TaskPtr& task) {
-  const TaskPtr kept = task;
-  unpin(*kept);
-  tasks_.erase(kept->id);
-  by_own_id_.erase(Key(kept->made_on, kept->own_id));
-  const auto found = by_token_.find({kept->made_on, kept->progress_of});
-  if (found != by_token_.end() && found->second == kept) by_token_.erase(found);
+// By value: the caller's may be the one in the table.
+void ServerTasks::remove(TaskPtr task) {  // NOLINT(performance-unnecessary-value-param)
+  unpin(*task);
+  tasks_.erase(task->id);
+  if (const auto found = by_own_id_.find(Key(task->made_on, task->own_id)); found != by_own_id_.end() && found->second == task) {
+    by_own_id_.erase(found);
+  }
+  const auto found = by_token_.find({task->made_on, task->progress_of});
+  if (found != by_token_.end() && found->second == task) by_token_.erase(found);
 }
 
 void ServerTasks::forget(std::uint64_t client) {

@@ -103,7 +103,7 @@ class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
   /// Its session need not be kept for its sake any more.
   static void unpin(ServerTask& task);
 
-  void remove(const TaskPtr& task);
+  void remove(TaskPtr task);
 
   /// The client has gone: its tasks are cancelled where they still run.
   void forget(std::uint64_t client);

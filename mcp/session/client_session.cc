@@ -212,7 +212,7 @@ void ClientSession::on_progress(Message message) {
   OpenRequest* open = token ? open_.find(*token) : nullptr;
   const bool adopted = token && open == nullptr;
   if (adopted) open = open_.find_adopter(*token);
-  if (open == nullptr && options_.on_notification) return options_.on_notification(std::move(message));
+  if (adopted && open == nullptr && options_.on_notification) return options_.on_notification(std::move(message));
   const std::string* shown = open == nullptr ? nullptr : adopted ? &open->adopted.token : &open->token;
   if (shown == nullptr || shown->empty()) {
     log_debug("upstream", "progress for no open request dropped");
