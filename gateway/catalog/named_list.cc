@@ -7,8 +7,21 @@
 
 #include "gateway/catalog/callable_name.h"
 #include "gateway/config/config_file.h"
+#include "mcp/json/text.h"
 
 namespace gateway {
+
+namespace {
+
+TaskSupport task_support(std::string_view tool) {
+  // Few tools say so, and lists are long.
+  if (tool.find("\"taskSupport\"") == std::string_view::npos) return TaskSupport::forbidden;
+  const std::string_view said = mcp::member(mcp::member(tool, "execution"), "taskSupport");
+  if (said == "\"required\"") return TaskSupport::required;
+  return said == "\"optional\"" ? TaskSupport::optional : TaskSupport::forbidden;
+}
+
+}  // namespace
 
 NamedList::NamedList(CatalogKind kind, const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming)
     : kind_(kind), list_(kind) {
@@ -37,7 +50,7 @@ std::vector<NamedList::Candidate> NamedList::collect(const std::vector<std::shar
     for (const CatalogEntry& entry : runtime->catalog()->entries(kind_)) {
       ToolName own(entry.key);
       CallableName name = naming.own_names ? CallableName(entry.key) : callable_name(spec.name, own, naming.max_length);
-      Route route{std::move(name), spec.name, std::move(own), runtime};
+      Route route{std::move(name), spec.name, std::move(own), runtime, task_support(entry.text)};
       if (kind_ != CatalogKind::tools || admits(spec, entry.key)) {
         candidates.push_back({std::move(route), &entry.text});
       } else {

@@ -12,12 +12,16 @@
 
 namespace gateway {
 
+/// Whether a tool can run as a task, as its server says (MCP 2025-11-25, "Tasks", tool-level negotiation).
+enum class TaskSupport { forbidden, optional, required };
+
 /// Where a callable name leads.
 struct Route {
   CallableName callable;
   ServerName server;
   ToolName own_name;  // of the tool or prompt
   std::shared_ptr<Runtime> runtime;
+  TaskSupport tasks = TaskSupport::forbidden;
 };
 
 /// How tools and prompts are named in a view.

@@ -50,7 +50,7 @@ CallValidator::~CallValidator() {
   pool_->threads.join();
 }
 
-Task<Result<Message>> CallValidator::call(const Route& route, Message request, CallContext& context) {
+Task<Result<Message>> CallValidator::call(const Route& route, Message request, CallContext& context, Send send) {
   const CallChecks checks = route.runtime->spec().checks;
   const auto schemas = schemas_of(route);
   if (schemas && checks.arguments && schemas->has_input()) {
@@ -58,7 +58,7 @@ Task<Result<Message>> CallValidator::call(const Route& route, Message request, C
     auto verdict = co_await check(schemas, &ToolSchemas::check_arguments, arguments, context);
     if (!verdict) co_return std::unexpected(std::move(verdict).error());
   }
-  auto answer = co_await route.runtime->handle(std::move(request), context);
+  auto answer = co_await send(std::move(request));
   if (schemas && checks.results && schemas->has_output() && answer && !answer->is_error()) {
     const std::string_view result = answer->raw(answer->envelope().result);
     auto verdict = co_await check(schemas, &ToolSchemas::check_result, result, context);

@@ -25,10 +25,13 @@ class CallValidator {
   CallValidator(const CallValidator&) = delete;
   CallValidator& operator=(const CallValidator&) = delete;
 
+  /// How a call goes to its server.
+  using Send = std::function<mcp::Task<mcp::Result<mcp::Message>>(mcp::Message request)>;
+
   /// Sends a tools/call (which has the server's own name of the tool already) where its arguments hold, and returns the answer
-  /// where its result does. Errors: those of ToolSchemas; overloaded where too much waits to be checked; the runtime's. The route
-  /// outlives the task.
-  mcp::Task<mcp::Result<mcp::Message>> call(const Route& route, mcp::Message request, mcp::CallContext& context);
+  /// where its result does (a task has none yet). Errors: those of ToolSchemas; overloaded where too much waits to be checked;
+  /// those of `send`. The route outlives the task.
+  mcp::Task<mcp::Result<mcp::Message>> call(const Route& route, mcp::Message request, mcp::CallContext& context, Send send);
 
  private:
   using Check = mcp::Result<> (ToolSchemas::*)(std::string_view) const;

@@ -16,10 +16,19 @@ constexpr std::size_t kMaxInstructions = std::size_t{4} << 10;      // bytes of 
 constexpr std::size_t kMaxAllInstructions = std::size_t{16} << 10;  // bytes
 constexpr std::size_t kWorthStarting = 256;                         // bytes; less says nothing of a text that is longer
 
+/// Lists of tasks are ours in any case.
+std::string_view tasks_json(std::string_view server) {
+  const bool cancel = server.empty() || mcp::member(mcp::member(server, "tasks"), "cancel").starts_with('{');
+  return cancel ? R"({"list":{},"cancel":{},"requests":{"tools":{"call":{}}}})" : R"({"list":{},"requests":{"tools":{"call":{}}}})";
+}
+
 /// `server`: the capabilities that count, or "" for all.
 std::string capabilities_json(ProtocolVersion version, std::string_view server, Carried carried) {
   std::string json;
-  const auto has = [server](std::string_view capability) { return server.empty() || mcp::declares(server, capability); };
+  const auto has = [server](std::string_view capability) {
+    if (server.empty()) return true;
+    return capability == "tasks" ? mcp::declares_tool_tasks(server) : mcp::declares(server, capability);
+  };
   const auto add = [&](std::string_view capability, std::string_view value) {
     if (!has(capability)) return;
     json += json.empty() ? '{' : ',';
@@ -31,6 +40,7 @@ std::string capabilities_json(ProtocolVersion version, std::string_view server, 
   add("resources", subscribable && carried.subscribe ? R"({"listChanged":true,"subscribe":true})" : R"({"listChanged":true})");
   if (version != ProtocolVersion::v2024_11_05) add("completions", "{}");
   if (carried.logging) add("logging", "{}");
+  if (version >= ProtocolVersion::v2025_11_25) add("tasks", tasks_json(server));
   return json.empty() ? "{}" : json + "}";
 }
 

@@ -34,7 +34,7 @@ Router::Router(RouterContext context, std::shared_ptr<View> view)
     : context_(std::move(context)), view_(view), subscription_(std::move(view), *this) {}
 
 Router::Method Router::find_method(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Method>, 13> kMethods = {{
+  static constexpr std::array<std::pair<std::string_view, Method>, 17> kMethods = {{
       {"tools/call", &Router::call_tool},
       {"tools/list", &Router::list<CatalogKind::tools>},
       {"prompts/get", &Router::get_prompt},
@@ -46,6 +46,10 @@ Router::Method Router::find_method(std::string_view name) {
       {"resources/subscribe", &Router::subscribe},
       {"resources/unsubscribe", &Router::unsubscribe},
       {"logging/setLevel", &Router::set_level},
+      {"tasks/get", &Router::get_task},
+      {"tasks/result", &Router::get_task_result},
+      {"tasks/cancel", &Router::cancel_task},
+      {"tasks/list", &Router::list_tasks},
       {"ping", &Router::ping},
       {"initialize", &Router::initialize},
   }};

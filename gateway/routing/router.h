@@ -67,6 +67,10 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   Answer subscribe(mcp::Message request, mcp::CallContext& context);
   Answer unsubscribe(mcp::Message request, mcp::CallContext& context);
   Answer set_level(mcp::Message request, mcp::CallContext& context);
+  Answer get_task(mcp::Message request, mcp::CallContext& context);
+  Answer get_task_result(mcp::Message request, mcp::CallContext& context);
+  Answer cancel_task(mcp::Message request, mcp::CallContext& context);
+  Answer list_tasks(mcp::Message request, mcp::CallContext& context);
   Answer unsupported(mcp::Message request, mcp::CallContext& context);
 
   /// Until every server has come to the end of its first start, or the request was taken back.
@@ -84,6 +88,29 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   Answer call_unknown(mcp::Message request, mcp::CallContext& context);
   /// `pinned` holds the route.
   Answer forward(std::shared_ptr<const Projection> pinned, const Route& route, mcp::Message request, mcp::CallContext& context);
+  /// How a call goes to its server.
+  enum class CallMode {
+    plain,
+    task,    // its answer is the task that the client asked for
+    driven,  // as a task that the client is not told of
+  };
+  /// Takes params.task out of the request where it does not count. Error method_not_found: the tool cannot run as a task.
+  mcp::Result<CallMode> mode_of(const Route& route, mcp::Message& request, const mcp::Caller& caller) const;
+  Answer send_call(CallMode mode, const Route& route, mcp::Message request, mcp::CallContext& context);
+  Answer start_task(std::shared_ptr<Runtime> runtime, mcp::Message request, mcp::CallContext& context);
+
+  /// Clients of this revision were told that tasks are to be had here.
+  bool offers_tasks(const mcp::Caller& caller) const;
+  struct HeldTask {
+    std::shared_ptr<Runtime> runtime;
+    ServerTasks::TaskPtr task;
+  };
+  /// The client's task that the request names; sets the request's deadline. Error invalid_params: it has none of that id.
+  mcp::Result<HeldTask> find_task(const mcp::Message& request, mcp::CallContext& context) const;
+  std::vector<HeldTask> tasks_of(const mcp::Caller& caller) const;
+  /// Asks servers how those of the tasks are that are not over, a moment at most.
+  mcp::Task<void> refresh(std::vector<HeldTask> tasks, mcp::CallContext& context);
+
   /// A call of a name that leads nowhere.
   struct Missing {
     mcp::Message answer;

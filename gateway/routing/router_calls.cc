@@ -60,6 +60,11 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
                                       Message request,
                                       CallContext& context) {
   const auto began = Clock::now();
+  const auto mode = mode_of(route, request, context.caller());
+  if (!mode) {
+    context_.metrics->record(route.server, to_string(mode.error().code), Clock::now() - began);
+    co_return std::unexpected(mode.error());
+  }
   context.deadline = began + route.runtime->spec().call_timeout;
   const std::string id(request.id());
   if (route.callable.str() != route.own_name.str()) {
@@ -67,8 +72,11 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
     request.replace(&mcp::Envelope::name, name);
   }
   const bool checked = context_.validator != nullptr && route.runtime->spec().checks.any();
-  Answer answering =
-      checked ? context_.validator->call(route, std::move(request), context) : route.runtime->handle(std::move(request), context);
+  const auto send = [this, mode = *mode, &route, &context](Message checked_request) {
+    return send_call(mode, route, std::move(checked_request), context);
+  };
+  Answer answering = checked ? context_.validator->call(route, std::move(request), context, send)
+                             : send_call(*mode, route, std::move(request), context);
   auto answer = co_await std::move(answering);
   const auto taken = Clock::now() - began;
   const std::string_view outcome = !answer ? to_string(answer.error().code) : outcome_of(*answer);
@@ -89,6 +97,8 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
   if (!error.message.starts_with("server \"")) {
     error.message = "calling \"" + route.own_name.str() + "\" of server \"" + route.server.str() + "\" failed: " + error.message;
   }
+  // A tool's error is no answer to who asked for a task.
+  if (*mode == CallMode::task) co_return std::unexpected(std::move(error));
   co_return mcp::tool_error_response(id, error, route.server.str());
 }
 

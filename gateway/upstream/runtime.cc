@@ -39,16 +39,6 @@ bool is_safe(std::string_view method) {
          method == "completion/complete" || method == "resources/subscribe" || method == "resources/unsubscribe";
 }
 
-/// What ended the server is for whoever looks after it; a caller hears what it means for the call.
-Error with_callers_remedy(Error error) {
-  if (error.code == ErrorCode::exited) {
-    error.remedy = "The call may or may not have run. Try again in a moment, when the server has been started again.";
-  } else if (error.code == ErrorCode::session_lost) {
-    error.remedy = "A new session is being opened. Where the call could do harm twice, check whether it ran before you repeat it.";
-  }
-  return error;
-}
-
 }  // namespace
 
 std::shared_ptr<Runtime> Runtime::create(RuntimeDependencies dependencies, ServerSpec spec, Observer observer) {
@@ -183,6 +173,10 @@ Task<Result<>> Runtime::start_session() {
     self->reader_.notice(message);
     self->clients_->notice(message.clone());
   };
+  options.on_incoming = [weak = weak_from_this()](Message& message) {
+    const auto self = weak.lock();
+    return !self || self->clients_->tasks().incoming(self->session_.get(), message);
+  };
   options.on_closed = [weak = weak_from_this()](const Error& reason) {
     if (auto self = weak.lock()) self->lost(self->session_.get(), reason);
   };
@@ -251,6 +245,17 @@ void Runtime::after_failure(const std::shared_ptr<mcp::ClientSession>& session, 
   }
 }
 
+/// What ended the server is for whoever looks after it; a caller hears what it means for the call.
+Error Runtime::for_caller(Error error) const {
+  error = redaction_.clean(std::move(error));
+  if (error.code == ErrorCode::exited) {
+    error.remedy = "The call may or may not have run. Try again in a moment, when the server has been started again.";
+  } else if (error.code == ErrorCode::session_lost) {
+    error.remedy = "A new session is being opened. Where the call could do harm twice, check whether it ran before you repeat it.";
+  }
+  return error;
+}
+
 void Runtime::lost(const mcp::ClientSession* session, const Error& reason) {
   if (session == nullptr || session != session_.get() || lost_reason_) return;
   lost_reason_ = redaction_.clean(reason);
@@ -307,7 +312,7 @@ Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context
 }
 
 /// `taken`, where the caller wants to know: the way the answer came on.
-Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, ServerClients::Way* taken) {
+Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, ServerClients::Way* taken, mcp::RequestLink* link) {
   const auto self = shared_from_this();
   ServerClients::Way own_way;
   ServerClients::Way& way = taken != nullptr ? *taken : own_way;
@@ -324,7 +329,7 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
       way.session = std::move(chosen->session);
       if (chosen->own) way.own.emplace(std::move(*chosen->own));
     }
-    auto answer = co_await way.session->handle(std::move(request), context);
+    auto answer = co_await way.session->handle(std::move(request), context, link);
     if (way.own) clients_->answered(*way.own, answer);
     if (answer) {
       if (refuses_session(*answer)) start_probe(way.session);
@@ -332,7 +337,7 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
     }
     if (!way.own) after_failure(way.session, answer.error());
     const bool session_lost = answer.error().code == ErrorCode::session_lost;
-    if (!session_lost || !again) co_return std::unexpected(with_callers_remedy(redaction_.clean(std::move(answer).error())));
+    if (!session_lost || !again) co_return std::unexpected(for_caller(std::move(answer).error()));
     request = std::move(*again);
     again.reset();
   }

@@ -103,6 +103,31 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
                                                  std::string shown);
   mcp::Task<mcp::Result<mcp::Message>> unsubscribe(mcp::Message request, mcp::CallContext& context, std::string uri);
 
+  /// handle() for a tools/call with params.task. Where the server made a task, the answer names it by our id and `started` is it;
+  /// else `started` stays null. `driven`: ServerTask::driven. Error overloaded: the client has too many.
+  mcp::Task<mcp::Result<mcp::Message>> start_task(mcp::Message request,
+                                                  mcp::CallContext& context,
+                                                  bool driven,
+                                                  ServerTasks::TaskPtr& started);
+
+  /// "tasks/get" or "tasks/cancel" of a task, at the session on which alone it is known. The answer is the server's, but for our id
+  /// of the task; `id` is the answer's. Errors: session_lost where that session is gone, else those of handle().
+  mcp::Task<mcp::Result<mcp::Message>> ask_about(ServerTasks::TaskPtr task,
+                                                 std::string_view method,
+                                                 std::string id,
+                                                 mcp::CallContext& context);
+
+  /// The task's result, once there is one: tasks/result. Where a server does not wait but answers with an error before the task is
+  /// over, looks again as often as it suggests. Progress of the task moves the deadline. Errors: as above.
+  mcp::Task<mcp::Result<mcp::Message>> task_result(ServerTasks::TaskPtr task, std::string id, mcp::CallContext& context);
+
+  /// A tools/call without params.task of a tool that runs as a task only: starts the task, waits, and answers with its result. The
+  /// task ends with the call: what keeps the call from an answer cancels it.
+  mcp::Task<mcp::Result<mcp::Message>> run_as_task(mcp::Message request, mcp::CallContext& context);
+
+  /// The server declares that its tools can run as tasks.
+  bool runs_tasks() const;
+
   /// What clients hold here beyond their requests.
   ServerClients& clients() { return *clients_; }
 
@@ -142,7 +167,15 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   void after_failure(const std::shared_ptr<mcp::ClientSession>& session, const mcp::Error& error);
   mcp::Task<mcp::Result<std::shared_ptr<mcp::ClientSession>>> ready_session(mcp::CallContext& context);
   mcp::Task<mcp::Result<ServerClients::Way>> choose_way(std::string_view method, mcp::CallContext& context);
-  mcp::Task<mcp::Result<mcp::Message>> send(mcp::Message request, mcp::CallContext& context, ServerClients::Way* taken);
+  mcp::Task<mcp::Result<mcp::Message>> send(mcp::Message request,
+                                            mcp::CallContext& context,
+                                            ServerClients::Way* taken,
+                                            mcp::RequestLink* link = nullptr);
+  mcp::Task<mcp::Result<mcp::Message>> send_about(
+      ServerTasks::TaskPtr task, std::string_view method, std::string id, mcp::CallContext& context, mcp::RequestLink* link);
+  /// Until the task is over or wants something: whether it is over.
+  mcp::Task<mcp::Result<bool>> watch(ServerTasks::TaskPtr task, std::string id, mcp::CallContext& context);
+  mcp::Error for_caller(mcp::Error error) const;
   mcp::Result<std::shared_ptr<mcp::Transport>> connect() const;
   SessionPoolOptions pool_options();
   bool give_up(const mcp::Error& cause) const;

@@ -8,7 +8,7 @@
 
 #include "gateway/upstream/backoff.h"
 #include "gateway/upstream/deadline.h"
-#include "gateway/upstream/listing.h"
+#include "gateway/upstream/peer_context.h"
 #include "gateway/upstream/session_check.h"
 #include "mcp/adapt/capabilities.h"
 #include "mcp/base/log.h"
@@ -34,8 +34,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kOwnRequest = std::chrono::seconds(10);       // for what we ask of the server on a client's behalf
-constexpr auto kListAgain = std::chrono::milliseconds(200);  // from list_changed, which often comes in bursts, to reading anew
+constexpr auto kOwnRequest = std::chrono::seconds(10);  // for what we ask of the server on a client's behalf
 constexpr auto kPing = std::chrono::seconds(5);
 
 /// Methods whose handling may lead a server to ask the client something, or that leave something of the client's there.
@@ -43,25 +42,6 @@ bool belongs_to_client(std::string_view method) {
   return method == "tools/call" || method == "prompts/get" || method == "resources/read" || method == "resources/subscribe" ||
          method == "resources/unsubscribe" || method.starts_with("tasks/");
 }
-
-/// A client's context without a request of its.
-class PeerContext final : public CallContext {
- public:
-  explicit PeerContext(std::shared_ptr<ClientPeer> peer, std::chrono::milliseconds time = kOwnRequest) : peer_(std::move(peer)) {
-    deadline = Clock::now() + time;
-  }
-
-  const Caller& caller() const override { return peer_->caller(); }
-
-  void notify(Message notification) override { peer_->push(std::move(notification)); }
-
-  Task<Result<Message>> ask(Message request, Question& question) override { return peer_->ask(std::move(request), question); }
-
-  std::shared_ptr<ClientPeer> peer() override { return peer_; }
-
- private:
-  std::shared_ptr<ClientPeer> peer_;
-};
 
 /// Whether a request that failed so says little good of its session.
 bool may_be_lost(ErrorCode code) {
@@ -96,8 +76,16 @@ std::string level_params(LoggingLevel level) {
 }  // namespace
 
 ServerClients::ServerClients(const mcp::Executor& executor, SessionPoolOptions options, OnTools on_tools)
-    : executor_(executor), server_(options.server), startup_timeout_(options.startup_timeout), on_tools_(std::move(on_tools)) {
+    : executor_(executor),
+      server_(options.server),
+      startup_timeout_(options.startup_timeout),
+      on_tools_(std::move(on_tools)),
+      tasks_(std::make_shared<ServerTasks>(executor, options.server)) {
   options.on_notification = [this](PooledSession& own, Message notification) { on_own_notification(own, std::move(notification)); };
+  options.on_incoming = [tasks = tasks_](const mcp::ClientSession* session, Message& message) {
+    return tasks->incoming(session, message);
+  };
+  options.on_answer = [tasks = tasks_](const mcp::ClientSession* session, Message& answer) { tasks->outgoing(session, answer); };
   options.on_lost = [this](PooledSession& own) { on_own_lost(own); };
   pool_ = std::make_shared<SessionPool>(executor, std::move(options));
 }
@@ -156,56 +144,6 @@ Task<Result<ServerClients::Way>> ServerClients::choose(std::shared_ptr<mcp::Clie
                  {{"server", server_}, {"cause", own.error().message}});
   if (shared_) way.session = shared_;  // the one there was may be gone by now
   co_return way;
-}
-
-Task<void> ServerClients::explore(std::shared_ptr<ClientPeer> peer) {
-  const auto self = shared_from_this();
-  std::string capabilities = capabilities_for(peer->caller());
-  if (capabilities == "{}" || !shared_ || !tools_) co_return;
-  if (const auto found = explored_.find(capabilities); found != explored_.end()) {
-    const auto over = found->second;
-    co_await over->wait();
-    co_return;
-  }
-  const auto over = std::make_shared<mcp::Event>(executor_);
-  explored_[capabilities] = over;
-  PeerContext context(std::move(peer), startup_timeout_);
-  bool listed = false;
-  {
-    auto own = co_await pool_->acquire(context, capabilities);
-    if (own) {
-      const auto session = (*own)->session;
-      listed = co_await list_tools(session, capabilities);
-    }
-  }
-  // What failed the next client may try again.
-  const auto found = explored_.find(capabilities);
-  if (!listed && found != explored_.end() && found->second == over) explored_.erase(found);
-  over->set();
-}
-
-Task<bool> ServerClients::list_tools(std::shared_ptr<mcp::ClientSession> session, std::string capabilities) {
-  mcp::Cancellation cancellation;
-  const auto slow = [] { return Error{ErrorCode::timeout, "no answer in time"}; };
-  const Deadline deadline(executor_, kOwnRequest, slow, cancellation);
-  const ListingBounds bounds;
-  auto tools = co_await list_all(*session, CatalogKind::tools, cancellation, bounds);
-  if (!tools) {
-    mcp::log_debug("upstream",
-                   "the tools for clients that can be asked could not be read",
-                   {{"server", server_}, {"cause", tools.error().message}});
-    co_return false;
-  }
-  on_tools_(capabilities, std::move(*tools));
-  co_return true;
-}
-
-Task<void> ServerClients::list_again(std::shared_ptr<ServerClients> self,
-                                     std::shared_ptr<mcp::ClientSession> session,
-                                     std::string capabilities) {
-  co_await mcp::pause(kListAgain, self->closing_);
-  self->listing_again_.erase(capabilities);
-  if (!self->closing_.requested()) co_await self->list_tools(std::move(session), std::move(capabilities));
 }
 
 /// The session may have been told the level of the client that had it before.
@@ -302,12 +240,13 @@ void ServerClients::roots_changed(const Caller& caller) {
   if (mcp::member(mcp::member(own->capabilities, "roots"), "listChanged") != "true") return;
   const auto peer = own->peer.lock();
   if (!peer) return;
-  PeerContext context(peer);
+  PeerContext context(peer, kOwnRequest);
   own->session->notice(Message::notification("notifications/roots/list_changed", {}), context);
 }
 
 void ServerClients::forget(std::uint64_t client) {
   listeners_.erase(client);
+  tasks_->forget(client);
   pool_->release(client);
   auto unwanted = subscriptions_.forget(client);
   if (!unwanted.empty()) asio::co_spawn(executor_, unsubscribe(shared_from_this(), std::move(unwanted)), asio::detached);
@@ -323,6 +262,7 @@ Task<void> ServerClients::unsubscribe(std::shared_ptr<ServerClients> self, std::
 }
 
 void ServerClients::notice(Message notification) {
+  if (tasks_->progress(shared_.get(), notification)) return;
   const std::string_view method = notification.method();
   if (method == "notifications/resources/updated") return subscriptions_.updated(notification);
   if (method == "notifications/message") background_log(notification);
@@ -344,7 +284,7 @@ void ServerClients::on_own_notification(PooledSession& own, Message notification
     asio::co_spawn(executor_, list_again(shared_from_this(), own.session, own.capabilities), asio::detached);
   }
   const auto peer = own.peer.lock();
-  if (!peer) return;
+  if (!peer || tasks_->progress(own.session.get(), notification)) return;
   if (method == "notifications/resources/updated") {
     const std::string shown = shown_uri(own.subscriptions, updated_uri(notification));
     if (!shown.empty()) peer->push(with_uri(notification, shown));
@@ -375,7 +315,7 @@ Task<void> ServerClients::restore(std::shared_ptr<ServerClients> self, std::weak
 }
 
 Task<bool> ServerClients::restore_once(const std::shared_ptr<ClientPeer>& peer, const PooledSession& lost) {
-  PeerContext context(peer);
+  PeerContext context(peer, kOwnRequest);
   auto own = co_await pool_->acquire(context, lost.capabilities, true);
   if (!own) co_return false;
   for (const auto& [uri, shown] : lost.subscriptions) {

@@ -11,6 +11,7 @@
 
 #include "gateway/upstream/resource_subscriptions.h"
 #include "gateway/upstream/server_catalog.h"
+#include "gateway/upstream/server_tasks.h"
 #include "gateway/upstream/session_pool.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/client_session.h"
@@ -71,6 +72,9 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   /// What the shared session brings that belongs to no request.
   void notice(mcp::Message notification);
 
+  /// Tasks that clients have started here.
+  ServerTasks& tasks() { return *tasks_; }
+
   /// Sessions that clients have of their own.
   std::size_t own_sessions() const { return pool_->size(); }
 
@@ -102,6 +106,7 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   const OnTools on_tools_;
   std::map<std::string, std::shared_ptr<mcp::Event>, std::less<>> explored_;  // by capabilities; set once they are
   std::set<std::string, std::less<>> listing_again_;                          // likewise, while it is under way
+  std::shared_ptr<ServerTasks> tasks_;
   std::shared_ptr<SessionPool> pool_;
   std::shared_ptr<mcp::ClientSession> shared_;  // null while the server is not ready
   mcp::ProtocolVersion version_ = mcp::kLatestVersion;

@@ -35,6 +35,9 @@ struct SessionPoolOptions {
   std::chrono::milliseconds retry_after = std::chrono::seconds(60);  // a session could not be opened: when to try again
   /// What a session's server sends that belongs to no request.
   std::function<void(PooledSession&, mcp::Message)> on_notification;
+  /// ClientSessionOptions::on_incoming and on_answer of each session.
+  std::function<bool(const mcp::ClientSession*, mcp::Message&)> on_incoming;
+  std::function<void(const mcp::ClientSession*, mcp::Message&)> on_answer;
   /// A session was lost, with which a client had more to do than a request (PooledSession::pinned()).
   std::function<void(PooledSession&)> on_lost;
 };
@@ -64,6 +67,7 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
 
     PooledSession& operator*() const { return *session_; }
     PooledSession* operator->() const { return session_.get(); }
+    const std::shared_ptr<PooledSession>& session() const { return session_; }
 
    private:
     std::shared_ptr<SessionPool> pool_;

@@ -13,6 +13,7 @@
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
 #include "mcp/rpc/meta.h"
+#include "mcp/session/own_context.h"
 
 namespace mcp {
 
@@ -48,19 +49,6 @@ std::string seconds_text(Clock::duration duration) {
   if (tenths % 10 != 0) text += "." + std::to_string(tenths % 10);
   return text + " s";
 }
-
-/// The caller of our own requests: nobody listens, nobody can be asked.
-class OwnContext final : public CallContext {
- public:
-  const Caller& caller() const override { return caller_; }
-
-  void notify(Message) override {}
-
-  Task<Result<Message>> ask(Message, Question&) override { co_return fail(ErrorCode::method_not_found, "there is nobody to ask"); }
-
- private:
-  Caller caller_{.principal = "switchyard"};
-};
 
 }  // namespace
 
@@ -134,7 +122,7 @@ Task<Result<ServerIntroduction>> ClientSession::initialize(Cancellation& cancell
   co_return introduction;
 }
 
-Task<Result<Message>> ClientSession::handle(Message request, CallContext& context) {
+Task<Result<Message>> ClientSession::handle(Message request, CallContext& context, RequestLink* link) {
   auto self = shared_from_this();
   if (closed_) co_return std::unexpected(closing());
   if (auto adapted = adapt_request(request, hop()); !adapted) co_return std::unexpected(std::move(adapted).error());
@@ -152,6 +140,10 @@ Task<Result<Message>> ClientSession::handle(Message request, CallContext& contex
   if (const auto token = request.raw(request.envelope().meta_progress_token); !token.empty()) {
     open.token = token;
     request.replace(&Envelope::meta_progress_token, own_id);
+  }
+  if (link != nullptr) {
+    link->id = id;
+    open.adopted = {.id = link->progress_of, .token = link->token};
   }
   const OpenRequests::Entry entry(open_, id, open);
   const Cancellation::Callback forward(context.cancellation(),
@@ -194,8 +186,9 @@ void ClientSession::tell_cancelled(std::uint64_t id, const Error& reason) {
 }
 
 void ClientSession::on_message(Message message, std::optional<std::uint64_t> related_request) {
+  if (message.kind() == MessageKind::response) return;
+  if (options_.on_incoming && !options_.on_incoming(message)) return;
   if (message.kind() == MessageKind::request) return on_request(std::move(message), related_request);
-  if (message.kind() != MessageKind::notification) return;
   const std::string_view method = message.method();
   if (method == "notifications/progress") return on_progress(std::move(message));
   if (method == "notifications/message") return on_log(std::move(message), related_request);
@@ -206,7 +199,11 @@ void ClientSession::on_message(Message message, std::optional<std::uint64_t> rel
 void ClientSession::on_progress(Message message) {
   const auto token = parse_id(message.raw(message.envelope().progress_token));
   OpenRequest* open = token ? open_.find(*token) : nullptr;
-  if (open == nullptr || open->token.empty()) {
+  const bool adopted = token && open == nullptr;
+  if (adopted) open = open_.find_adopter(*token);
+  if (adopted && open == nullptr && options_.on_notification) return options_.on_notification(std::move(message));
+  const std::string* shown = open == nullptr ? nullptr : adopted ? &open->adopted.token : &open->token;
+  if (shown == nullptr || shown->empty()) {
     log_debug("upstream", "progress for no open request dropped");
     return;
   }
@@ -218,7 +215,7 @@ void ClientSession::on_progress(Message message) {
   }
   open->progress = *progress;
   open->extend(Clock::now());
-  message.replace(&Envelope::progress_token, open->token);
+  message.replace(&Envelope::progress_token, *shown);
   open->context->notify(std::move(message));
 }
 
@@ -303,6 +300,7 @@ Task<void> ClientSession::answer(Message request, std::optional<std::uint64_t> c
   auto answer = co_await find_answer(std::move(request), asked.question, cause);
   if (closed_ || asked.taken_back) co_return;
   if (answer) adapt_client_result(method, *answer, hop());
+  if (answer && options_.on_answer) options_.on_answer(*answer);
   transport_->send(answer ? std::move(*answer) : error_response(id, answer.error()));
 }
 

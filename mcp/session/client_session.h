@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "mcp/adapt/adapt.h"
 #include "mcp/rpc/request_handler.h"
@@ -23,8 +24,12 @@ struct ClientSessionOptions {
   std::string capabilities = "{}";  // what we declare in initialize; JSON text
   std::size_t max_open = 10'000;    // requests waiting for an answer; one more fails (overloaded)
   std::size_t max_questions = 100;  // requests of the server's being answered; likewise
-  /// Notifications that belong to no request (list_changed, log lines, …).
+  /// Notifications that belong to no request (list_changed, log lines, progress after the answer, …).
   std::function<void(Message)> on_notification;
+  /// Sees each notification and request of the server's first and may change it. False: a notification is dealt with already.
+  std::function<bool(Message&)> on_incoming;
+  /// Sees each answer of a client's to a question of the server's last and may change it.
+  std::function<void(Message&)> on_answer;
   /// Answers a request of the server's that belongs to no open request of ours; {}: none is answered. As in CallContext::ask.
   std::function<Task<Result<Message>>(Message, Question&)> on_question;
   /// A question of the server's came (roots/list, …), whoever is to answer it.
@@ -33,6 +38,14 @@ struct ClientSessionOptions {
   std::function<void(const Error&)> on_closed;
   /// The server seems to be gone; a request would tell. May come again and again.
   std::function<void()> on_unreachable;
+};
+
+/// How a request is tied to others of the same task (MCP 2025-11-25, "Tasks": the progress token of the request that made the task
+/// stays good as long as the task lives).
+struct RequestLink {
+  std::uint64_t id = 0;           // out: under which the server knows the request, and its progress token
+  std::uint64_t progress_of = 0;  // in: progress under this earlier id is this request's, too; 0: there is none
+  std::string token;              // in: the caller's token for that progress, JSON text
 };
 
 /// Our session with one MCP server, over any Transport: handshake (revisions 2024-11-05 to 2025-11-25), numbering, deadlines,
@@ -62,8 +75,13 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   /// not_mcp (its answer is no initialize result), or what the server's JSON-RPC error said (invalid_request).
   Task<Result<ServerIntroduction>> initialize(Cancellation& cancellation);
 
-  Task<Result<Message>> handle(Message request, CallContext& context) override;
+  Task<Result<Message>> handle(Message request, CallContext& context) override {
+    return handle(std::move(request), context, nullptr);
+  }
   void notice(Message notification, CallContext& context) override;
+
+  /// The same; `link`, where it is not null, must outlive the returned task.
+  Task<Result<Message>> handle(Message request, CallContext& context, RequestLink* link);
 
   /// A request of our own. `params` is JSON text, or empty.
   Task<Result<Message>> call(std::string_view method, std::string_view params, Cancellation& cancellation);
@@ -76,6 +94,9 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
 
   /// The server speaks this revision; the latest one before initialize().
   ProtocolVersion version() const { return version_; }
+
+  /// The connection has ended, or is being ended: nothing more can be asked.
+  bool closed() const { return closed_; }
 
   /// Fails what is open with `reason` and ends the connection within `grace`.
   Task<void> close(std::chrono::steady_clock::duration grace, Error reason = closing());

@@ -33,6 +33,11 @@ OpenRequest* OpenRequests::find(std::uint64_t id) const {
   return found == open_.end() ? nullptr : found->second;
 }
 
+OpenRequest* OpenRequests::find_adopter(std::uint64_t id) const {
+  const auto found = std::ranges::find(open_, id, [](const auto& entry) { return entry.second->adopted.id; });
+  return id == 0 || found == open_.end() ? nullptr : found->second;
+}
+
 std::unordered_map<std::uint64_t, std::uint64_t> OpenRequests::newest_by_client() const {
   std::unordered_map<std::uint64_t, std::uint64_t> newest;
   for (const auto& [id, open] : open_) {

@@ -27,6 +27,10 @@ struct OpenRequest {
 
   CallContext* context;
   std::string token;  // the caller's progress token, JSON text; "" when progress was not asked for
+  struct Adopted {
+    std::uint64_t id = 0;  // of an earlier request, whose progress is this one's; 0: none
+    std::string token;     // under which the caller hears of it
+  } adopted;
   Cancellation cancellation;
   Clock::time_point deadline, last_deadline = Clock::time_point::max();
   Clock::duration patience{};
@@ -53,6 +57,9 @@ class OpenRequests {
 
   /// Null where there is none.
   OpenRequest* find(std::uint64_t id) const;
+
+  /// The request that has adopted the progress of the earlier request `id`; null where there is none.
+  OpenRequest* find_adopter(std::uint64_t id) const;
 
   /// The request that a message of the server's belongs to: `related` (on whose response stream it came), else the newest one of
   /// the only client that has any. Nothing where there is none, or more than one client has.

@@ -55,6 +55,11 @@ bool declares(std::string_view capabilities, std::string_view capability) {
   return !value.empty() && value != "null" && value != "false";
 }
 
+bool declares_tool_tasks(std::string_view capabilities) {
+  const std::string_view requests = member(member(capabilities, "tasks"), "requests");
+  return member(member(requests, "tools"), "call").starts_with('{');
+}
+
 std::string instance_of(const Message& initialize) {
   const std::string_view instance = member(initialize.raw(initialize.envelope().meta), "switchyard/instance");
   return instance.starts_with('"') ? decode_json_string(instance) : std::string();

@@ -24,6 +24,9 @@ Result<ServerIntroduction> read_introduction(const Message& response);
 /// Whether a capabilities object (JSON text) declares this one.
 bool declares(std::string_view capabilities, std::string_view capability);
 
+/// Whether it declares that calls of tools can run as tasks (MCP 2025-11-25, "Tasks").
+bool declares_tool_tasks(std::string_view capabilities);
+
 /// The instance a client names in its initialize, "" when it names none. A gateway that meets its own is connected to itself.
 std::string instance_of(const Message& initialize);
 

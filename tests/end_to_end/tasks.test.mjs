@@ -29,8 +29,11 @@ for (const [upstream, start] of Object.entries(upstreams)) {
     assert.equal(text(run.result), 'Task completed');
     assert.equal((await client.experimental.tasks.getTask(run.taskId)).status, 'completed');
     assert.ok((await client.experimental.tasks.listTasks()).tasks.some(({ taskId }) => taskId === run.taskId));
-    await assert.rejects(stranger.experimental.tasks.getTask(run.taskId));
-    await assert.rejects(stranger.experimental.tasks.getTaskResult(run.taskId, types.CallToolResultSchema));
+    assert.match(run.taskId, /^[0-9a-f]{32}$/);
+    const refused = { code: types.ErrorCode.InvalidParams };
+    await assert.rejects(stranger.experimental.tasks.getTask(run.taskId), refused);
+    await assert.rejects(stranger.experimental.tasks.getTaskResult(run.taskId, types.CallToolResultSchema), refused);
+    await assert.rejects(stranger.experimental.tasks.cancelTask(run.taskId), refused);
     assert.ok(!(await stranger.experimental.tasks.listTasks()).tasks.some(({ taskId }) => taskId === run.taskId));
   });
 
@@ -38,6 +41,35 @@ for (const [upstream, start] of Object.entries(upstreams)) {
     const gateway = await startGateway(t, { mcpServers: { fixture: await start(t) } });
     const client = await connectHttp(t, `${gateway.origin}/mcp`);
     assert.equal(text(await client.callTool({ name: 'fixture__test_required_task', arguments: {} })), 'Task completed');
+  });
+
+  test(`a plain call of such a tool of an ${upstream} server is cancelled with its task`, { timeout }, async (t) => {
+    const gateway = await startGateway(t, { mcpServers: { fixture: await start(t) } });
+    const client = await connectHttp(t, `${gateway.origin}/mcp`);
+    const observed = async () => JSON.parse(text(await client.callTool({ name: 'fixture__test_observed', arguments: {} })));
+    const until = async (matches) => {
+      for (;;) if (matches(await observed())) return;
+    };
+    const abort = new AbortController();
+    const call = client.callTool({ name: 'fixture__test_slow_task', arguments: {} }, undefined, { signal: abort.signal });
+    const ended = assert.rejects(call);
+    await until(({ waiting }) => waiting === 1);
+    abort.abort();
+    await ended;
+    await until(({ cancelled }) => cancelled.includes('task'));
+  });
+
+  test(`a task of an ${upstream} server can be cancelled`, { timeout }, async (t) => {
+    const gateway = await startGateway(t, { mcpServers: { fixture: await start(t) } });
+    const client = await connectHttp(t, `${gateway.origin}/mcp`);
+    const tasks = client.experimental.tasks;
+    const call = { method: 'tools/call', params: { name: 'fixture__test_slow_task', arguments: {}, task: { ttl: 60_000 } } };
+    const { task } = await client.request(call, types.CreateTaskResultSchema);
+    assert.equal(task.status, 'working');
+    assert.deepEqual((await tasks.listTasks()).tasks.map(({ taskId }) => taskId), [task.taskId]);
+    assert.equal((await tasks.cancelTask(task.taskId)).status, 'cancelled');
+    assert.equal((await tasks.getTask(task.taskId)).status, 'cancelled');
+    await assert.rejects(tasks.cancelTask(task.taskId), { code: types.ErrorCode.InvalidParams });
   });
 
   test(`a task of an ${upstream} server can ask`, { timeout }, async (t) => {

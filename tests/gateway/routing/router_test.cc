@@ -34,6 +34,7 @@ TEST_F(RouterTest, IntroducesItselfInTheClientsRevision) {
                          {"resources", {{"listChanged", true}, {"subscribe", true}}},
                          {"logging", json::object()}};
     if (given != "2024-11-05") capabilities["completions"] = json::object();
+    if (given == "2025-11-25") capabilities["tasks"] = json::parse(R"({"list":{},"cancel":{},"requests":{"tools":{"call":{}}}})");
     EXPECT_EQ(result["capabilities"], capabilities);
     EXPECT_FALSE(result.contains("instructions"));
   }

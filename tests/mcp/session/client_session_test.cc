@@ -156,6 +156,37 @@ TEST_F(ClientSessionTest, ProgressReachesOnlyTheOneWhoAskedUnderItsToken) {
   EXPECT_TRUE(notifications_.empty());
 }
 
+TEST_F(ClientSessionTest, ProgressAfterTheAnswerIsPassedOnOrAdopted) {
+  RecordingContext context;
+  RequestLink link;
+  answer = [&](const json& one) { respond(one["id"], json::object()); };
+  Message first = *Message::parse(call(1, {{"name", "a"}, {"_meta", {{"progressToken", "mine"}}}}).dump());
+  EXPECT_TRUE(run_task(loop_, session_->handle(std::move(first), context, &link)));
+  const auto report = [&](int progress) {
+    send({{"jsonrpc", "2.0"},
+          {"method", "notifications/progress"},
+          {"params", {{"progressToken", link.id}, {"progress", progress}}}});
+    settle();
+  };
+  report(1);
+  ASSERT_EQ(notifications_.size(), 1u);
+  EXPECT_EQ(notifications_[0]["params"]["progressToken"], link.id);
+
+  RequestLink second{.id = 0, .progress_of = link.id, .token = "\"mine\""};
+  answer = nullptr;
+  std::optional<Result<Message>> result;
+  Message waiting = *Message::parse(call(2).dump());
+  spawn_task(loop_, session_->handle(std::move(waiting), context, &second), result);
+  settle();
+  report(2);
+  ASSERT_EQ(context.notified.size(), 1u);
+  EXPECT_EQ(context.notified[0]["params"]["progressToken"], "mine");
+  EXPECT_EQ(notifications_.size(), 1u);
+  respond(received_.back()["id"], json::object());
+  settle();
+  EXPECT_TRUE(result && result->has_value());
+}
+
 TEST_F(ClientSessionTest, CancellationIsToldUnderTheIdTheServerKnows) {
   RecordingContext context;
   answer = [&](const json& message) {

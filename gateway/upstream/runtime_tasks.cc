@@ -1,0 +1,166 @@
+// Runtime: calls of tools that run as tasks (MCP 2025-11-25, "Tasks").
+#include <utility>
+
+#include "gateway/upstream/runtime.h"
+#include "gateway/upstream/task_text.h"
+#include "mcp/http/timed_cancellation.h"
+#include "mcp/json/text.h"
+
+namespace gateway {
+
+using mcp::CallContext;
+using mcp::ErrorCode;
+using mcp::fail;
+using mcp::Message;
+using mcp::Result;
+using mcp::Task;
+using TaskPtr = ServerTasks::TaskPtr;
+
+namespace {
+
+constexpr int kMaxPatience = 12;  // times callTimeout, which a call that shows signs of life may take (ClientSession)
+
+/// The request waits for the task's result: what the task has to say goes its way.
+class Waiting {
+ public:
+  Waiting(ServerTask& task, CallContext& context) : task_(task), context_(context) { task_.waiting = &context_; }
+
+  ~Waiting() {
+    if (task_.waiting == &context_) task_.waiting = nullptr;
+  }
+
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  ServerTask& task_;
+  CallContext& context_;
+};
+
+/// A tools/call with params.task in place of any it had.
+Message with_task(const Message& call, std::chrono::milliseconds ttl) {
+  const std::string task = "{\"ttl\":" + std::to_string(ttl.count()) + "}";
+  const std::string params = with_json_member(call.raw(call.envelope().params), "task", task);
+  return Message::request(call.id(), "tools/call", params);
+}
+
+}  // namespace
+
+bool Runtime::runs_tasks() const {
+  return introduction_ && mcp::declares_tool_tasks(introduction_->capabilities);
+}
+
+Task<Result<Message>> Runtime::start_task(Message request, CallContext& context, bool driven, TaskPtr& started) {
+  const auto self = shared_from_this();
+  auto place = clients_->tasks().claim(context.caller().id);
+  if (!place) co_return std::unexpected(std::move(place).error());
+  ServerClients::Way way;
+  mcp::RequestLink link;
+  std::string token(request.raw(request.envelope().meta_progress_token));
+  auto answer = co_await send(std::move(request), context, &way, &link);
+  if (!answer || answer->is_error()) co_return answer;
+  const std::string_view result = answer->raw(answer->envelope().result);
+  const std::string_view task = mcp::member(result, "task");
+  // A server may answer at once, though it was asked for a task.
+  if (!task.starts_with('{')) co_return answer;
+  ServerTasks::Made made{.session = way.session,
+                         .own = way.own ? way.own->session() : nullptr,
+                         .task = task,
+                         .progress_of = link.id,
+                         .progress_token = std::move(token),
+                         .driven = driven};
+  auto added = clients_->tasks().add(std::move(made), context);
+  if (!added) co_return std::unexpected(std::move(added).error());
+  started = std::move(*added);
+  const std::string shown = with_json_member(result, "task", task_state(task, started->id));
+  answer->replace(&mcp::Envelope::result, shown);
+  if (!related_task(*answer).empty()) set_related_task(*answer, started->id);
+  co_return answer;
+}
+
+Task<Result<Message>> Runtime::send_about(
+    TaskPtr task, std::string_view method, std::string id, CallContext& context, mcp::RequestLink* link) {
+  const auto self = shared_from_this();
+  const auto session = task->session.lock();
+  if (!session || session->closed()) {
+    co_return fail(ErrorCode::session_lost, "the session with the server on which the task ran was lost, and the task with it");
+  }
+  const std::string params = "{\"taskId\":" + mcp::json_string(task->own_id) + "}";
+  Message request = Message::request(id, method, params);
+  auto answer = co_await session->handle(std::move(request), context, link);
+  if (answer) co_return answer;
+  after_failure(session, answer.error());
+  co_return std::unexpected(for_caller(std::move(answer).error()));
+}
+
+Task<Result<Message>> Runtime::ask_about(TaskPtr task, std::string_view method, std::string id, CallContext& context) {
+  auto answer = co_await send_about(task, method, std::move(id), context, nullptr);
+  if (!answer || answer->is_error()) co_return answer;
+  const std::string_view said = answer->raw(answer->envelope().result);
+  clients_->tasks().learn(task, said);
+  const std::string quoted = mcp::json_string(task->id);
+  const std::string shown = with_json_member(said, "taskId", quoted);
+  answer->replace(&mcp::Envelope::result, shown);
+  if (!related_task(*answer).empty()) set_related_task(*answer, task->id);
+  co_return answer;
+}
+
+Task<Result<Message>> Runtime::task_result(TaskPtr task, std::string id, CallContext& context) {
+  const Waiting waiting(*task, context);
+  mcp::RequestLink link{.id = 0, .progress_of = task->progress_of, .token = task->progress_token};
+  bool over = false;
+  for (;;) {
+    auto answer = co_await send_about(task, "tasks/result", id, context, &link);
+    if (!answer) co_return answer;
+    if (answer->is_error() && !over) {
+      // Either this is what became of the task, or the server does not wait for it.
+      const auto watched = co_await watch(task, id, context);
+      if (!watched) co_return std::unexpected(watched.error());
+      over = *watched;
+      continue;
+    }
+    ServerTasks::unpin(*task);
+    set_related_task(*answer, task->id);
+    co_return answer;
+  }
+}
+
+Task<Result<bool>> Runtime::watch(TaskPtr task, std::string id, CallContext& context) {
+  for (;;) {
+    const auto said = co_await ask_about(task, "tasks/get", id, context);
+    if (!said) co_return std::unexpected(said.error());
+    // One that the server does not know (any more) will not get any further.
+    if (said->is_error()) co_return true;
+    const std::string_view state = said->raw(said->envelope().result);
+    const std::string status = status_of(state);
+    if (is_terminal(status)) co_return true;
+    const auto interval = poll_interval_of(state);
+    if (std::chrono::steady_clock::now() + interval >= context.deadline) {
+      co_return fail(ErrorCode::timeout, "the task was not over within the call's time");
+    }
+    co_await mcp::pause(interval, context.cancellation());
+    if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
+    // A server asks while its tasks/result is open, if at all.
+    if (status == "input_required") co_return false;
+  }
+}
+
+Task<Result<Message>> Runtime::run_as_task(Message request, CallContext& context) {
+  const auto self = shared_from_this();
+  const std::string id(request.id());
+  Message call = with_task(request, spec_.call_timeout * kMaxPatience);
+  TaskPtr task;
+  auto answer = co_await start_task(std::move(call), context, true, task);
+  if (!task) co_return answer;
+  answer = co_await task_result(task, id, context);
+  if (answer) {
+    set_related_task(*answer, {});
+  } else {
+    if (task->own) task->own->doubtful = true;
+    clients_->tasks().cancel(task);
+  }
+  clients_->tasks().remove(task);
+  co_return answer;
+}
+
+}  // namespace gateway
