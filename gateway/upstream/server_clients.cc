@@ -9,6 +9,7 @@
 #include "gateway/upstream/backoff.h"
 #include "gateway/upstream/deadline.h"
 #include "mcp/adapt/capabilities.h"
+#include "mcp/base/clock.h"
 #include "mcp/base/log.h"
 #include "mcp/http/timed_cancellation.h"
 #include "mcp/json/text.h"
@@ -19,6 +20,7 @@ namespace asio = boost::asio;
 using mcp::CallContext;
 using mcp::Caller;
 using mcp::ClientPeer;
+using mcp::Clock;
 using mcp::Error;
 using mcp::ErrorCode;
 using mcp::LoggingLevel;
@@ -28,8 +30,6 @@ using mcp::Result;
 using mcp::Task;
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr auto kOwnRequest = std::chrono::seconds(10);  // for what we ask of the server on a client's behalf
 constexpr int kRestoreTries = 5;

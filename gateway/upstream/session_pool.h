@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "gateway/upstream/pooled_session.h"
+#include "mcp/base/clock.h"
 #include "mcp/base/event.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/client_session.h"
@@ -85,7 +85,7 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
   mcp::Task<void> close(mcp::Error reason);
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Clock = mcp::Clock;
 
   std::shared_ptr<PooledSession> find(const mcp::Caller& caller, const std::string& capabilities) const;
   std::shared_ptr<PooledSession> start(const mcp::Caller& caller, std::string capabilities);
@@ -108,7 +108,7 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
   std::optional<mcp::Error> closed_;   // why nothing is opened any more
   std::optional<mcp::Error> failure_;  // of the last try to open one
   Clock::time_point failed_until_;
-  boost::asio::steady_timer sweep_timer_;
+  mcp::Timer sweep_timer_;
   bool sweeping_ = false;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mcp/adapt/adapt.h"
+#include "mcp/base/clock.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
@@ -17,8 +18,6 @@
 namespace mcp {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr auto kSweepInterval = std::chrono::milliseconds(100);
 constexpr std::size_t kShownReason = 500;   // of why a server takes a request back

@@ -8,13 +8,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include "mcp/base/clock.h"
 #include "mcp/rpc/request_handler.h"
 
 namespace mcp {
 
 /// A request that waits for its server's answer; lives in the frame of the coroutine that waits.
 struct OpenRequest {
-  using Clock = std::chrono::steady_clock;
+  using Clock = mcp::Clock;
 
   /// `deadline` may be max(): none.
   OpenRequest(CallContext& asker, Clock::time_point now);
