@@ -57,6 +57,14 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   /// Sessions that clients have of their own.
   std::size_t own_sessions() const { return pool_->size(); }
 
+  PoolUse pool_use() const { return pool_->use(); }
+
+  /// Resources to which somebody is subscribed on the shared session.
+  std::size_t subscriptions() const { return subscriptions_.size(); }
+
+  /// Clients that have set a log level.
+  std::size_t listeners() const { return listeners_.size(); }
+
   mcp::Task<void> close(mcp::Error reason);
 
  private:

@@ -214,6 +214,17 @@ void SessionPool::release(std::uint64_t client) {
   if (!reusable) remove(entry, {ErrorCode::session_lost, "the client has gone"});
 }
 
+PoolUse SessionPool::use() const {
+  PoolUse use{.waiting = waiters_.size(), .ending = ending_};
+  for (const auto& entry : sessions_) {
+    use.leases += static_cast<std::size_t>(entry->leases);
+    if (!entry->session) continue;
+    use.open_requests += entry->session->open_requests();
+    use.questions += entry->session->open_questions();
+  }
+  return use;
+}
+
 Task<Result<>> SessionPool::wait_for_change(mcp::CallContext& context) {
   Event change(executor_);
   const auto place = waiters_.insert(waiters_.end(), &change);

@@ -18,6 +18,15 @@
 
 namespace gateway {
 
+/// What goes on in a pool at one moment: zero throughout when nobody wants anything of it.
+struct PoolUse {
+  std::size_t open_requests = 0;  // of clients, on all its sessions
+  std::size_t questions = 0;      // of the servers', likewise
+  std::size_t leases = 0;
+  std::size_t waiting = 0;  // for a session
+  std::size_t ending = 0;   // sessions
+};
+
 struct SessionPoolOptions {
   std::string server;  // its name, for logs
   /// A transport to the server, not opened yet.
@@ -80,6 +89,8 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
   void release(std::uint64_t client);
 
   std::size_t size() const { return sessions_.size(); }
+
+  PoolUse use() const;
 
   /// Ends all sessions; requests on them, and those that wait for one, fail with `reason`.
   mcp::Task<void> close(mcp::Error reason);
