@@ -155,6 +155,8 @@ Task<Result<Message>> ClientSession::handle(Message request, CallContext& contex
   const OpenRequests::Entry entry(open_, id, open);
   const Cancellation::Callback forward(context.cancellation(),
                                        [&open, &context] { open.cancellation.request(context.cancellation().reason()); });
+  // What never left for the server need not be taken back there.
+  if (open.cancellation.requested()) co_return std::unexpected(open.cancellation.reason());
   auto response = co_await transport_->request(std::move(request), id, open.cancellation);
   if (!response) {
     if (open.cancellation.requested()) tell_cancelled(id, open.cancellation.reason());
