@@ -212,11 +212,11 @@ void ClientSession::on_progress(Message message) {
   }
   // The value must rise (MCP 2025-11-25, "Progress"); one that does not is no sign of progress either.
   const auto progress = parse_number(member(message.raw(message.envelope().params), "progress"));
-  if (!progress || *progress <= open->progress) {
+  if (!progress || *progress <= open->context->progress) {
     log_debug("upstream", "progress that does not rise dropped");
     return;
   }
-  open->progress = *progress;
+  open->context->progress = *progress;
   open->extend(Clock::now());
   message.replace(&Envelope::progress_token, open->token);
   open->context->notify(std::move(message));

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -31,7 +30,6 @@ struct OpenRequest {
   Cancellation cancellation;
   Clock::time_point deadline, last_deadline = Clock::time_point::max();
   Clock::duration patience{};
-  double progress = -std::numeric_limits<double>::infinity();  // as reported last
   int questions = 0;                                           // of the server's that wait for the caller
 };
 
