@@ -135,6 +135,8 @@ Task<void> StdioEndpoint::finish(std::chrono::steady_clock::time_point deadline)
     co_await idle_->wait_until(mcp::Clock::now() + kLastAnswers);
   }
   session_->set_outlet({});
+  // What servers asked outside any request would wait for ever.
+  session_->cancel_all({mcp::ErrorCode::session_lost, "the client has gone"});
   co_await drain_within(executor_, pipe_, kLastWrites);
   pipe_->close();
   closed_.set();
