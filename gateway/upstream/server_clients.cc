@@ -108,6 +108,7 @@ Task<void> ServerClients::bring_up(std::shared_ptr<ServerClients> self, std::sha
   }
   if (self->subscriptions_.empty()) co_return;
   for (const std::string& uri : self->subscriptions_.uris()) {
+    if (!self->subscriptions_.has(uri)) continue;
     const std::string params = uri_params(uri);
     co_await tell(self->executor_, *shared, "resources/subscribe", params);
   }
@@ -154,22 +155,34 @@ Task<void> ServerClients::align_level(PooledSession& own, const Caller& caller) 
 }
 
 void ServerClients::subscribed(Way& way, CallContext& context, std::string uri, std::string shown) {
+  const std::uint64_t client = context.caller().id;
   if (way.own) {
-    (*way.own)->subscriptions[std::move(uri)] = std::move(shown);
+    drop_shared(client, uri);
+    PooledSession& own = **way.own;
+    own.subscriptions[std::move(uri)] = std::move(shown);
+    // It may be gone since the answer came.
+    if (own.failure) on_own_lost(own);
   } else if (const auto peer = context.peer()) {
+    if (const auto lost = lost_.find(client); lost != lost_.end()) lost->second.erase(uri);
     subscriptions_.add(peer, std::move(uri), std::move(shown));
   }
 }
 
-bool ServerClients::unsubscribed(CallContext& context, std::string_view uri) {
+/// What a client of its own session may have wanted while there was none.
+void ServerClients::drop_shared(std::uint64_t client, const std::string& uri) {
+  if (!subscriptions_.remove(client, uri)) return;
+  asio::co_spawn(executor_, unsubscribe(shared_from_this(), {uri}), asio::detached);
+}
+
+bool ServerClients::unsubscribed(CallContext& context, const std::string& uri) {
   const std::uint64_t client = context.caller().id;
-  if (const auto own = pool_->held_by(client)) {
-    if (const auto found = own->subscriptions.find(uri); found != own->subscriptions.end()) {
-      own->subscriptions.erase(found);
-      return true;
-    }
-  }
-  return subscriptions_.remove(client, uri) || !subscriptions_.has(uri);
+  bool had = false;
+  if (const auto own = pool_->held_by(client)) had = own->subscriptions.erase(uri) > 0;
+  if (const auto lost = lost_.find(client); lost != lost_.end()) had = lost->second.erase(uri) > 0 || had;
+  if (capabilities_for(context.caller()) == "{}") return subscriptions_.remove(client, uri) || !subscriptions_.has(uri);
+  // The client's request goes to its own session.
+  drop_shared(client, uri);
+  return had || !subscriptions_.has(uri);
 }
 
 Task<void> ServerClients::level_changed(CallContext& context) {
@@ -209,6 +222,7 @@ void ServerClients::roots_changed(const Caller& caller) {
 
 void ServerClients::forget(std::uint64_t client) {
   listeners_.erase(client);
+  lost_.erase(client);
   pool_->release(client);
   auto unwanted = subscriptions_.forget(client);
   if (!unwanted.empty()) asio::co_spawn(executor_, unsubscribe(shared_from_this(), std::move(unwanted)), asio::detached);
@@ -255,34 +269,52 @@ void ServerClients::on_own_notification(PooledSession& own, Message notification
 }
 
 void ServerClients::on_own_lost(const PooledSession& own) {
-  if (own.subscriptions.empty() || closing_.requested()) return;
-  asio::co_spawn(executor_, restore(shared_from_this(), own.peer, own), asio::detached);
+  if (own.subscriptions.empty() || own.peer.expired() || closing_.requested()) return;
+  const auto [lost, first] = lost_.try_emplace(own.holder);
+  for (const auto& [uri, shown] : own.subscriptions)
+    lost->second.insert_or_assign(uri, shown);
+  if (first) asio::co_spawn(executor_, restore(shared_from_this(), own.holder, own.peer, own.capabilities), asio::detached);
 }
 
 /// A client that is subscribed hears of updates without asking for anything, so its session has to come back by itself.
-Task<void> ServerClients::restore(std::shared_ptr<ServerClients> self, std::weak_ptr<ClientPeer> peer, PooledSession lost) {
+Task<void> ServerClients::restore(std::shared_ptr<ServerClients> self,
+                                  std::uint64_t client,
+                                  std::weak_ptr<ClientPeer> peer,
+                                  std::string capabilities) {
   Backoff backoff;
-  for (int tries = 0; tries < kRestoreTries; ++tries) {
+  bool restored = false;
+  for (int tries = 0; tries < kRestoreTries && !restored; ++tries) {
     co_await mcp::pause(backoff.next(0), self->closing_);
-    const auto client = peer.lock();
-    if (!client || self->closing_.requested()) co_return;
-    const bool restored = co_await self->restore_once(client, lost);
-    if (restored) co_return;
+    const auto there = peer.lock();
+    if (!there || self->closing_.requested() || !self->lost_.contains(client)) break;
+    restored = co_await self->restore_once(client, there, capabilities);
   }
-  mcp::log_warn("upstream", "a client's subscriptions could not be renewed", {{"server", self->server_}});
+  if (!restored && !peer.expired() && !self->closing_.requested()) {
+    mcp::log_warn("upstream", "a client's subscriptions could not be renewed", {{"server", self->server_}});
+  }
+  self->lost_.erase(client);
 }
 
-Task<bool> ServerClients::restore_once(const std::shared_ptr<ClientPeer>& peer, const PooledSession& lost) {
+/// True when nothing is left to be asked for. Meanwhile the client may say that it no longer wants to hear of something.
+Task<bool> ServerClients::restore_once(std::uint64_t client,
+                                       const std::shared_ptr<ClientPeer>& peer,
+                                       const std::string& capabilities) {
   PeerContext context(peer);
-  auto own = co_await pool_->acquire(context, lost.capabilities);
+  const auto wanted = [this, client] { return lost_.contains(client) && !lost_[client].empty(); };
+  if (!wanted()) co_return true;
+  auto own = co_await pool_->acquire(context, capabilities);
   if (!own) co_return false;
-  for (const auto& [uri, shown] : lost.subscriptions) {
+  while (wanted()) {
+    const std::string uri = lost_[client].begin()->first;
     const auto session = (*own)->session;
     const std::string params = uri_params(uri);
     const bool told = co_await tell(executor_, *session, "resources/subscribe", params);
-    if (!told) continue;
-    (*own)->subscriptions[uri] = shown;
-    peer->push(Message::notification("notifications/resources/updated", uri_params(shown)));
+    if ((*own)->failure) co_return false;
+    if (!wanted()) break;
+    const auto node = lost_[client].extract(uri);
+    if (!told || node.empty()) continue;
+    (*own)->subscriptions[uri] = node.mapped();
+    peer->push(Message::notification("notifications/resources/updated", uri_params(node.mapped())));
   }
   co_return true;
 }
