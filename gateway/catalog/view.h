@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <list>
 #include <memory>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "gateway/catalog/projection.h"
+#include "mcp/base/clock.h"
 
 namespace gateway {
 
@@ -79,7 +79,7 @@ class View : public std::enable_shared_from_this<View> {
   const std::vector<AbsentServer> absent_;
   std::shared_ptr<const Projection> projection_;
   std::list<Listener*> listeners_;
-  boost::asio::steady_timer tell_timer_;
+  mcp::Timer tell_timer_;
   CatalogKinds untold_;  // what changed and was not told yet
 };
 

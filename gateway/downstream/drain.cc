@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "mcp/base/clock.h"
 #include "mcp/base/event.h"
 
 namespace gateway {
@@ -11,7 +12,7 @@ mcp::Task<void> drain_within(mcp::Executor executor,
                              std::chrono::steady_clock::duration limit) {
   auto done = std::make_shared<mcp::Event>(executor);
   boost::asio::co_spawn(executor, pipe->drain(), [pipe, done](std::exception_ptr) { done->set(); });
-  co_await done->wait_until(std::chrono::steady_clock::now() + limit);
+  co_await done->wait_until(mcp::Clock::now() + limit);
 }
 
 }  // namespace gateway

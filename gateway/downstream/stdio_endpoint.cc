@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/downstream/drain.h"
+#include "mcp/base/clock.h"
 #include "mcp/base/log.h"
 #include "mcp/rpc/error_codes.h"
 #include "mcp/session/era.h"
@@ -131,9 +132,11 @@ Task<void> StdioEndpoint::finish(std::chrono::steady_clock::time_point deadline)
   if (serving_ > 0) {
     session_->cancel_all({mcp::ErrorCode::shutting_down, "the gateway is stopping"});
     idle_ = std::make_unique<mcp::Event>(executor_);
-    co_await idle_->wait_until(std::chrono::steady_clock::now() + kLastAnswers);
+    co_await idle_->wait_until(mcp::Clock::now() + kLastAnswers);
   }
   session_->set_outlet({});
+  // What servers asked outside any request would wait for ever.
+  session_->cancel_all({mcp::ErrorCode::session_lost, "the client has gone"});
   co_await drain_within(executor_, pipe_, kLastWrites);
   pipe_->close();
   closed_.set();

@@ -45,6 +45,9 @@ class Gateway {
 
   const Config& config() const { return config_; }
 
+  /// The enabled servers, in the order of the configuration.
+  const std::vector<std::shared_ptr<Runtime>>& runtimes() const { return runtimes_; }
+
   /// Called after every change of a server's state.
   void on_state_change(std::function<void()> callback) { state_changed_ = std::move(callback); }
 

@@ -11,6 +11,7 @@
 #include "gateway/catalog/view.h"
 #include "gateway/routing/call_metrics.h"
 #include "gateway/routing/call_validation.h"
+#include "mcp/base/clock.h"
 #include "mcp/session/server_session.h"
 
 namespace gateway {
@@ -50,7 +51,7 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   void notice(mcp::Message notification, mcp::CallContext& context) override;
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Clock = mcp::Clock;
   using Answer = mcp::Task<mcp::Result<mcp::Message>>;
   using Method = Answer (Router::*)(mcp::Message, mcp::CallContext&);
 

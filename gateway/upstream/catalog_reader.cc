@@ -8,6 +8,7 @@
 
 #include "gateway/upstream/deadline.h"
 #include "gateway/upstream/listing.h"
+#include "mcp/base/clock.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 
@@ -176,7 +177,7 @@ Task<void> CatalogReader::refresh() {
   const auto owner = owner_.hold();
   std::array<int, kCatalogKinds> failures{};
   for (auto pause = options_.delay; wanted_.any() && !owner->stopping().is_set(); pause = options_.pause) {
-    co_await owner->stopping().wait_until(std::chrono::steady_clock::now() + pause);
+    co_await owner->stopping().wait_until(mcp::Clock::now() + pause);
     auto session = owner->live_session();
     if (!session) break;  // the wish is taken up again once it is ready
     const CatalogKinds failed = co_await read_wanted(std::move(session));

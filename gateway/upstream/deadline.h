@@ -1,12 +1,12 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <utility>
 
 #include "mcp/base/cancellation.h"
+#include "mcp/base/clock.h"
 #include "mcp/base/task.h"
 
 namespace gateway {
@@ -18,7 +18,7 @@ class Deadline {
            std::chrono::milliseconds duration,
            std::function<mcp::Error()> reason,
            mcp::Cancellation& target)
-      : timer_(std::make_shared<boost::asio::steady_timer>(executor, duration)) {
+      : timer_(std::make_shared<mcp::Timer>(executor, duration)) {
     timer_->async_wait([reason = std::move(reason), &target, alive = std::weak_ptr(timer_)](boost::system::error_code error) {
       if (!error && !alive.expired()) target.request(reason());
     });
@@ -30,7 +30,7 @@ class Deadline {
   Deadline& operator=(const Deadline&) = delete;
 
  private:
-  std::shared_ptr<boost::asio::steady_timer> timer_;
+  std::shared_ptr<mcp::Timer> timer_;
 };
 
 }  // namespace gateway

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "mcp/base/clock.h"
 #include "mcp/rpc/request_handler.h"
 
 namespace gateway {
@@ -12,7 +13,7 @@ namespace gateway {
 class PeerContext final : public mcp::CallContext {
  public:
   PeerContext(std::shared_ptr<mcp::ClientPeer> peer, std::chrono::milliseconds time) : peer_(std::move(peer)) {
-    deadline = std::chrono::steady_clock::now() + time;
+    deadline = mcp::Clock::now() + time;
   }
 
   const mcp::Caller& caller() const override { return peer_->caller(); }

@@ -42,6 +42,7 @@ class ResourceSubscriptions {
   std::vector<std::string> uris() const;
 
   bool empty() const { return subscribers_.empty(); }
+  std::size_t size() const { return subscribers_.size(); }
 
  private:
   struct Subscriber {

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <utility>
 
 #include "gateway/upstream/connect.h"
 #include "gateway/upstream/deadline.h"
 #include "gateway/upstream/session_check.h"
+#include "mcp/base/clock.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
@@ -93,7 +93,7 @@ Task<void> Runtime::supervise() {
     note_loss(started);
     const auto pause = plan_restart(started.has_value());
     if (!pause) break;
-    co_await stopping_.wait_until(std::chrono::steady_clock::now() + *pause);
+    co_await stopping_.wait_until(mcp::Clock::now() + *pause);
   }
   settled_.set();
   stopped_.set();
@@ -104,10 +104,10 @@ Task<Result<>> Runtime::run_session() {
   retry_at_.reset();
   session_end_ = std::make_unique<Event>(dependencies_.executor);
   set_state(RuntimeState::starting);
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = mcp::Clock::now();
   auto started = co_await start_session();
   if (started && !lost_reason_ && !stopping_.is_set()) {
-    const auto ready_since = std::chrono::steady_clock::now();
+    const auto ready_since = mcp::Clock::now();
     cause_.reset();
     log_ready(ready_since - begun);
     clients_->ready(session_, *introduction_);
@@ -115,7 +115,7 @@ Task<Result<>> Runtime::run_session() {
     settled_.set();
     reader_.resume();
     co_await session_end_->wait();
-    if (std::chrono::steady_clock::now() - ready_since >= kStableAfter) backoff_.reset();
+    if (mcp::Clock::now() - ready_since >= kStableAfter) backoff_.reset();
   }
   co_await end_session();
   co_return started;

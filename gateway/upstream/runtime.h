@@ -41,7 +41,8 @@ struct RuntimeStatus {
   int restarts = 0;
   std::size_t tools = 0;  // offered: without those that the configuration keeps back
   std::size_t prompts = 0, resources = 0, templates = 0;
-  std::size_t open_calls = 0;
+  std::size_t open_calls = 0;    // requests of clients, on the shared session and on clients' own
+  std::size_t questions = 0;     // of the server's to clients, likewise
   std::string version;           // negotiated revision
   std::size_t own_sessions = 0;  // with clients that the server may ask something
   bool required = false;

@@ -102,8 +102,9 @@ RuntimeStatus Runtime::status() const {
   status.prompts = catalog()->entries(CatalogKind::prompts).size();
   status.resources = catalog()->entries(CatalogKind::resources).size();
   status.templates = catalog()->entries(CatalogKind::templates).size();
-  status.open_calls = session_ ? session_->open_requests() : 0;
-  status.open_calls += clients_->open_requests();
+  const PoolUse own = clients_->pool_use();
+  status.open_calls = own.open_requests + (session_ ? session_->open_requests() : 0);
+  status.questions = own.questions + (session_ ? session_->open_questions() : 0);
   if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
   status.required = spec_.required;
   return status;

@@ -11,6 +11,7 @@
 #include "gateway/upstream/peer_context.h"
 #include "gateway/upstream/session_check.h"
 #include "mcp/adapt/capabilities.h"
+#include "mcp/base/clock.h"
 #include "mcp/base/log.h"
 #include "mcp/http/timed_cancellation.h"
 #include "mcp/json/text.h"
@@ -22,6 +23,7 @@ namespace asio = boost::asio;
 using mcp::CallContext;
 using mcp::Caller;
 using mcp::ClientPeer;
+using mcp::Clock;
 using mcp::Error;
 using mcp::ErrorCode;
 using mcp::LoggingLevel;
@@ -31,8 +33,6 @@ using mcp::Result;
 using mcp::Task;
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr auto kOwnRequest = std::chrono::seconds(10);  // for what we ask of the server on a client's behalf
 constexpr auto kPing = std::chrono::seconds(5);
@@ -110,6 +110,7 @@ Task<void> ServerClients::bring_up(std::shared_ptr<ServerClients> self, std::sha
   }
   if (self->subscriptions_.empty()) co_return;
   for (const std::string& uri : self->subscriptions_.uris()) {
+    if (!self->subscriptions_.has(uri)) continue;
     const std::string params = uri_params(uri);
     co_await tell(self->executor_, *shared, "resources/subscribe", params);
   }
@@ -183,10 +184,17 @@ Task<void> ServerClients::check(std::shared_ptr<ServerClients> self, std::shared
 bool ServerClients::subscribed(Way& way, CallContext& context, std::string uri, std::string shown) {
   const auto peer = context.peer();
   if (!peer) return true;
-  if (!way.own) return subscriptions_.add(peer, std::move(uri), std::move(shown));
-  auto& subscriptions = (*way.own)->subscriptions;
-  if (subscriptions.size() >= ResourceSubscriptions::kMaxOfClient && !subscriptions.contains(uri)) return false;
-  subscriptions[std::move(uri)] = std::move(shown);
+  const std::uint64_t client = context.caller().id;
+  if (!way.own) {
+    if (const auto lost = lost_.find(client); lost != lost_.end()) lost->second.erase(uri);
+    return subscriptions_.add(peer, std::move(uri), std::move(shown));
+  }
+  drop_shared(client, uri);
+  PooledSession& own = **way.own;
+  if (own.subscriptions.size() >= ResourceSubscriptions::kMaxOfClient && !own.subscriptions.contains(uri)) return false;
+  own.subscriptions[std::move(uri)] = std::move(shown);
+  // It may be gone since the answer came.
+  if (own.failure) on_own_lost(own);
   return true;
 }
 
@@ -196,18 +204,29 @@ std::optional<std::string> ServerClients::subscription(std::uint64_t client, std
       if (known == shown) return uri;
     }
   }
+  if (const auto lost = lost_.find(client); lost != lost_.end()) {
+    for (const auto& [uri, known] : lost->second) {
+      if (known == shown) return uri;
+    }
+  }
   return subscriptions_.find(client, shown);
 }
 
-bool ServerClients::unsubscribed(CallContext& context, std::string_view uri) {
+/// What a client of its own session may have wanted while there was none.
+void ServerClients::drop_shared(std::uint64_t client, const std::string& uri) {
+  if (!subscriptions_.remove(client, uri)) return;
+  asio::co_spawn(executor_, unsubscribe(shared_from_this(), {uri}), asio::detached);
+}
+
+bool ServerClients::unsubscribed(CallContext& context, const std::string& uri) {
   const std::uint64_t client = context.caller().id;
-  if (const auto own = pool_->held_by(client)) {
-    if (const auto found = own->subscriptions.find(uri); found != own->subscriptions.end()) {
-      own->subscriptions.erase(found);
-      return true;
-    }
-  }
-  return subscriptions_.remove(client, uri) || !subscriptions_.has(uri);
+  bool had = false;
+  if (const auto own = pool_->held_by(client)) had = own->subscriptions.erase(uri) > 0;
+  if (const auto lost = lost_.find(client); lost != lost_.end()) had = lost->second.erase(uri) > 0 || had;
+  if (capabilities_for(context.caller()) == "{}") return subscriptions_.remove(client, uri) || !subscriptions_.has(uri);
+  // The client's request goes to its own session.
+  drop_shared(client, uri);
+  return had || !subscriptions_.has(uri);
 }
 
 Task<void> ServerClients::level_changed(std::shared_ptr<ClientPeer> peer) {
@@ -247,6 +266,7 @@ void ServerClients::roots_changed(const Caller& caller) {
 void ServerClients::forget(std::uint64_t client) {
   listeners_.erase(client);
   tasks_->forget(client);
+  lost_.erase(client);
   pool_->release(client);
   auto unwanted = subscriptions_.forget(client);
   if (!unwanted.empty()) asio::co_spawn(executor_, unsubscribe(shared_from_this(), std::move(unwanted)), asio::detached);
@@ -297,34 +317,49 @@ void ServerClients::on_own_notification(PooledSession& own, Message notification
 }
 
 void ServerClients::on_own_lost(const PooledSession& own) {
-  if (own.subscriptions.empty() || closing_.requested()) return;
-  asio::co_spawn(executor_, restore(shared_from_this(), own.peer, own), asio::detached);
+  if (own.subscriptions.empty() || own.peer.expired() || closing_.requested()) return;
+  const auto [lost, first] = lost_.try_emplace(own.holder);
+  for (const auto& [uri, shown] : own.subscriptions)
+    lost->second.insert_or_assign(uri, shown);
+  if (first) asio::co_spawn(executor_, restore(shared_from_this(), own.holder, own.peer, own.capabilities), asio::detached);
 }
 
 /// A client that is subscribed hears of updates without asking for anything, so its session has to come back by itself.
-Task<void> ServerClients::restore(std::shared_ptr<ServerClients> self, std::weak_ptr<ClientPeer> peer, PooledSession lost) {
+Task<void> ServerClients::restore(std::shared_ptr<ServerClients> self,
+                                  std::uint64_t client,
+                                  std::weak_ptr<ClientPeer> peer,
+                                  std::string capabilities) {
   Backoff backoff;
-  for (;;) {
+  bool restored = false;
+  while (!restored) {
     co_await mcp::pause(backoff.next(0), self->closing_);
-    const auto client = peer.lock();
-    if (!client || self->closing_.requested()) co_return;
-    const bool restored = co_await self->restore_once(client, lost);
-    if (restored) co_return;
-    mcp::log_debug("upstream", "a client's subscriptions could not be renewed yet", {{"server", self->server_}});
+    const auto there = peer.lock();
+    if (!there || self->closing_.requested() || !self->lost_.contains(client)) break;
+    restored = co_await self->restore_once(client, there, capabilities);
   }
+  self->lost_.erase(client);
 }
 
-Task<bool> ServerClients::restore_once(const std::shared_ptr<ClientPeer>& peer, const PooledSession& lost) {
+/// True when nothing is left to be asked for. Meanwhile the client may say that it no longer wants to hear of something.
+Task<bool> ServerClients::restore_once(std::uint64_t client,
+                                       const std::shared_ptr<ClientPeer>& peer,
+                                       const std::string& capabilities) {
   PeerContext context(peer, kOwnRequest);
-  auto own = co_await pool_->acquire(context, lost.capabilities, true);
+  const auto wanted = [this, client] { return lost_.contains(client) && !lost_[client].empty(); };
+  if (!wanted()) co_return true;
+  auto own = co_await pool_->acquire(context, capabilities, true);
   if (!own) co_return false;
-  for (const auto& [uri, shown] : lost.subscriptions) {
+  while (wanted()) {
+    const std::string uri = lost_[client].begin()->first;
     const auto session = (*own)->session;
     const std::string params = uri_params(uri);
     const bool told = co_await tell(executor_, *session, "resources/subscribe", params);
-    if (!told) continue;
-    (*own)->subscriptions[uri] = shown;
-    peer->push(Message::notification("notifications/resources/updated", uri_params(shown)));
+    if ((*own)->failure) co_return false;
+    if (!wanted()) break;
+    const auto node = lost_[client].extract(uri);
+    if (!told || node.empty()) continue;
+    (*own)->subscriptions[uri] = node.mapped();
+    peer->push(Message::notification("notifications/resources/updated", uri_params(node.mapped())));
   }
   co_return true;
 }

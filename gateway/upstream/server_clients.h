@@ -58,7 +58,7 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   /// The URI, as the server knows it, of what the client is subscribed to under this one.
   std::optional<std::string> subscription(std::uint64_t client, std::string_view shown) const;
   /// True when the server has to be told.
-  bool unsubscribed(mcp::CallContext& context, std::string_view uri);
+  bool unsubscribed(mcp::CallContext& context, const std::string& uri);
 
   /// The client's log level (Caller::log_level) has changed.
   mcp::Task<void> level_changed(std::shared_ptr<mcp::ClientPeer> peer);
@@ -78,8 +78,13 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   /// Sessions that clients have of their own.
   std::size_t own_sessions() const { return pool_->size(); }
 
-  /// Requests on those that wait for an answer.
-  std::size_t open_requests() const { return pool_->open_requests(); }
+  PoolUse pool_use() const { return pool_->use(); }
+
+  /// Resources to which somebody is subscribed on the shared session.
+  std::size_t subscriptions() const { return subscriptions_.size(); }
+
+  /// Clients that have set a log level.
+  std::size_t listeners() const { return listeners_.size(); }
 
   mcp::Task<void> close(mcp::Error reason);
 
@@ -92,8 +97,12 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
                                     std::string capabilities);
   void on_own_notification(PooledSession& own, mcp::Message notification);
   void on_own_lost(const PooledSession& own);
-  static mcp::Task<void> restore(std::shared_ptr<ServerClients> self, std::weak_ptr<mcp::ClientPeer> peer, PooledSession lost);
-  mcp::Task<bool> restore_once(const std::shared_ptr<mcp::ClientPeer>& peer, const PooledSession& lost);
+  void drop_shared(std::uint64_t client, const std::string& uri);
+  static mcp::Task<void> restore(std::shared_ptr<ServerClients> self,
+                                 std::uint64_t client,
+                                 std::weak_ptr<mcp::ClientPeer> peer,
+                                 std::string capabilities);
+  mcp::Task<bool> restore_once(std::uint64_t client, const std::shared_ptr<mcp::ClientPeer>& peer, const std::string& capabilities);
   mcp::Task<void> align_level(PooledSession& own, const mcp::Caller& caller) const;
   std::optional<mcp::LoggingLevel> lowest_level() const;
   static mcp::Task<void> bring_up(std::shared_ptr<ServerClients> self, std::shared_ptr<mcp::ClientSession> shared);
@@ -114,6 +123,8 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   ResourceSubscriptions subscriptions_;
   std::map<std::uint64_t, std::weak_ptr<mcp::ClientPeer>> listeners_;  // clients that have set a level
   std::optional<mcp::LoggingLevel> told_level_;                        // as the shared session was told last
+  /// Clients whose own session was lost: what has to be asked for again. URI as the server knows it → as the client does.
+  std::map<std::uint64_t, std::map<std::string, std::string, std::less<>>> lost_;
   mcp::Cancellation closing_;
 };
 

@@ -102,13 +102,6 @@ std::shared_ptr<PooledSession> SessionPool::held_by(std::uint64_t client) const 
   return found == sessions_.end() ? nullptr : *found;
 }
 
-std::size_t SessionPool::open_requests() const {
-  std::size_t open = 0;
-  for (const auto& entry : sessions_)
-    open += entry->session ? entry->session->open_requests() : 0;
-  return open;
-}
-
 std::shared_ptr<PooledSession> SessionPool::find(const mcp::Caller& caller, const std::string& capabilities) {
   const auto suits = [&](const PooledSession& entry) {
     return !entry.failure && entry.principal == caller.principal && entry.capabilities == capabilities;
@@ -272,6 +265,17 @@ void SessionPool::release(std::uint64_t client) {
     entry->peer.reset();
     if (!reusable) remove(entry, {ErrorCode::session_lost, "the client has gone"});
   }
+}
+
+PoolUse SessionPool::use() const {
+  PoolUse use{.waiting = waiters_.size(), .ending = ending_};
+  for (const auto& entry : sessions_) {
+    use.leases += static_cast<std::size_t>(entry->leases);
+    if (!entry->session) continue;
+    use.open_requests += entry->session->open_requests();
+    use.questions += entry->session->open_questions();
+  }
+  return use;
 }
 
 Task<Result<>> SessionPool::wait_for_change(mcp::CallContext& context) {

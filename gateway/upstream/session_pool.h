@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -11,12 +10,22 @@
 #include <vector>
 
 #include "gateway/upstream/pooled_session.h"
+#include "mcp/base/clock.h"
 #include "mcp/base/event.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/client_session.h"
 #include "mcp/transport/transport.h"
 
 namespace gateway {
+
+/// What goes on in a pool at one moment: zero throughout when nobody wants anything of it.
+struct PoolUse {
+  std::size_t open_requests = 0;  // of clients, on all its sessions
+  std::size_t questions = 0;      // of the servers', likewise
+  std::size_t leases = 0;
+  std::size_t waiting = 0;  // for a session
+  std::size_t ending = 0;   // sessions
+};
 
 struct SessionPoolOptions {
   std::string server;  // its name, for logs
@@ -93,14 +102,13 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
 
   std::size_t size() const { return sessions_.size(); }
 
-  /// Requests of clients that wait for an answer.
-  std::size_t open_requests() const;
+  PoolUse use() const;
 
   /// Ends all sessions; requests on them, and those that wait for one, fail with `reason`.
   mcp::Task<void> close(mcp::Error reason);
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Clock = mcp::Clock;
 
   std::shared_ptr<PooledSession> find(const mcp::Caller& caller, const std::string& capabilities);
   std::shared_ptr<PooledSession> start(const mcp::Caller& caller, std::string capabilities);
@@ -126,7 +134,7 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
   std::optional<mcp::Error> closed_;   // why nothing is opened any more
   std::optional<mcp::Error> failure_;  // of the last try to open one
   Clock::time_point failed_until_;
-  boost::asio::steady_timer sweep_timer_;
+  mcp::Timer sweep_timer_;
   bool sweeping_ = false;
 };
 

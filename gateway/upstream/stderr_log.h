@@ -1,12 +1,12 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "gateway/upstream/redaction.h"
+#include "mcp/base/clock.h"
 #include "mcp/base/task.h"
 #include "mcp/base/token_bucket.h"
 
@@ -31,7 +31,7 @@ class StderrLog : public std::enable_shared_from_this<StderrLog> {
   const std::string server_;
   const Redaction redaction_;
   mcp::TokenBucket allowed_;
-  boost::asio::steady_timer timer_;
+  mcp::Timer timer_;
   std::size_t left_out_ = 0;  // lines nobody was told of yet
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 using enum ProtocolVersion;
 
-constexpr std::size_t kMostElicitations = 8;     // whose URLs are told
+constexpr std::size_t kMostElicitations = 8;  // whose URLs are told
 
 constexpr MemberRule kTitle = {.name = "title", .since = v2025_06_18};
 constexpr MemberRule kIcons = {.name = "icons", .since = v2025_11_25};

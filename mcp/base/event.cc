@@ -5,11 +5,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 
+#include "mcp/base/clock.h"
+
 namespace mcp {
 
 namespace asio = boost::asio;
 
-Event::Event(const Executor& executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
+Event::Event(const Executor& executor) : timer_(executor, Timer::time_point::max()) {}
 
 void Event::set() {
   if (set_) return;
@@ -31,7 +33,7 @@ Task<bool> Event::wait_until(std::chrono::steady_clock::time_point deadline) {
   };
   // The handler may already be queued when the wait ends, so it may only touch what it owns.
   auto state = std::make_shared<State>();
-  asio::steady_timer timer(timer_.get_executor(), deadline);
+  Timer timer(timer_.get_executor(), deadline);
   timer.async_wait([this, state](boost::system::error_code error) {
     if (error || !state->waiting) return;
     state->expired = true;
@@ -45,7 +47,7 @@ Task<bool> Event::wait_until(std::chrono::steady_clock::time_point deadline) {
 }
 
 Task<void> sleep_for(std::chrono::steady_clock::duration duration) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, duration);
+  Timer timer(co_await asio::this_coro::executor, duration);
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 

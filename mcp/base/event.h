@@ -1,7 +1,6 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
-
+#include "mcp/base/clock.h"
 #include "mcp/base/task.h"
 
 namespace mcp {
@@ -23,7 +22,7 @@ class Event {
   Task<bool> wait_until(std::chrono::steady_clock::time_point deadline);
 
  private:
-  boost::asio::steady_timer timer_;
+  Timer timer_;
   bool set_ = false;
 };
 

@@ -14,14 +14,13 @@
 #include <utility>
 #include <vector>
 
+#include "mcp/base/clock.h"
 #include "mcp/http/timed_cancellation.h"
 
 namespace mcp {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-using Clock = std::chrono::steady_clock;
-
 namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);

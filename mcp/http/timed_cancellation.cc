@@ -5,6 +5,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "mcp/base/clock.h"
+
 namespace mcp {
 
 TimedCancellation::TimedCancellation(const Executor& executor,
@@ -22,7 +24,7 @@ TimedCancellation::TimedCancellation(const Executor& executor,
 
 Task<void> pause(std::chrono::steady_clock::duration time, Cancellation& cancellation) {
   if (cancellation.requested()) co_return;
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
+  Timer timer(co_await boost::asio::this_coro::executor, time);
   const Cancellation::Callback on_cancel(cancellation, [&timer] { timer.cancel(); });
   co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
 }

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
 
 #include "mcp/base/cancellation.h"
+#include "mcp/base/clock.h"
 #include "mcp/base/task.h"
 
 namespace mcp {
@@ -20,7 +20,7 @@ class TimedCancellation {
 
  private:
   std::shared_ptr<Cancellation> own_;
-  boost::asio::steady_timer timer_;
+  Timer timer_;
   std::optional<Cancellation::Callback> from_parent_;
 };
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,6 +77,9 @@ class CallContext {
   Cancellation& cancellation() { return cancellation_; }
 
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+
+  /// As the asker was told last: it must rise, whoever reports it, also where a request goes to another session or server.
+  double progress = -std::numeric_limits<double>::infinity();
 
  private:
   Cancellation cancellation_;

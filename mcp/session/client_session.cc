@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mcp/adapt/adapt.h"
+#include "mcp/base/clock.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
@@ -18,8 +19,6 @@
 namespace mcp {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr auto kSweepInterval = std::chrono::milliseconds(100);
 constexpr std::size_t kShownReason = 500;   // of why a server takes a request back
@@ -148,6 +147,7 @@ Task<Result<Message>> ClientSession::handle(Message request, CallContext& contex
   const OpenRequests::Entry entry(open_, id, open);
   const Cancellation::Callback forward(context.cancellation(),
                                        [&open, &context] { open.cancellation.request(context.cancellation().reason()); });
+  // What never left for the server need not be taken back there.
   if (open.cancellation.requested()) co_return std::unexpected(open.cancellation.reason());
   auto response = co_await transport_->request(std::move(request), id, open.cancellation);
   if (!response) {
@@ -209,11 +209,11 @@ void ClientSession::on_progress(Message message) {
   }
   // The value must rise (MCP 2025-11-25, "Progress"); one that does not is no sign of progress either.
   const auto progress = parse_number(member(message.raw(message.envelope().params), "progress"));
-  if (!progress || *progress <= open->progress) {
+  if (!progress || *progress <= open->context->progress) {
     log_debug("upstream", "progress that does not rise dropped");
     return;
   }
-  open->progress = *progress;
+  open->context->progress = *progress;
   open->extend(Clock::now());
   message.replace(&Envelope::progress_token, *shown);
   open->context->notify(std::move(message));

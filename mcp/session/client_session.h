@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "mcp/adapt/adapt.h"
+#include "mcp/base/clock.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/open_requests.h"
 #include "mcp/session/server_introduction.h"
@@ -136,7 +136,7 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   OpenRequests open_;
   std::unordered_map<std::string, Asked*> questions_;  // of the server's, by its id's JSON text
   ProtocolVersion version_ = kLatestVersion;
-  boost::asio::steady_timer sweep_timer_;
+  Timer sweep_timer_;
   bool sweeping_ = false;
   bool closed_ = false;
 };

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "mcp/base/clock.h"
 #include "mcp/base/random.h"
 #include "mcp/rpc/error_codes.h"
 
@@ -96,7 +97,7 @@ StreamWrite EventStream::send(const Message& message) {
     if (message.kind() != MessageKind::response) return written;
     kept.text = sse_event(session_.event_id(number_, last_), too_large_to_keep(message).text());
   }
-  kept.at = std::chrono::steady_clock::now();
+  kept.at = Clock::now();
   session_.buffer_.keep(std::move(kept));
   return written;
 }

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "mcp/base/clock.h"
 #include "mcp/base/random.h"
 
 namespace mcp {
@@ -13,7 +14,7 @@ std::shared_ptr<HttpSession> HttpSessions::open(std::string path, std::shared_pt
   entry->id = random_hex(16);
   entry->path = std::move(path);
   entry->session = std::move(session);
-  entry->last_used = std::chrono::steady_clock::now();
+  entry->last_used = Clock::now();
   sessions_.emplace(entry->id, entry);
   return entry;
 }

@@ -2,19 +2,19 @@
 
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "mcp/base/clock.h"
 #include "mcp/rpc/request_handler.h"
 
 namespace mcp {
 
 /// A request that waits for its server's answer; lives in the frame of the coroutine that waits.
 struct OpenRequest {
-  using Clock = std::chrono::steady_clock;
+  using Clock = mcp::Clock;
 
   /// `deadline` may be max(): none.
   OpenRequest(CallContext& asker, Clock::time_point now);
@@ -34,8 +34,7 @@ struct OpenRequest {
   Cancellation cancellation;
   Clock::time_point deadline, last_deadline = Clock::time_point::max();
   Clock::duration patience{};
-  double progress = -std::numeric_limits<double>::infinity();  // as reported last
-  int questions = 0;                                           // of the server's that wait for the caller
+  int questions = 0;  // of the server's that wait for the caller
 };
 
 /// The open requests of one session with a server, by our id, and whose they are. A caller whose id is 0 is ourselves. Loop thread

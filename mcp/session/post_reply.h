@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "mcp/base/clock.h"
 #include "mcp/http/http_server.h"
 #include "mcp/rpc/message.h"
 #include "mcp/session/http_access.h"
@@ -16,7 +17,7 @@ namespace mcp {
 /// frame of the coroutine that serves the request. Loop thread only.
 class PostReply final : public OpenAnswer {
  public:
-  using Clock = std::chrono::steady_clock;
+  using Clock = mcp::Clock;
 
   /// `headers` go with the answer, whichever form it takes, and must outlive this.
   /// `patience` is how long it may take without a sign of life.

@@ -1,9 +1,9 @@
 #include "mcp/session/streamable_server.h"
 
 #include <array>
-#include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "mcp/base/clock.h"
 #include "mcp/base/log.h"
 #include "mcp/rpc/error_codes.h"
 #include "mcp/session/batch_call.h"
@@ -16,7 +16,6 @@ namespace mcp {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Found = SessionStreams::Found;
 using Header = std::pair<std::string_view, std::string_view>;
 
@@ -340,7 +339,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
   StreamableServerOptions options_;
   Endpoint endpoint_;
   HttpSessions sessions_;
-  boost::asio::steady_timer sweep_timer_;
+  Timer sweep_timer_;
   std::size_t streams_ = 0;
   bool closed_ = false;
 };

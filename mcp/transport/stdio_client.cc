@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "mcp/base/clock.h"
 #include "mcp/base/event.h"
 #include "mcp/base/log.h"
 #include "mcp/rpc/batch.h"
@@ -19,7 +20,6 @@ namespace mcp {
 namespace {
 
 namespace asio = boost::asio;
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kExitAfterEof{500};  // an ending server closes its stdout before its exit is known

@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "mcp/base/clock.h"
 #include "mcp/base/log.h"
 #include "mcp/http/timed_cancellation.h"
 #include "mcp/transport/streamable_answer.h"
@@ -87,7 +88,7 @@ Task<void> StreamableClientImpl::close(std::chrono::steady_clock::duration grace
   sender_->clear();
   if (!lost && connection_->has_session()) {
     Error slow{ErrorCode::timeout, "The server did not end the session."};
-    TimedCancellation limit(connection_->executor(), nullptr, std::chrono::steady_clock::now() + grace, std::move(slow));
+    TimedCancellation limit(connection_->executor(), nullptr, Clock::now() + grace, std::move(slow));
     const auto response = co_await connection_->remove(limit.get());
     const auto error = response ? std::string() : response.error().message;
     log_debug("upstream", "session ended", {{"server", connection_->origin()}, {"error", error}});

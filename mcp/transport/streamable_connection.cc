@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "mcp/base/clock.h"
 #include "mcp/http/timed_cancellation.h"
 
 namespace mcp {
@@ -87,7 +88,7 @@ void StreamableConnection::settle(Response response) {
 Task<void> StreamableConnection::drain(Response response) {
   const auto self = shared_from_this();
   Error slow{ErrorCode::timeout, "The stream did not end."};
-  TimedCancellation limit(executor_, &ending_, std::chrono::steady_clock::now() + kDrainTime, std::move(slow));
+  TimedCancellation limit(executor_, &ending_, Clock::now() + kDrainTime, std::move(slow));
   std::size_t drained = 0;
   while (drained < kMaxDrain) {
     const auto piece = co_await response->read_some(limit.get());

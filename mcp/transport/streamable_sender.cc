@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "mcp/base/clock.h"
 #include "mcp/base/log.h"
 #include "mcp/http/timed_cancellation.h"
 #include "mcp/transport/streamable_answer.h"
@@ -76,8 +77,7 @@ Task<void> StreamableSender::send_prompt() {
 
 Task<void> StreamableSender::send_one(Message message, std::chrono::steady_clock::duration time) {
   Error slow{ErrorCode::timeout, "The server did not take the message."};
-  TimedCancellation limit(
-      connection_->executor(), &connection_->ending(), std::chrono::steady_clock::now() + time, std::move(slow));
+  TimedCancellation limit(connection_->executor(), &connection_->ending(), Clock::now() + time, std::move(slow));
   auto response = co_await connection_->post(message.text(), StreamableConnection::Kind::control, limit.get());
   if (!response) {
     log_debug("upstream", "message not sent", {{"server", connection_->origin()}, {"error", response.error().message}});

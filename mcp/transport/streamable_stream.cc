@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "mcp/base/clock.h"
 #include "mcp/base/log.h"
 #include "mcp/http/timed_cancellation.h"
 #include "mcp/transport/answer_texts.h"
@@ -18,7 +19,6 @@
 namespace mcp {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Connection = StreamableConnection;
 
 constexpr std::size_t kMaxEventId = 1024;
