@@ -131,8 +131,8 @@ TEST_F(SseFaultsTest, APostThatIsRefusedFailsThatCallAlone) {
     SCOPED_TRACE(name);
     server_with([&](FakeSseServer& server, Peer& peer, int id) {
       if (id == 3) return server.respond(peer, "\"id\":3");
-      peer.send(wire);
-      return false;
+      // A connection that is closed behind a whole answer could be the one that the next call takes.
+      return peer.send(wire) && wire.starts_with("HTTP");
     });
     const auto answer = call(2);
     ASSERT_FALSE(answer);
