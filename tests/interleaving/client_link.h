@@ -19,11 +19,11 @@ class ClientInbox final : public mcp::MessagePipe {
  public:
   void open(Receiver receiver) override { receiver_ = std::move(receiver); }
 
-  bool send(mcp::Message message) override { return send_batch(std::string(message.text())); }
+  bool send(mcp::Message message) override { return send_batch(message.text()); }
 
-  bool send_batch(std::string text) override {
+  bool send_batch(std::string_view text) override {
     if (deaf || closed) return false;
-    arrived.push_back(std::move(text));
+    arrived.emplace_back(text);
     return true;
   }
 
