@@ -169,12 +169,12 @@ mcp::ClientSessionOptions SessionPool::session_options(const std::shared_ptr<Poo
   options.on_incoming = [pool, weak](Message& message) {
     const auto self = pool.lock();
     const auto session = weak.lock();
-    return !self || !session || self->options_.on_incoming(session->session.get(), message);
+    return !self || !session || !self->options_.on_incoming || self->options_.on_incoming(session->session.get(), message);
   };
   options.on_answer = [pool, weak](Message& answer) {
     const auto self = pool.lock();
     const auto session = weak.lock();
-    if (self && session) self->options_.on_answer(session->session.get(), answer);
+    if (self && session && self->options_.on_answer) self->options_.on_answer(session->session.get(), answer);
   };
   options.on_question = [weak, executor = executor_](Message request, Question& question) {
     return ask_holder(executor, weak, std::move(request), question);

@@ -121,12 +121,15 @@ TEST_F(IntroductionTest, SeveralServersViewDeclaresAllThatWeCanCarry) {
   settle(remote("s", add_server().url()));
   open();
   const json all = json::parse(merged_introduction(ProtocolVersion::v2025_11_25, *view_, {.subscribe = true, .logging = true}));
-  EXPECT_EQ(all["capabilities"],
-            json({{"tools", {{"listChanged", true}}},
-                  {"prompts", {{"listChanged", true}}},
-                  {"resources", {{"listChanged", true}, {"subscribe", true}}},
-                  {"completions", json::object()},
-                  {"logging", json::object()}}));
+  EXPECT_EQ(
+      all["capabilities"],
+      json({{"tools", {{"listChanged", true}}},
+            {"prompts", {{"listChanged", true}}},
+            {"resources", {{"listChanged", true}, {"subscribe", true}}},
+            {"completions", json::object()},
+            {"logging", json::object()},
+            {"tasks",
+             {{"list", json::object()}, {"cancel", json::object()}, {"requests", {{"tools", {{"call", json::object()}}}}}}}}));
 }
 
 }  // namespace
