@@ -301,10 +301,28 @@ Task<Result<std::shared_ptr<mcp::ClientSession>>> Runtime::ready_session(mcp::Ca
   co_return session_;
 }
 
-Task<Result<ServerClients::Way>> Runtime::choose_way(std::string_view method, mcp::CallContext& context) {
+/// Sets `way` to the one that this request is to go.
+Task<Result<>> Runtime::choose_way(const Message& request, mcp::CallContext& context, ServerClients::Way& way) {
+  const std::string method(request.method());
+  way.own.reset();
   auto session = co_await ready_session(context);
   if (!session) co_return std::unexpected(std::move(session).error());
-  co_return co_await clients_->choose(std::move(*session), context, method);
+  auto chosen = co_await clients_->choose(std::move(*session), context, method);
+  if (!chosen) co_return std::unexpected(redaction_.clean(std::move(chosen).error()));
+  way.session = std::move(chosen->session);
+  if (chosen->own) way.own.emplace(std::move(*chosen->own));
+  co_return Result<>();
+}
+
+/// Looks after the session that a request went on.
+void Runtime::note_answer(ServerClients::Way& way, const Result<Message>& answer) {
+  if (way.own) {
+    clients_->answered(*way.own, answer);
+  } else if (!answer) {
+    after_failure(way.session, answer.error());
+  } else if (refuses_session(*answer)) {
+    start_probe(way.session);
+  }
 }
 
 Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context) {
@@ -319,23 +337,15 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
   std::optional<Message> again;
   if (is_safe(request.method())) again = request.clone();
   for (;;) {
-    if (state_ == RuntimeState::ready && session_ && context.caller().capabilities == "{}") {
+    const bool shares = context.caller().capabilities == "{}";
+    if (shares && state_ == RuntimeState::ready && session_) {
       way.session = session_;
-    } else {
-      const std::string method(request.method());
-      way.own.reset();
-      auto chosen = co_await choose_way(method, context);
-      if (!chosen) co_return std::unexpected(redaction_.clean(std::move(chosen).error()));
-      way.session = std::move(chosen->session);
-      if (chosen->own) way.own.emplace(std::move(*chosen->own));
+    } else if (auto chosen = co_await choose_way(request, context, way); !chosen) {
+      co_return std::unexpected(std::move(chosen).error());
     }
     auto answer = co_await way.session->handle(std::move(request), context, link);
-    if (way.own) clients_->answered(*way.own, answer);
-    if (answer) {
-      if (refuses_session(*answer)) start_probe(way.session);
-      co_return std::move(*answer);
-    }
-    if (!way.own) after_failure(way.session, answer.error());
+    note_answer(way, answer);
+    if (answer) co_return std::move(*answer);
     const bool session_lost = answer.error().code == ErrorCode::session_lost;
     if (!session_lost || !again) co_return std::unexpected(for_caller(std::move(answer).error()));
     request = std::move(*again);

@@ -167,7 +167,8 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   void start_probe(const std::shared_ptr<mcp::ClientSession>& session);
   void after_failure(const std::shared_ptr<mcp::ClientSession>& session, const mcp::Error& error);
   mcp::Task<mcp::Result<std::shared_ptr<mcp::ClientSession>>> ready_session(mcp::CallContext& context);
-  mcp::Task<mcp::Result<ServerClients::Way>> choose_way(std::string_view method, mcp::CallContext& context);
+  mcp::Task<mcp::Result<>> choose_way(const mcp::Message& request, mcp::CallContext& context, ServerClients::Way& way);
+  void note_answer(ServerClients::Way& way, const mcp::Result<mcp::Message>& answer);
   mcp::Task<mcp::Result<mcp::Message>> send(mcp::Message request,
                                             mcp::CallContext& context,
                                             ServerClients::Way* taken,

@@ -28,7 +28,6 @@ using mcp::Error;
 using mcp::ErrorCode;
 using mcp::LoggingLevel;
 using mcp::Message;
-using mcp::Question;
 using mcp::Result;
 using mcp::Task;
 

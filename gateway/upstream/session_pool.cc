@@ -70,31 +70,34 @@ SessionPool::Lease::~Lease() {
 SessionPool::SessionPool(const mcp::Executor& executor, SessionPoolOptions options)
     : executor_(executor), options_(std::move(options)), sweep_timer_(executor) {}
 
+/// A session for the client, open or being opened; null where it has to wait for one.
+Result<std::shared_ptr<PooledSession>> SessionPool::choose(const mcp::Caller& caller,
+                                                           const std::string& capabilities,
+                                                           bool insisting) {
+  if (closed_) return std::unexpected(*closed_);
+  if (auto found = find(caller, capabilities)) return found;
+  if (failure_ && !insisting && Clock::now() < failed_until_) return std::unexpected(*failure_);
+  if (make_room()) return start(caller, capabilities);
+  if (any_in_use()) return nullptr;
+  return fail(ErrorCode::overloaded, "all " + std::to_string(sessions_.size()) + " sessions are kept by other clients");
+}
+
 Task<Result<SessionPool::Lease>> SessionPool::acquire(mcp::CallContext& context, std::string capabilities, bool insisting) {
   const auto self = shared_from_this();
-  for (;;) {
-    if (closed_) co_return std::unexpected(*closed_);
-    auto entry = find(context.caller(), capabilities);
-    if (!entry) {
-      if (failure_ && !insisting && Clock::now() < failed_until_) co_return std::unexpected(*failure_);
-      if (make_room()) entry = start(context.caller(), capabilities);
-    }
-    if (!entry) {
-      if (!any_in_use()) {
-        co_return fail(ErrorCode::overloaded, "all " + std::to_string(sessions_.size()) + " sessions are kept by other clients");
-      }
-      if (auto waited = co_await wait_for_change(context); !waited) co_return std::unexpected(std::move(waited).error());
-      continue;
-    }
-    entry->holder = context.caller().id;
-    entry->peer = context.peer();
-    Lease lease(self, entry);
-    while (!entry->opened) {
-      if (auto waited = co_await wait_for_change(context); !waited) co_return std::unexpected(std::move(waited).error());
-    }
-    if (entry->failure) co_return std::unexpected(*entry->failure);
-    co_return lease;
+  auto entry = choose(context.caller(), capabilities, insisting);
+  while (entry && !*entry) {
+    if (auto waited = co_await wait_for_change(context); !waited) co_return std::unexpected(std::move(waited).error());
+    entry = choose(context.caller(), capabilities, insisting);
   }
+  if (!entry) co_return std::unexpected(std::move(entry).error());
+  (*entry)->holder = context.caller().id;
+  (*entry)->peer = context.peer();
+  Lease lease(self, *entry);
+  while (!lease->opened) {
+    if (auto waited = co_await wait_for_change(context); !waited) co_return std::unexpected(std::move(waited).error());
+  }
+  if (lease->failure) co_return std::unexpected(*lease->failure);
+  co_return lease;
 }
 
 std::shared_ptr<PooledSession> SessionPool::held_by(std::uint64_t client) const {
@@ -224,9 +227,9 @@ Task<void> SessionPool::open(std::shared_ptr<SessionPool> self, std::shared_ptr<
   self->changed();
 }
 
-void SessionPool::lose(const std::shared_ptr<PooledSession>& entry, const Error& why) {
+void SessionPool::lose(const std::shared_ptr<PooledSession>& entry, Error reason) {
   if (entry->failure) return;
-  const Error reason = options_.clean ? options_.clean(why) : why;
+  if (options_.clean) reason = options_.clean(std::move(reason));
   if (!entry->opened) {  // open() tells
     if (entry->opening != nullptr) entry->opening->request(reason);
     return;

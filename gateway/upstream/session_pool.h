@@ -92,7 +92,7 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
   mcp::Task<mcp::Result<Lease>> acquire(mcp::CallContext& context, std::string capabilities, bool insisting = false);
 
   /// The session turned out to be of no more use.
-  void lose(const std::shared_ptr<PooledSession>& entry, const mcp::Error& reason);
+  void lose(const std::shared_ptr<PooledSession>& entry, mcp::Error reason);
 
   /// The session that this client holds, if it has one.
   std::shared_ptr<PooledSession> held_by(std::uint64_t client) const;
@@ -110,6 +110,7 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
  private:
   using Clock = mcp::Clock;
 
+  mcp::Result<std::shared_ptr<PooledSession>> choose(const mcp::Caller& caller, const std::string& capabilities, bool insisting);
   std::shared_ptr<PooledSession> find(const mcp::Caller& caller, const std::string& capabilities);
   std::shared_ptr<PooledSession> start(const mcp::Caller& caller, std::string capabilities);
   bool make_room();
