@@ -191,7 +191,10 @@ void ModelClient::answer_question() {
   if (!found->second.open && dice_.chance(70)) return;
   const bool late = !std::exchange(found->second.open, false);
   json response = answer_to(found->second.message);
-  if (late) response["result"] = bogus["result"], response.erase("error");
+  if (late) {
+    response["result"] = bogus["result"];
+    response.erase("error");
+  }
   say(response);
 }
 
