@@ -231,10 +231,10 @@ void ClientSession::on_log(Message message, std::optional<std::uint64_t> related
   }
   // It may be of any of these; what came on the stream of a request of our own is of none.
   const auto possible = related_request ? std::vector<OpenRequest*>() : open_.one_of_each();
-  if (possible.empty() && options_.on_notification) options_.on_notification(std::move(message));
   for (const OpenRequest* open : possible) {
     if (wants(*open->context)) open->context->notify(message.clone());
   }
+  if (possible.empty() && options_.on_notification) options_.on_notification(std::move(message));
 }
 
 void ClientSession::on_cancelled(const Message& message) {

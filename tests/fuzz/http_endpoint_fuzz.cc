@@ -138,7 +138,7 @@ class Endpoint {
   }
 
   void read_all() {
-    std::array<char, 16384> buffer;
+    std::array<char, 16384> buffer{};
     for (auto& client : clients_) {
       for (;;) {
         boost::system::error_code failed;
