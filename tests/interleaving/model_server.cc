@@ -54,8 +54,13 @@ mcp::Result<std::shared_ptr<mcp::Transport>> ModelServer::connect() {
   connection->pipe = std::move(pipe);
   connections_.push_back(connection);
   mcp::MessagePipe::Receiver receiver;
-  receiver.on_message = [this, connection](const mcp::Message& message) { take(connection, json::parse(message.text())); };
-  receiver.on_closed = [connection] { connection->live = false; };
+  // The pipe is the connection's, so it must not hold it.
+  receiver.on_message = [this, weak = std::weak_ptr(connection)](const mcp::Message& message) {
+    if (const auto there = weak.lock()) take(there, json::parse(message.text()));
+  };
+  receiver.on_closed = [weak = std::weak_ptr(connection)] {
+    if (const auto there = weak.lock()) there->live = false;
+  };
   connection->pipe->open(std::move(receiver));
   return std::move(transport);
 }
