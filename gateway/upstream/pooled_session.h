@@ -19,11 +19,10 @@ struct PooledSession {
 
   std::string principal, capabilities;
   std::shared_ptr<mcp::ClientSession> session;  // null until it is being opened
-  std::optional<mcp::ServerIntroduction> introduction;
-  mcp::Cancellation* opening = nullptr;  // of opening, while it is under way
-  bool opened = false;                   // opening has ended, good or bad
-  std::optional<mcp::Error> failure;     // why it is not, or no longer, open
-  std::uint64_t holder = 0;              // the client (Caller::id) that uses it, or did last
+  mcp::Cancellation* opening = nullptr;         // of opening, while it is under way
+  bool opened = false;                          // opening has ended, good or bad
+  std::optional<mcp::Error> failure;            // why it is not, or no longer, open
+  std::uint64_t holder = 0;                     // the client (Caller::id) that uses it, or did last
   std::weak_ptr<mcp::ClientPeer> peer;
   int leases = 0;
   bool doubtful = false;                                          // a request did not end well: something may still be going on

@@ -216,13 +216,8 @@ Task<void> Runtime::end_session() {
 /// Where there was no room on our side to ask (overloaded), nothing is known of the server.
 Task<void> Runtime::probe(std::shared_ptr<mcp::ClientSession> session) {
   auto self = shared_from_this();
-  mcp::Cancellation cancellation;
-  const auto silent = [] { return Error{ErrorCode::connect_failed, "the server takes no connections"}; };
-  {
-    const Deadline deadline(dependencies_.executor, kProbeTime, silent, cancellation);
-    const auto answer = co_await session->call("ping", {}, cancellation);
-    if (const auto verdict = verdict_of_ping(answer)) lost(session.get(), *verdict);
-  }
+  const auto verdict = co_await check_session(dependencies_.executor, session);
+  if (verdict) lost(session.get(), *verdict);
   probing_ = false;
 }
 
@@ -232,17 +227,8 @@ void Runtime::start_probe(const std::shared_ptr<mcp::ClientSession>& session) {
 }
 
 void Runtime::after_failure(const std::shared_ptr<mcp::ClientSession>& session, const Error& error) {
-  switch (error.code) {
-    case ErrorCode::session_lost:
-      return lost(session.get(), error);
-    case ErrorCode::login_required:  // perhaps for this one call alone
-    case ErrorCode::connect_failed:
-    case ErrorCode::tls_failed:
-    case ErrorCode::http_status:
-      return start_probe(session);
-    default:
-      return;
-  }
+  if (error.code == ErrorCode::session_lost) return lost(session.get(), error);
+  if (casts_doubt(error.code)) start_probe(session);
 }
 
 /// What ended the server is for whoever looks after it; a caller hears what it means for the call.

@@ -34,18 +34,11 @@ using mcp::Task;
 namespace {
 
 constexpr auto kOwnRequest = std::chrono::seconds(10);  // for what we ask of the server on a client's behalf
-constexpr auto kPing = std::chrono::seconds(5);
 
 /// Methods whose handling may lead a server to ask the client something, or that leave something of the client's there.
 bool belongs_to_client(std::string_view method) {
   return method == "tools/call" || method == "prompts/get" || method == "resources/read" || method == "resources/subscribe" ||
          method == "resources/unsubscribe" || method.starts_with("tasks/");
-}
-
-/// Whether a request that failed so says little good of its session.
-bool may_be_lost(ErrorCode code) {
-  return code == ErrorCode::login_required || code == ErrorCode::connect_failed || code == ErrorCode::tls_failed ||
-         code == ErrorCode::http_status;
 }
 
 std::optional<LoggingLevel> level_of(const Message& notification) {
@@ -162,21 +155,15 @@ void ServerClients::answered(SessionPool::Lease& own, const Result<Message>& ans
   // A late question may still come; and of what a person does at a URL the server tells later.
   if (!answer || code == std::to_string(mcp::kUrlElicitationRequired)) own->doubtful = true;
   if (!answer && answer.error().code == ErrorCode::session_lost) return pool_->lose(own.entry(), answer.error());
-  const bool suspect = refused || (!answer && may_be_lost(answer.error().code));
+  const bool suspect = refused || (!answer && casts_doubt(answer.error().code));
   if (!suspect || own->failure || std::exchange(own->checking, true)) return;
   asio::co_spawn(executor_, check(shared_from_this(), own.entry()), asio::detached);
 }
 
 /// Something was wrong that later requests may not suffer from.
 Task<void> ServerClients::check(std::shared_ptr<ServerClients> self, std::shared_ptr<PooledSession> own) {
-  mcp::Cancellation cancellation;
-  const auto silent = [] { return Error{ErrorCode::connect_failed, "the server takes no connections"}; };
-  {
-    const Deadline deadline(self->executor_, kPing, silent, cancellation);
-    const auto session = own->session;
-    const auto answer = co_await session->call("ping", {}, cancellation);
-    if (const auto verdict = verdict_of_ping(answer)) self->pool_->lose(own, *verdict);
-  }
+  const auto verdict = co_await check_session(self->executor_, own->session);
+  if (verdict) self->pool_->lose(own, *verdict);
   own->checking = false;
 }
 

@@ -211,7 +211,6 @@ Task<void> SessionPool::open(std::shared_ptr<SessionPool> self, std::shared_ptr<
   }
   if (opened && !cancellation.requested()) {
     auto introduction = co_await entry->session->initialize(cancellation);
-    if (introduction) entry->introduction = std::move(*introduction);
     if (!introduction) opened = std::unexpected(std::move(introduction).error());
   }
   entry->opening = nullptr;
