@@ -209,8 +209,10 @@ test('the messages are those of the latest revision', () => {
   for (const message of messages) check(validatorOf(message.type), message, framed(message, message.value));
 });
 
-for (const revision of older) {
-  test(`adapted messages meet the schema of ${revision}`, { skip: !schemas.has(revision) && 'SWITCHYARD_MCP_SCHEMAS is not set' }, () => {
+// The package lacks the schema of the first revision: that one is only checked where the folder is given.
+for (const revision of older.filter((each) => each !== '2024-11-05' || process.env.SWITCHYARD_MCP_SCHEMAS)) {
+  test(`adapted messages meet the schema of ${revision}`, () => {
+    assert.ok(schemas.has(revision), `there is no schema of ${revision}`);
     const validatorOf = validators(schemas.get(revision));
     assert.equal(validatorOf('ListToolsResult')(messages[0].value), false, 'the check lets everything through');
     const known = messages.filter(({ since }) => since === undefined || since <= revision);
