@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/downstream/drain.h"
+#include "gateway/downstream/relay_errors.h"
 #include "gateway/downstream/relay_handshake.h"
 #include "mcp/base/log.h"
 #include "mcp/http/timed_cancellation.h"
@@ -31,32 +32,6 @@ constexpr auto kFarewell = std::chrono::seconds(1);     // for the end of a sess
 constexpr auto kPause = std::chrono::milliseconds(100);
 constexpr std::size_t kShown = 500;   // of what a gateway says
 constexpr int kStoppingPatience = 3;  // times `patience`, for a gateway that is there and takes no connections
-constexpr std::string_view kStartAnother = "Start one with \"switchyard serve\", then let the client start this program again.";
-
-/// Errors that say of the connection, not of the request, that it is of no more use.
-bool is_loss(ErrorCode code) {
-  return code == ErrorCode::connect_failed || code == ErrorCode::connection_lost || code == ErrorCode::session_lost;
-}
-
-/// A message as part of a longer one.
-std::string without_stop(std::string text) {
-  if (text.ends_with('.')) text.pop_back();
-  return text;
-}
-
-/// What befell a request that was sent and cannot be sent again.
-Error open_when_lost(Error error, bool call) {
-  if (!is_loss(error.code)) return error;
-  error.message = "the gateway was lost before it answered: " + error.message;
-  error.remedy = call ? "The call may or may not have run. The gateway is being looked for: where the call could do harm twice, "
-                        "check before you repeat it."
-                      : "The gateway is being looked for: try again.";
-  return error;
-}
-
-Message failure(std::string_view id, const Error& error, bool call) {
-  return call ? mcp::tool_error_response(id, error, "") : mcp::error_response(id, error);
-}
 
 }  // namespace
 
@@ -340,17 +315,7 @@ void Relay::adopt(std::shared_ptr<Link> link) {
 }
 
 void Relay::give_up(const std::optional<Error>& refusal) {
-  std::string text = "the gateway was lost (" + without_stop(absence_->cause.message) + "), and ";
-  if (refusal) {
-    text += "the one that runs now does not take the session over: " + refusal->message;
-  } else {
-    const auto away = std::chrono::round<std::chrono::seconds>(Clock::now() - absence_->since).count();
-    text += "none came back within " + std::to_string(std::max<std::int64_t>(away, 1)) + " s";
-  }
-  const bool remedied = refusal && !refusal->remedy.empty();
-  lost_ = {refusal ? refusal->code : ErrorCode::connect_failed,
-           std::move(text),
-           remedied ? refusal->remedy : std::string(kStartAnother)};
+  lost_ = lost_for_good(absence_->cause, refusal, Clock::now() - absence_->since);
   found_->set();
   ended_.set();
 }
