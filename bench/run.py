@@ -17,7 +17,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from driver import peers, report
-from driver.gateways import Direct, Nginx, Switchyard, Tools
+from driver.gateways import Baseline, Direct, Nginx, Switchyard, Tools
 from driver.goals import Goal, goals
 from driver.measure import Settings
 from driver.processes import StartError
@@ -43,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=float, default=60, metavar="MINUTES", help="end after this time, with what there is (60)")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="folder with the built programs")
     parser.add_argument("--switchyard", type=Path, help="another program to measure in the place of switchyard")
+    parser.add_argument("--baseline", metavar="PROGRAM", type=Path, help="another build of switchyard, measured beside it in every row")
     parser.add_argument("--output", type=Path, default=ROOT / "build/bench/results.json", help="where the JSON goes")
     return parser.parse_args()
 
@@ -108,6 +109,10 @@ def run(options: argparse.Namespace, rows: list[Row], work: Path) -> int:
         gateways.append(Switchyard(tools))
     else:
         missing.append(f"{tools.switchyard} is not built")
+    if options.baseline and options.baseline.exists():
+        gateways.append(Baseline(tools, options.baseline.resolve()))
+    elif options.baseline:
+        missing.append(f"{options.baseline} is not there")
     gateways += [peer(tools) for peer in peers.PEERS] if options.peers else []
     context = Context(tools, settings(options), gateways, say)
     meta = report.machine(tools, ROOT) | {"date": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "runs": context.settings.runs,

@@ -177,8 +177,9 @@ class Switchyard(Gateway):
 
     name = "switchyard"
 
-    def __init__(self, tools):
+    def __init__(self, tools, program: Path | None = None):
         super().__init__(tools)
+        self.program = program or tools.switchyard
         self._starts = 0
 
     def serves(self, servers):
@@ -186,7 +187,7 @@ class Switchyard(Gateway):
 
     def launch(self, servers: list[Server], upstream: Upstream | None) -> Launch:
         self._starts += 1
-        root = self.tools.work / f"switchyard-{self._starts}"
+        root = self._root()
         root.mkdir()
         entries = {}
         for server in servers:
@@ -198,14 +199,13 @@ class Switchyard(Gateway):
         config = root / "switchyard.json"
         config.write_text(json.dumps({"mcpServers": entries}, indent=1))
         self.port = free_port()
-        command = [str(self.tools.switchyard), "serve", "--config", str(config), "--state", str(root / "state"),
+        command = [str(self.program), "serve", "--config", str(config), "--state", str(root / "state"),
                    "--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{free_port()}"]
         return Launch(command, f"http://127.0.0.1:{self.port}/mcp")
 
     def start(self, servers, upstream):
         launch = self.launch(servers, upstream)
-        log = self.tools.work / f"switchyard-{self._starts}" / "output.log"
-        self.process = Process("switchyard", launch.command, log)
+        self.process = Process(self.name, launch.command, self._root() / "output.log")
         origin = f"http://127.0.0.1:{self.port}"
         self.process.wait_for("the line with its URL", lambda: f":{self.port}" in self.process.output())
         self.process.wait_for("/readyz", lambda: http_status(origin + "/readyz") == 200)
@@ -214,3 +214,12 @@ class Switchyard(Gateway):
         others = descendants(self.process.pid) + ([upstream.process.pid] if upstream else [])
         url = f"http://127.0.0.1:{self.port}/mcp"
         return [Endpoint(f"{self.name} {server.name}", url, f"{server.name}__echo", self.pids(), others) for server in servers]
+
+    def _root(self) -> Path:
+        return self.tools.work / f"{self.name}-{self._starts}"
+
+
+class Baseline(Switchyard):
+    """Another build of the program, usually of an earlier commit, to see what has become faster or slower."""
+
+    name = "baseline"

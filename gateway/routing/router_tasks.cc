@@ -24,10 +24,15 @@ constexpr std::size_t kMaxPage = 50;                    // of a list of tasks, e
 constexpr auto kRefreshTime = std::chrono::seconds(2);  // for asking all of a page
 constexpr std::size_t kShown = 200;                     // bytes of an id in a message
 
-/// Inside a JSON string the quotes would be escaped, so the plain search finds every member; most calls have none.
+/// Inside a JSON string the quotes would be escaped, so the plain search finds every member; most calls have none. The arguments
+/// may be long and are not searched.
 bool wants_task(const Message& call) {
+  constexpr std::string_view kKey = "\"task\"";
   const std::string_view params = call.raw(call.envelope().params);
-  return params.find("\"task\"") != std::string_view::npos && !mcp::member(params, "task").empty();
+  const std::string_view arguments = call.raw(call.envelope().arguments);
+  const std::size_t before = arguments.empty() ? params.size() : call.envelope().arguments.begin - call.envelope().params.begin;
+  const bool may = params.substr(0, before).contains(kKey) || params.substr(before + arguments.size()).contains(kKey);
+  return may && !mcp::member(params, "task").empty();
 }
 
 Message without_task(const Message& call) {

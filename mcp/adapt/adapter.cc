@@ -51,7 +51,13 @@ bool Adapter::adapt_member(Shape shape, std::string_view key, std::string_view v
   return true;
 }
 
+bool Adapter::knows_all(Shape shape) const {
+  return std::ranges::all_of(
+      shape, [this](const MemberRule& rule) { return rule.since <= to_ && (rule.adapt == nullptr || rule.newest <= to_); });
+}
+
 void Adapter::object(std::string_view value, Shape shape) {
+  if (knows_all(shape)) return;  // most values are long, and most readers know them
   members(value, [&](std::string_view key, std::string_view member_value, std::string_view) {
     return adapt_member(shape, key, member_value);
   });

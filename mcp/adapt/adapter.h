@@ -22,6 +22,7 @@ struct MemberRule {
   std::string_view name;
   ProtocolVersion since = ProtocolVersion::v2024_11_05;  // the revision that brought it; an older side does not get it
   AdaptValue adapt = nullptr;
+  ProtocolVersion newest = kLatestVersion;  // brought the last of what `adapt` knows: a later reader's value is not looked into
 };
 
 using Shape = std::span<const MemberRule>;
@@ -38,7 +39,10 @@ class Adapter {
   /// Drops the members of an object that are newer than the reader's revision, and adapts the others.
   void object(std::string_view value, Shape shape);
 
-  /// The same for one member of an object, within members(): adapts it, and returns whether it stays.
+  /// Whether the reader's revision knows everything that the shape's rules are about.
+  bool knows_all(Shape shape) const;
+
+  /// The same as object() for one member of an object, within members(): adapts it, and returns whether it stays.
   bool adapt_member(Shape shape, std::string_view key, std::string_view value);
 
   void array(std::string_view value, AdaptValue adapt_element);

@@ -15,7 +15,7 @@ void adapt_annotations(Adapter& adapter, std::string_view annotations) {
 constexpr MemberRule kTitle = {.name = "title", .since = v2025_06_18};
 constexpr MemberRule kIcons = {.name = "icons", .since = v2025_11_25};
 constexpr MemberRule kMeta = {.name = "_meta", .since = v2025_06_18};
-constexpr MemberRule kAnnotations = {.name = "annotations", .adapt = adapt_annotations};
+constexpr MemberRule kAnnotations = {.name = "annotations", .adapt = adapt_annotations, .newest = v2025_06_18};
 
 void adapt_plain_block(Adapter& adapter, std::string_view block) {
   static constexpr MemberRule kRules[] = {kAnnotations, kMeta};
@@ -23,7 +23,8 @@ void adapt_plain_block(Adapter& adapter, std::string_view block) {
 }
 
 void adapt_embedded(Adapter& adapter, std::string_view block) {
-  static constexpr MemberRule kRules[] = {kAnnotations, kMeta, {.name = "resource", .adapt = adapt_contents}};
+  static constexpr MemberRule kRules[] = {
+      kAnnotations, kMeta, {.name = "resource", .adapt = adapt_contents, .newest = v2025_06_18}};
   adapter.object(block, kRules);
 }
 

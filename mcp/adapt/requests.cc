@@ -20,7 +20,7 @@ void adapt_reference(Adapter& adapter, std::string_view reference) {
 
 Shape rules_of(std::string_view method) {
   static constexpr MemberRule kComplete[] = {
-      kMeta, {.name = "ref", .adapt = adapt_reference}, {.name = "context", .since = v2025_06_18}};
+      kMeta, {.name = "ref", .adapt = adapt_reference, .newest = v2025_06_18}, {.name = "context", .since = v2025_06_18}};
   static constexpr MemberRule kCall[] = {kMeta, {.name = "task", .since = v2025_11_25}};
   static constexpr MemberRule kAny[] = {kMeta};
   if (method == "completion/complete") return kComplete;

@@ -70,20 +70,35 @@ void adapt_capabilities_of_server(Adapter& adapter, std::string_view capabilitie
   adapter.object(capabilities, kRules);
 }
 
+/// Whether a name stands there that 2025-11-25 brought into results, as a member or within a text. Most results have none, and to
+/// find that out costs a fraction of taking them apart. (In the result of initialize it brought others.)
+bool mentions_newest(std::string_view result) {
+  static constexpr std::string_view kNames[] = {
+      R"("icons")", R"("task")", R"("execution")", R"("io.modelcontextprotocol/related-task")"};
+  for (auto quote = result.find('"'); quote != std::string_view::npos; quote = result.find('"', quote + 1)) {
+    const std::string_view rest = result.substr(quote);
+    const char initial = rest.size() > 1 ? rest[1] : '"';
+    if (initial != 'i' && initial != 't' && initial != 'e') continue;
+    if (std::ranges::any_of(kNames, [rest](std::string_view name) { return rest.starts_with(name); })) return true;
+  }
+  return false;
+}
+
 bool is_text(std::string_view block) {
   return string_member(block, "type") == "text";
 }
 
+constexpr MemberRule kOfCall[] = {
+    kMeta, {.name = "content", .adapt = adapt_each<adapt_block>}, {.name = "structuredContent", .since = v2025_06_18}};
+
 /// Before 2025-06-18 a tool's result is its content: what is structured is said there, where the server has not said it itself.
-void adapt_call_result(Adapter& adapter, std::string_view result) {
-  static constexpr MemberRule kRules[] = {
-      kMeta, {.name = "content", .adapt = adapt_each<adapt_block>}, {.name = "structuredContent", .since = v2025_06_18}};
+void adapt_structured_result(Adapter& adapter, std::string_view result) {
   const std::string_view content = member(result, "content"), structured = member(result, "structuredContent");
-  const bool untold = adapter.to() < v2025_06_18 && !structured.empty() && std::ranges::none_of(elements(content), is_text);
+  const bool untold = !structured.empty() && std::ranges::none_of(elements(content), is_text);
   if (untold && content.starts_with('[')) adapter.append_element(content, text_block(structured));
   bool missing = untold && content.empty();
   adapter.members(result, [&](std::string_view key, std::string_view value, std::string_view written) {
-    if (key != "structuredContent" || !missing) return adapter.adapt_member(kRules, key, value);
+    if (key != "structuredContent" || !missing) return adapter.adapt_member(kOfCall, key, value);
     adapter.replace(written, R"("content":[)" + text_block(structured) + "]");
     missing = false;
     return true;
@@ -135,8 +150,19 @@ std::string tell_elicitations(std::string_view error) {
   return text;
 }
 
-bool is_task(std::string_view result) {
-  return member(result, "content").empty() && !member(member(result, "task"), "taskId").empty();
+/// Adapts a tool's result; false where it is a task, which the client does not know. One pass where the client knows structured
+/// content: results may be long.
+bool adapt_call_result(Adapter& adapter, std::string_view result) {
+  bool has_content = false;
+  std::string_view task;
+  adapter.members(result, [&](std::string_view key, std::string_view value, std::string_view) {
+    has_content |= key == "content";
+    if (key == "task") task = value;
+    return adapter.to() < v2025_06_18 || adapter.adapt_member(kOfCall, key, value);
+  });
+  if (!has_content && !member(task, "taskId").empty()) return false;
+  if (adapter.to() < v2025_06_18) adapt_structured_result(adapter, result);
+  return true;
 }
 
 }  // namespace
@@ -149,17 +175,15 @@ void downgrade::result(std::string_view method, Message& response, ProtocolVersi
     return;
   }
   const std::string_view result = response.raw(response.envelope().result);
-  if (method == "tools/call" && to < v2025_11_25 && is_task(result)) {
+  if (to >= v2025_06_18 && method != "initialize" && !mentions_newest(result)) return;
+  Adapter adapter(result, to);
+  if (method != "tools/call") {
+    adapter.object(result, rules_of(method));
+  } else if (!adapt_call_result(adapter, result)) {
     return fail_call(method,
                      response,
                      "The server answered with a task. The client's protocol revision (" + std::string(to_string(to)) +
                          ") has no tasks, so the result cannot be fetched.");
-  }
-  Adapter adapter(result, to);
-  if (method == "tools/call") {
-    adapt_call_result(adapter, result);
-  } else {
-    adapter.object(result, rules_of(method));
   }
   if (adapter.changed()) response.replace(&Envelope::result, adapter.text());
 }

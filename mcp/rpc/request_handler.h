@@ -78,6 +78,9 @@ class CallContext {
 
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 
+  /// The revision whose words the answer is in: of the server that gave it. What the gateway says itself is in the latest one's.
+  ProtocolVersion answered_in = kLatestVersion;
+
   /// As the asker was told last: it must rise, whoever reports it, also where a request goes to another session or server.
   double progress = -std::numeric_limits<double>::infinity();
 

@@ -124,7 +124,8 @@ Task<Result<ServerIntroduction>> ClientSession::initialize(Cancellation& cancell
 Task<Result<Message>> ClientSession::handle(Message request, CallContext& context, RequestLink* link) {
   auto self = shared_from_this();
   if (closed_) co_return std::unexpected(closing());
-  if (auto adapted = adapt_request(request, hop()); !adapted) co_return std::unexpected(std::move(adapted).error());
+  const Hop hop{.from = context.caller().version, .to = version_};
+  if (auto adapted = adapt_request(request, hop); !adapted) co_return std::unexpected(std::move(adapted).error());
   if (open_.size() >= options_.max_open) {
     co_return fail(ErrorCode::overloaded,
                    std::to_string(open_.size()) + " requests already wait for this server",
@@ -155,6 +156,7 @@ Task<Result<Message>> ClientSession::handle(Message request, CallContext& contex
     co_return std::unexpected(std::move(response).error());
   }
   response->set_id(caller_id);
+  context.answered_in = version_;
   co_return std::move(*response);
 }
 

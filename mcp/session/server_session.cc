@@ -202,7 +202,7 @@ Task<std::optional<Message>> ServerSession::serve(Message request, Outlet outlet
   call.ended();
   if (call.taken_back) co_return std::nullopt;
   if (!answer) co_return error_response(id, answer.error());
-  adapt_result(method, *answer, hop());
+  adapt_result(method, *answer, {.from = call.answered_in, .to = caller_->version});
   co_return std::move(*answer);
 }
 
