@@ -45,7 +45,7 @@ class Relay::Link final : public mcp::Transport::Receiver, public std::enable_sh
 
  private:
   void on_message(Message message, std::optional<std::uint64_t>) override {
-    if (const auto relay = relay_.lock()) relay->client_->send(std::move(message));
+    if (const auto relay = relay_.lock()) relay->from_gateway(std::move(message), transport);
   }
 
   void on_closed(const Error& reason) override {
@@ -85,8 +85,20 @@ void Relay::from_client(Message message) {
     return;
   }
   if (message.method() == "notifications/cancelled") return cancelled(std::move(message));
+  if (message.kind() == MessageKind::response) {
+    if (const auto asker = questions_.answered(message)) asker->send(std::move(message));
+    return;
+  }
   if (message.method() == "notifications/initialized" && handshake_) handshake_->complete = true;
   if (link_) link_->transport->send(std::move(message));
+}
+
+void Relay::from_gateway(Message message, const std::shared_ptr<mcp::Transport>& from) {
+  if (questions_.pass(message, from)) {
+    client_->send(std::move(message));
+  } else {
+    from->send(mcp::error_response(message.id(), {ErrorCode::overloaded, "too many questions wait for the client's answer"}));
+  }
 }
 
 /// Its messages go on one by one: the session at the gateway may come to be another.
@@ -323,6 +335,11 @@ void Relay::give_up(const std::optional<Error>& refusal) {
 /// A former connection ends when nothing is open on it any more.
 void Relay::let_go(const std::shared_ptr<Link>& link) {
   if (link->open > 0 || links_.erase(link) == 0) return;
+  // Nobody waits for these answers any more.
+  for (const std::string& id : questions_.drop(*link->transport)) {
+    const std::string params = "{\"requestId\":" + id + R"(,"reason":"the gateway that asked was lost"})";
+    client_->send(Message::notification("notifications/cancelled", params));
+  }
   boost::asio::co_spawn(executor_, farewell(link), boost::asio::detached);
 }
 

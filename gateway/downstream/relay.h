@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "gateway/downstream/relay_questions.h"
 #include "mcp/base/event.h"
 #include "mcp/transport/message_pipe.h"
 #include "mcp/transport/transport.h"
@@ -67,6 +68,7 @@ class Relay final : public std::enable_shared_from_this<Relay> {
   };
 
   void from_client(mcp::Message message);
+  void from_gateway(mcp::Message message, const std::shared_ptr<mcp::Transport>& from);
   void batch_from_client(std::string text);
   void cancelled(mcp::Message notification);
   /// The answer goes to the client, or to `batch` where the request came in one.
@@ -115,6 +117,7 @@ class Relay final : public std::enable_shared_from_this<Relay> {
   };
   std::optional<Handshake> handshake_;
 
+  RelayQuestions questions_;
   std::unordered_map<std::string, Open*> open_;  // by the client's id, JSON text
   std::uint64_t next_id_ = 1;
   std::size_t carrying_ = 0;

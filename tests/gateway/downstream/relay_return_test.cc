@@ -229,6 +229,38 @@ TEST_F(RelayReturnTest, AGatewayThatIsStoppingFinishesWhatItHasBegun) {
   EXPECT_FALSE(second->closed);
 }
 
+TEST_F(RelayReturnTest, AnAnswerGoesToTheGatewayThatAsked) {
+  const json question = {{"jsonrpc", "2.0"}, {"id", "q"}, {"method", "roots/list"}};
+  const json reply = {{"jsonrpc", "2.0"}, {"id", "q"}, {"result", {{"roots", json::array()}}}};
+  const auto first = connect();
+  call(1);
+  first->receiver().on_message(*Message::parse(question.dump()), std::nullopt);
+  first->receiver().on_unreachable({ErrorCode::connect_failed, "connection refused."});
+  const auto second = come();
+  greet(*second);
+  client_->say(reply);
+  settle();
+  EXPECT_EQ(first->sent.back(), reply);
+  EXPECT_THAT(methods(*second), ElementsAre("initialize", "notifications/initialized"));
+}
+
+TEST_F(RelayReturnTest, WhatALostGatewayAskedIsTakenBack) {
+  const json question = {{"jsonrpc", "2.0"}, {"id", "q"}, {"method", "roots/list"}};
+  const auto first = connect();
+  first->receiver().on_message(*Message::parse(question.dump()), std::nullopt);
+  client_->received.clear();
+  first->receiver().on_closed({ErrorCode::session_lost, "no longer knows our session."});
+  settle();
+  ASSERT_THAT(client_->received, SizeIs(1));
+  EXPECT_EQ(client_->received[0]["method"], "notifications/cancelled");
+  EXPECT_EQ(client_->received[0]["params"]["requestId"], "q");
+  const auto second = come();
+  greet(*second);
+  client_->say({{"jsonrpc", "2.0"}, {"id", "q"}, {"result", {{"roots", json::array()}}}});
+  settle();
+  EXPECT_THAT(methods(*second), ElementsAre("initialize", "notifications/initialized"));
+}
+
 TEST_F(RelayReturnTest, AHandshakeThatGetsNoAnswerIsMadeWithTheNextGateway) {
   const auto first = come();
   open();
