@@ -23,7 +23,9 @@ struct ClientSessionOptions {
   std::string server;               // its name: goes with its questions as params._meta "switchyard/server", where set
   std::string capabilities = "{}";  // what we declare in initialize; JSON text
   std::size_t max_open = 10'000;    // requests waiting for an answer; one more fails (overloaded)
-  std::size_t max_questions = 100;  // requests of the server's being answered; likewise
+  /// Requests of the server's being answered; likewise. A quarter of what a client may be asked at once
+  /// (ServerSessionOptions::max_questions): no server takes all its places.
+  std::size_t max_questions = 25;
   /// Notifications that belong to no request (list_changed, log lines, progress after the answer, …).
   std::function<void(Message)> on_notification;
   /// Sees each notification and request of the server's first and may change it. False: a notification is dealt with already.
