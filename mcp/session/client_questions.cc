@@ -116,6 +116,13 @@ void ClientQuestions::forget(const void* owner) {
   }
 }
 
+void ClientQuestions::lose_one(std::string_view id, const Error& reason) {
+  const auto found = open_.find(std::string(id));
+  if (found == open_.end() || found->second->outcome) return;
+  found->second->outcome = std::unexpected(reason);
+  found->second->done.set();
+}
+
 void ClientQuestions::lose(const Error& reason) {
   for (const auto& [id, open] : open_) {
     open->outlet = {};

@@ -36,6 +36,9 @@ class ClientQuestions : public std::enable_shared_from_this<ClientQuestions> {
   /// The owner's outlet is not to be used any more, whatever becomes of its questions.
   void forget(const void* owner);
 
+  /// That question, by our id (JSON text), ends: the client cannot be told of it. Sends nothing.
+  void lose_one(std::string_view id, const Error& reason);
+
   /// All questions end, and the client is not told: it is gone.
   void lose(const Error& reason);
 

@@ -81,6 +81,7 @@ StreamWrite EventStream::send(const Message& message) {
   kept.stream = number_;
   kept.number = ++last_;
   kept.notification = message.kind() == MessageKind::notification;
+  if (message.kind() == MessageKind::request) kept.question = message.id();
   kept.text = sse_event(session_.event_id(number_, last_), message.text());
   StreamWrite written = StreamWrite::gone;
   if (connection_ != nullptr) {
@@ -94,6 +95,7 @@ StreamWrite EventStream::send(const Message& message) {
   }
   if (session_.closed_) return written;
   if (session_.buffer_.exceeds(kept.text.size())) {
+    if (written != StreamWrite::queued) session_.lose_question(kept.question);
     if (message.kind() != MessageKind::response) return written;
     kept.text = sse_event(session_.event_id(number_, last_), too_large_to_keep(message).text());
   }
@@ -115,7 +117,8 @@ void EventStream::end_connection() {
   if (end_ != nullptr) end_->set();
 }
 
-SessionStreams::SessionStreams(std::shared_ptr<ReplayPool> pool) : tag_(random_hex(kTagBytes)), buffer_(std::move(pool)) {}
+SessionStreams::SessionStreams(std::shared_ptr<ReplayPool> pool)
+    : tag_(random_hex(kTagBytes)), buffer_(std::move(pool), [this](const ReplayBuffer::Event& event) { dropped(event); }) {}
 
 std::shared_ptr<EventStream> SessionStreams::open() {
   if (posts_.size() >= prune_at_) prune();
@@ -148,6 +151,18 @@ void SessionStreams::sweep(ReplayBuffer::TimePoint now) {
   if (listening_) listening_->keep_alive();
   if (buffer_.size() > 0) buffer_.expire(now, [this](const ReplayBuffer::Event& event) { return age_of(event); });
   if (!posts_.empty()) prune();
+}
+
+/// What a connected client was sent it has; of one that is away nobody knows, and from here on it cannot learn of it.
+void SessionStreams::dropped(const ReplayBuffer::Event& event) const {
+  if (event.question.empty()) return;
+  const auto found = std::ranges::find(posts_, event.stream, [](const auto& stream) { return stream->number(); });
+  const auto& stream = event.stream == kListening || found == posts_.end() ? listening_ : *found;
+  if (!stream || !stream->attached()) lose_question(event.question);
+}
+
+void SessionStreams::lose_question(std::string_view id) const {
+  if (!id.empty() && on_question_lost_) on_question_lost_(id);
 }
 
 /// How long an event is kept: as long as it takes its client to notice that it missed it.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -87,9 +88,15 @@ class SessionStreams {
     std::uint64_t after = 0;
   };
 
+  /// Takes the id, JSON text, of a request to the client that the client cannot be told of any more: it was away too long, or there
+  /// was too much to keep. Must not call back.
+  using OnQuestionLost = std::function<void(std::string_view id)>;
+
   explicit SessionStreams(std::shared_ptr<ReplayPool> pool);
   SessionStreams(const SessionStreams&) = delete;
   SessionStreams& operator=(const SessionStreams&) = delete;
+
+  void set_on_question_lost(OnQuestionLost on_question_lost) { on_question_lost_ = std::move(on_question_lost); }
 
   /// A new stream, for the answer to a POST.
   std::shared_ptr<EventStream> open();
@@ -119,10 +126,13 @@ class SessionStreams {
   friend class EventStream;
 
   std::string event_id(std::uint64_t stream, std::uint64_t event) const;
+  void dropped(const ReplayBuffer::Event& event) const;
+  void lose_question(std::string_view id) const;
   ReplayLimits::Duration age_of(const ReplayBuffer::Event& event) const;
   void prune();
 
   std::string tag_;
+  OnQuestionLost on_question_lost_;
   ReplayBuffer buffer_;
   std::shared_ptr<EventStream> listening_;
   std::vector<std::shared_ptr<EventStream>> posts_;

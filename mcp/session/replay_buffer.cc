@@ -25,6 +25,7 @@ void ReplayBuffer::drop_one() {
   auto victim = std::ranges::find_if(events_, &Event::notification);
   if (victim == events_.end()) victim = events_.begin();
   const std::size_t size = cost(*victim);
+  on_dropped_(*victim);
   events_.erase(victim);
   take_out(size);
 }
@@ -59,7 +60,11 @@ void ReplayBuffer::forget(std::uint64_t stream, std::uint64_t up_to) {
 }
 
 void ReplayBuffer::expire(TimePoint now, const std::function<ReplayLimits::Duration(const Event&)>& age) {
-  drop_if([&](const Event& event) { return now - event.at >= age(event); });
+  drop_if([&](const Event& event) {
+    const bool old = now - event.at >= age(event);
+    if (old) on_dropped_(event);
+    return old;
+  });
 }
 
 void ReplayBuffer::clear() {

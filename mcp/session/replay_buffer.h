@@ -53,10 +53,15 @@ class ReplayBuffer {
     std::uint64_t number = 0;  // within its stream, ascending
     bool notification = false;
     TimePoint at;
-    std::string text;  // the whole event
+    std::string text;      // the whole event
+    std::string question;  // of a request to the client: its id, JSON text
   };
 
-  explicit ReplayBuffer(std::shared_ptr<ReplayPool> pool) : pool_(std::move(pool)) {}
+  /// Hears of what was dropped because there was too much or it was too old; must not call back.
+  using OnDropped = std::function<void(const Event&)>;
+
+  ReplayBuffer(std::shared_ptr<ReplayPool> pool, OnDropped on_dropped)
+      : pool_(std::move(pool)), on_dropped_(std::move(on_dropped)) {}
   ~ReplayBuffer() { clear(); }
   ReplayBuffer(const ReplayBuffer&) = delete;
   ReplayBuffer& operator=(const ReplayBuffer&) = delete;
@@ -93,6 +98,7 @@ class ReplayBuffer {
   void take_out(std::size_t bytes);
 
   std::shared_ptr<ReplayPool> pool_;
+  OnDropped on_dropped_;
   std::vector<Event> events_;  // oldest first; a vector holds nothing while it is empty
   std::size_t bytes_ = 0;
   std::list<ReplayBuffer*>::iterator place_;  // valid while bytes_ > 0

@@ -260,6 +260,10 @@ Task<Result<Message>> ServerSession::ask_by(Outlet outlet, const void* owner, Me
   co_return co_await questions_->ask(std::move(request), question, std::move(outlet), owner);
 }
 
+void ServerSession::question_lost(std::string_view id) {
+  questions_->lose_one(id, {ErrorCode::session_lost, "the client lost its connection and did not come back for the question"});
+}
+
 void ServerSession::cancel_all(const Error& reason) {
   std::vector<Call*> calls;
   calls.reserve(in_flight_.size());

@@ -67,6 +67,9 @@ class ServerSession final : public ClientPeer, public std::enable_shared_from_th
   /// Cancels every open request with this reason, and every question to the client: it is gone.
   void cancel_all(const Error& reason);
 
+  /// The client cannot be told of a question that was to go to it, by its id there (JSON text).
+  void question_lost(std::string_view id);
+
   /// True once initialize was answered with a result.
   bool initialized() const { return initialized_; }
 

@@ -173,6 +173,9 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       if (target) target->streams.push(message);
       return target != nullptr;
     });
+    session->streams.set_on_question_lost([weak = std::weak_ptr(session->session)](std::string_view question) {
+      if (const auto target = weak.lock()) target->question_lost(question);
+    });
     return initialize(shared_from_this(), exchange, std::move(session), accepted, std::move(request));
   }
 

@@ -147,6 +147,12 @@ class StreamableServerTest : public testing::Test {
                     R"(","capabilities":{}}})"};
   }
 
+  /// Of a client that can be asked.
+  static Request initialize_askable() {
+    return {.body = R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
+                    R"("capabilities":{"elicitation":{}}}})"};
+  }
+
   static Request listen(const std::string& session) { return {.method = "GET", .session = session, .accept = "text/event-stream"}; }
 
   static Request resume(const std::string& session, const std::string& last_event_id) {

@@ -1,4 +1,7 @@
 // The server's face of streamable HTTP, from the wire: what is kept of streams, and how long.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +13,12 @@ namespace {
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
+
+Task<void> ask_form(CallContext& context, Question& question, std::promise<Result<Message>>& promised) {
+  Message form = Message::request("1", "elicitation/create", R"({"message":"?","requestedSchema":{}})");
+  auto answer = co_await context.ask(std::move(form), question);
+  promised.set_value(std::move(answer));
+}
 
 TEST_F(StreamableServerResumeTest, TooManyEventsLoseTheOldestNotifications) {
   StreamableServerOptions options;
@@ -74,6 +83,23 @@ TEST_F(StreamableServerResumeTest, WhatNobodyFetchesIsForgotten) {
   EXPECT_EQ(status_of(resume(id, last)), 405);
   EXPECT_EQ(kept_bytes(), 0u);
   EXPECT_EQ(status_of(call(id, "echo", 9)), 200);
+}
+
+TEST_F(StreamableServerResumeTest, AQuestionIsForgottenWithItsEvent) {
+  start();
+  const std::string id = ask(initialize_askable()).header("Mcp-Session-Id");
+  const std::string last = break_off(id);
+  std::promise<Result<Message>> promised;
+  Question question;
+  loop_.run([&] { boost::asio::co_spawn(loop_.executor(), ask_form(*shared_.open, question, promised), boost::asio::detached); });
+  auto future = promised.get_future();
+  sweep_later(std::chrono::minutes(4));
+  EXPECT_EQ(future.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  sweep_later(std::chrono::minutes(5));
+  ASSERT_EQ(future.wait_for(kPatience), std::future_status::ready);
+  const auto answer = future.get();
+  EXPECT_EQ(answer.error().code, ErrorCode::session_lost) << answer.error().message;
+  let_go();
 }
 
 TEST_F(StreamableServerResumeTest, WhatIsPushedWaitsAsLongAsTheSession) {
