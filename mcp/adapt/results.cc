@@ -75,6 +75,7 @@ void adapt_capabilities_of_server(Adapter& adapter, std::string_view capabilitie
 bool mentions_newest(std::string_view result) {
   static constexpr std::string_view kNames[] = {
       R"("icons")", R"("task")", R"("execution")", R"("io.modelcontextprotocol/related-task")"};
+  if (result.contains(R"(\u00)")) return true;  // the escape of a letter such a name may have
   for (auto quote = result.find('"'); quote != std::string_view::npos; quote = result.find('"', quote + 1)) {
     const std::string_view rest = result.substr(quote);
     const char initial = rest.size() > 1 ? rest[1] : '"';
