@@ -38,6 +38,7 @@ ordered_json server_json(const RuntimeStatus& server) {
   if (server.retry_at) json["retryAt"] = rfc3339(*server.retry_at);
   if (server.cause) json["cause"] = cause_json(*server.cause);
   json["openCalls"] = server.open_calls;
+  json["questions"] = server.questions;
   if (!server.version.empty()) json["protocolVersion"] = server.version;
   return json;
 }

@@ -22,12 +22,12 @@ TEST(AdminViewsTest, ServersTellTheGatewayAndEveryServer) {
       R"("streams":2,"connections":5,"spawned":7},"servers":[)"
       R"({"name":"files","state":"ready","transport":"stdio","target":"npx -y files-mcp","required":false,"tools":14,"prompts":3,)"
       R"("resources":20,"resourceTemplates":1,"pid":99,)"
-      R"("restarts":1,"since":"2023-11-14T22:13:21.500Z","openCalls":2,"protocolVersion":"2025-11-25"},)"
+      R"("restarts":1,"since":"2023-11-14T22:13:21.500Z","openCalls":2,"questions":1,"protocolVersion":"2025-11-25"},)"
       R"({"name":"off","state":"disabled","cause":{"reason":"server_unavailable","message":"it is switched off",)"
       R"("remedy":"Enable it."}},)"
       R"({"name":"linear","state":"backing_off","transport":"http","target":"https://mcp.example.com/mcp","required":true,)"
       R"("tools":0,"prompts":0,"resources":0,"resourceTemplates":0,"restarts":0,"since":"2023-11-14T22:13:22.000Z","retryAt":"2023-11-14T22:13:32.000Z",)"
-      R"("cause":{"reason":"connect_failed","message":"cannot connect","remedy":"Is it running?"},"openCalls":0},)"
+      R"("cause":{"reason":"connect_failed","message":"cannot connect","remedy":"Is it running?"},"openCalls":0,"questions":0},)"
       R"({"name":"bad","state":"broken","cause":{"reason":"variable_missing","message":"KEY is not set"}}],"clashes":["two \"clashes\""]})");
 }
 

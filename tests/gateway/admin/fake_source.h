@@ -34,6 +34,7 @@ inline GatewayStatus sample_status() {
   files.resources = 20;
   files.templates = 1;
   files.open_calls = 2;
+  files.questions = 1;
   files.version = "2025-11-25";
   RuntimeStatus linear{.name = ServerName("linear"),
                        .state = RuntimeState::backing_off,
