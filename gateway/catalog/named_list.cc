@@ -52,7 +52,7 @@ std::vector<NamedList::Candidate> NamedList::collect(const std::vector<std::shar
       CallableName name = naming.own_names ? CallableName(entry.key) : callable_name(spec.name, own, naming.max_length);
       Route route{std::move(name), spec.name, std::move(own), runtime, task_support(entry.text)};
       if (kind_ != CatalogKind::tools || admits(spec, entry.key)) {
-        candidates.push_back({std::move(route), &entry.text});
+        candidates.push_back({std::move(route), &entry});
       } else {
         filtered_.push_back(std::move(route));
       }
@@ -70,7 +70,9 @@ void NamedList::add(Candidate candidate, bool own_name) {
     return;
   }
   const std::string& name = route.callable.str();
-  list_.add(name, own_name ? *candidate.text : with_member(*candidate.text, words_of(kind_).key, name));
+  const CatalogEntry& entry = *candidate.entry;
+  list_.add(name, own_name ? entry.text : with_member(entry.text, words_of(kind_).key, name));
+  if (!entry.only_for.empty()) restricted_.push_back({routes_.size(), entry.only_for});
   routes_.push_back(std::move(route));
 }
 
@@ -82,6 +84,15 @@ const Route* NamedList::find(std::string_view callable) const {
 const Route* NamedList::find_filtered(std::string_view callable) const {
   const auto found = filtered_index_.find(callable);
   return found == filtered_index_.end() ? nullptr : &filtered_[found->second];
+}
+
+std::vector<std::size_t> NamedList::hidden_from(const mcp::Caller& caller) const {
+  std::vector<std::size_t> places;
+  for (const Restricted& tool : restricted_) {
+    const std::string capabilities = routes_[tool.place].runtime->clients().capabilities_for(caller);
+    if (std::ranges::find(tool.only_for, capabilities) == tool.only_for.end()) places.push_back(tool.place);
+  }
+  return places;
 }
 
 std::string NamedList::nearest(std::string_view callable) const {

@@ -45,6 +45,9 @@ class NamedList {
   /// A tool of that name is there, but the configuration's tools.allow / tools.deny keep it back.
   const Route* find_filtered(std::string_view callable) const;
 
+  /// The places in list() of what its server does not show to a client like this one, ascending.
+  std::vector<std::size_t> hidden_from(const mcp::Caller& caller) const;
+
   /// The name nearest to one that is not there, or "".
   std::string nearest(std::string_view callable) const;
 
@@ -58,7 +61,11 @@ class NamedList {
  private:
   struct Candidate {
     Route route;
-    const std::string* text = nullptr;
+    const CatalogEntry* entry = nullptr;
+  };
+  struct Restricted {
+    std::size_t place = 0;              // in routes_
+    std::vector<std::string> only_for;  // CatalogEntry::only_for
   };
 
   std::vector<Candidate> collect(const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming);
@@ -66,6 +73,7 @@ class NamedList {
 
   const CatalogKind kind_;
   std::vector<Route> routes_, filtered_;
+  std::vector<Restricted> restricted_;
   std::unordered_map<std::string_view, std::size_t> index_, filtered_index_;  // keys point into routes_, filtered_
   PagedList list_;
   std::vector<std::string> clashes_;

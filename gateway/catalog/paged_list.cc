@@ -22,24 +22,31 @@ void PagedList::finish() {
   sorted_ = std::ranges::is_sorted(keys_);
   for (std::size_t i = 0; !sorted_ && i < keys_.size(); ++i)
     places_.emplace(keys_[i], i);
-  whole_ = render(0, texts_.size());
+  whole_ = render(0, texts_.size(), {});
 }
 
-std::string PagedList::render(std::size_t begin, std::size_t end) const {
+std::string PagedList::render(std::size_t begin, std::size_t most, std::span<const std::size_t> hidden) const {
+  std::vector<std::size_t> shown;
   std::size_t size = words_.member.size() + 8;
-  for (std::size_t i = begin; i < end; ++i)
+  bool more = false;
+  for (std::size_t i = begin; i < texts_.size() && !more; ++i) {
+    if (std::ranges::binary_search(hidden, i)) continue;
+    more = shown.size() == most;
+    if (more) break;
+    shown.push_back(i);
     size += texts_[i].size() + 1;
+  }
   std::string text;
   text.reserve(size);
   text.append("{\"").append(words_.member).append("\":[");
-  for (std::size_t i = begin; i < end; ++i) {
-    if (i > begin) text += ',';
+  for (const std::size_t i : shown) {
+    if (!text.ends_with('[')) text += ',';
     text += texts_[i];
   }
   text += ']';
-  if (end < texts_.size()) {
+  if (more) {
     text += ",\"nextCursor\":";
-    mcp::append_json_string(text, std::string(kCursorPrefix) + keys_[end - 1]);
+    mcp::append_json_string(text, std::string(kCursorPrefix) + keys_[shown.back()]);
   }
   text += '}';
   return text;
@@ -60,12 +67,11 @@ mcp::Result<std::size_t> PagedList::begin_of(std::string_view cursor) const {
   return found->second + 1;
 }
 
-mcp::Result<std::string> PagedList::page(std::string_view cursor, std::size_t size) const {
+mcp::Result<std::string> PagedList::page(std::string_view cursor, std::size_t size, std::span<const std::size_t> hidden) const {
   const auto begin = begin_of(cursor);
   if (!begin) return std::unexpected(begin.error());
-  const std::size_t end = std::min(texts_.size(), *begin + size);
-  if (*begin == 0 && end == texts_.size()) return whole_;
-  return render(*begin, end);
+  if (*begin == 0 && size >= texts_.size() && hidden.empty()) return whole_;
+  return render(*begin, std::max<std::size_t>(size, 1), hidden);
 }
 
 std::string with_member(std::string_view object, std::string_view member, std::string_view value) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,8 +26,9 @@ class PagedList {
 
   /// One page as the result of the list's method: {"tools":[…],"nextCursor":"…"}. `cursor` is the decoded one of the request, ""
   /// for the first page. Pages go by key (or by place, where the list is not sorted), so that a list that changes between two pages
-  /// repeats nothing. Error invalid_params for a cursor we did not make.
-  mcp::Result<std::string> page(std::string_view cursor, std::size_t size) const;
+  /// repeats nothing. `hidden`: the places, ascending, of what this client does not see. Error invalid_params for a cursor we did
+  /// not make.
+  mcp::Result<std::string> page(std::string_view cursor, std::size_t size, std::span<const std::size_t> hidden = {}) const;
 
   std::size_t size() const { return texts_.size(); }
   const std::string& key(std::size_t index) const { return keys_[index]; }
@@ -37,7 +39,8 @@ class PagedList {
 
  private:
   mcp::Result<std::size_t> begin_of(std::string_view cursor) const;
-  std::string render(std::size_t begin, std::size_t end) const;
+  /// The elements from `begin` on that are not hidden, `most` at most.
+  std::string render(std::size_t begin, std::size_t most, std::span<const std::size_t> hidden) const;
 
   const CatalogKindWords& words_;
   std::vector<std::string> keys_, texts_;

@@ -52,7 +52,7 @@ CallValidator::~CallValidator() {
 
 Task<Result<Message>> CallValidator::call(const Route& route, Message request, CallContext& context, Send send) {
   const CallChecks checks = route.runtime->spec().checks;
-  const auto schemas = schemas_of(route);
+  const auto schemas = schemas_of(*route.runtime, route.own_name.str());
   if (schemas && checks.arguments && schemas->has_input()) {
     const std::string_view arguments = request.raw(request.envelope().arguments);
     auto verdict = co_await check(schemas, &ToolSchemas::check_arguments, arguments, context);
@@ -67,18 +67,29 @@ Task<Result<Message>> CallValidator::call(const Route& route, Message request, C
   co_return answer;
 }
 
-std::shared_ptr<const ToolSchemas> CallValidator::schemas_of(const Route& route) {
-  ServerSchemas& known = servers_[route.server];
-  const CatalogListPtr& tools = route.runtime->catalog()->list(CatalogKind::tools);
+Task<Result<>> CallValidator::check_late(const Runtime& runtime,
+                                         std::string_view tool,
+                                         const Message& answer,
+                                         CallContext& context) {
+  if (!runtime.spec().checks.results || answer.is_error()) co_return Result<>();
+  const auto schemas = schemas_of(runtime, std::string(tool));
+  if (!schemas || !schemas->has_output()) co_return Result<>();
+  const std::string_view result = answer.raw(answer.envelope().result);
+  co_return co_await check(schemas, &ToolSchemas::check_result, result, context);
+}
+
+std::shared_ptr<const ToolSchemas> CallValidator::schemas_of(const Runtime& runtime, const std::string& name) {
+  const ServerName& server = runtime.spec().name;
+  ServerSchemas& known = servers_[server];
+  const CatalogListPtr& tools = runtime.catalog()->list(CatalogKind::tools);
   if (known.tools != tools) {
     known.tools = tools;
     known.by_name.clear();
   }
-  const std::string& name = route.own_name.str();
   if (const auto found = known.by_name.find(name); found != known.by_name.end()) return found->second;
   const auto entry = std::ranges::find(tools->entries, name, &CatalogEntry::key);
   if (entry == tools->entries.end()) return nullptr;
-  auto schemas = std::make_shared<const ToolSchemas>(route.server, ToolName(name), entry->text);
+  auto schemas = std::make_shared<const ToolSchemas>(server, ToolName(name), entry->text);
   known.by_name.emplace(name, schemas);
   return schemas;
 }

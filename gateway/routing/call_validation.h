@@ -33,12 +33,19 @@ class CallValidator {
   /// those of `send`. The route outlives the task.
   mcp::Task<mcp::Result<mcp::Message>> call(const Route& route, mcp::Message request, mcp::CallContext& context, Send send);
 
+  /// Checks what came of a call that ran as a task, where the server's results are to be checked. Errors: those of
+  /// ToolSchemas::check_result; overloaded; timeout; the reason of the context's cancellation. The runtime outlives the task.
+  mcp::Task<mcp::Result<>> check_late(const Runtime& runtime,
+                                      std::string_view tool,
+                                      const mcp::Message& answer,
+                                      mcp::CallContext& context);
+
  private:
   using Check = mcp::Result<> (ToolSchemas::*)(std::string_view) const;
   struct Pool;
 
   /// The schemas of the tool; null where the server lists it no more.
-  std::shared_ptr<const ToolSchemas> schemas_of(const Route& route);
+  std::shared_ptr<const ToolSchemas> schemas_of(const Runtime& runtime, const std::string& tool);
 
   /// Runs the check on a thread and waits for it, until the context's deadline (a few seconds at least) or cancellation.
   mcp::Task<mcp::Result<>> check(std::shared_ptr<const ToolSchemas> schemas,

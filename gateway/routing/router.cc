@@ -1,5 +1,6 @@
 #include "gateway/routing/router.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -20,6 +21,8 @@ using mcp::Result;
 using mcp::Task;
 
 namespace {
+
+constexpr auto kExploreAgain = std::chrono::seconds(2);  // that a list waits for it once the client's first lists are over
 
 Task<void> tell_settled(std::shared_ptr<View> view,
                         std::chrono::steady_clock::time_point deadline,
@@ -104,11 +107,11 @@ Task<void> Router::wait_for_first_start(CallContext& context, Clock::time_point 
   co_await over->wait();
 }
 
-Task<void> Router::explore(CallContext& context) {
+Task<void> Router::explore(CallContext& context, Clock::time_point deadline) {
   const auto peer = context.peer();
   if (!peer || context.caller().capabilities == "{}") co_return;
   Errand errand = [peer](const std::shared_ptr<Runtime>& member) { return member->clients().explore(peer); };
-  co_await for_each_ready(std::move(errand), context, Clock::now() + context_.startup_wait);
+  co_await for_each_ready(std::move(errand), context, deadline);
 }
 
 Task<void> Router::for_each_ready(Errand errand, CallContext& context, Clock::time_point deadline) {
@@ -135,17 +138,20 @@ Task<void> Router::for_each_ready(Errand errand, CallContext& context, Clock::ti
 template <CatalogKind kind>
 Task<Result<Message>> Router::list(Message request, CallContext& context) {
   constexpr auto kIndex = static_cast<std::size_t>(kind);
+  if (!list_deadline_) list_deadline_ = Clock::now() + context_.startup_wait;
   if (!listed_[kIndex]) {
     listed_.set(kIndex);
-    if (!list_deadline_) list_deadline_ = Clock::now() + context_.startup_wait;
     co_await wait_for_first_start(context, *list_deadline_);
   }
-  if constexpr (kind == CatalogKind::tools) co_await explore(context);
+  // What is found later is told as a change of the list.
+  const auto patience = std::max(*list_deadline_, Clock::now() + kExploreAgain);
+  if constexpr (kind == CatalogKind::tools) co_await explore(context, patience);
   const auto cursor = request.raw(request.envelope().cursor);
   if (!cursor.empty() && cursor.front() != '"') co_return fail(ErrorCode::invalid_params, "params.cursor must be a string");
   const std::string decoded = mcp::decode_json_string(cursor);
   const auto projection = view_->projection();
-  const auto page = projection->list(kind).page(decoded, context_.list_page_size);
+  const auto hidden = kind == CatalogKind::tools ? projection->tools().hidden_from(context.caller()) : std::vector<std::size_t>();
+  const auto page = projection->list(kind).page(decoded, context_.list_page_size, hidden);
   if (!page) co_return std::unexpected(page.error());
   // Pages of two lists make none that could be compared.
   auto& known = known_[kIndex];

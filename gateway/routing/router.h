@@ -80,8 +80,8 @@ class Router final : public mcp::SessionHandler, private View::Listener {
     return wait_for_first_start(context, Clock::now() + context_.startup_wait);
   }
 
-  /// Until it is known which tools the servers show to clients that can be asked as much as this one; up to startupWait.
-  mcp::Task<void> explore(mcp::CallContext& context);
+  /// Until it is known which tools the servers show to clients that can be asked as much as this one, or `deadline`.
+  mcp::Task<void> explore(mcp::CallContext& context, Clock::time_point deadline);
   /// Runs this for every member that is ready, all at once; until all have ended, or `deadline`, or the request was taken back.
   using Errand = std::function<mcp::Task<void>(const std::shared_ptr<Runtime>&)>;
   mcp::Task<void> for_each_ready(Errand errand, mcp::CallContext& context, Clock::time_point deadline);
@@ -108,6 +108,8 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   };
   /// The client's task that the request names; sets the request's deadline. Error invalid_params: it has none of that id.
   mcp::Result<HeldTask> find_task(const mcp::Message& request, mcp::CallContext& context) const;
+  /// The answer to tasks/result of a task that came to nothing.
+  static mcp::Message task_failure(std::string_view id, const mcp::Error& error, const HeldTask& held);
   std::vector<HeldTask> tasks_of(const mcp::Caller& caller) const;
   /// Asks servers how those of the tasks are that are not over, a moment at most.
   mcp::Task<void> refresh(std::vector<HeldTask> tasks, mcp::CallContext& context);

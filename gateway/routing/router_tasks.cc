@@ -154,6 +154,15 @@ Task<Result<Message>> Router::get_task_result(Message request, CallContext& cont
   const ServerName& server = held->runtime->spec().name;
   auto answer = co_await held->runtime->task_result(held->task, id, context);
   record("tasks/result", server, answer);
+  if (answer && context_.validator != nullptr) {
+    const std::string tool = held->task->tool;
+    auto verdict = co_await context_.validator->check_late(*held->runtime, tool, *answer, context);
+    if (!verdict) {
+      const bool cancelled = context.cancellation().requested();
+      if (cancelled) co_return std::unexpected(std::move(verdict).error());
+      co_return task_failure(id, verdict.error(), *held);
+    }
+  }
   if (answer) co_return answer;
   Error error = std::move(answer).error();
   if (context.cancellation().requested()) co_return std::unexpected(std::move(error));
@@ -163,9 +172,13 @@ Task<Result<Message>> Router::get_task_result(Message request, CallContext& cont
   }
   // That is what became of the call.
   error.message = "a task of server \"" + server.str() + "\" failed: " + error.message;
-  Message failed = mcp::tool_error_response(id, error, server.str());
-  set_related_task(failed, held->task->id);
-  co_return failed;
+  co_return task_failure(id, error, *held);
+}
+
+Message Router::task_failure(std::string_view id, const Error& error, const HeldTask& held) {
+  Message failed = mcp::tool_error_response(id, error, held.runtime->spec().name.str());
+  set_related_task(failed, held.task->id);
+  return failed;
 }
 
 Task<Result<Message>> Router::cancel_task(Message request, CallContext& context) {

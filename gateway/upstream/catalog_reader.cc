@@ -3,7 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <exception>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "gateway/upstream/deadline.h"
@@ -140,16 +140,19 @@ void CatalogReader::add_tools(const std::string& capabilities, CatalogListPtr to
 }
 
 std::shared_ptr<const ServerCatalog> CatalogReader::with_more(std::shared_ptr<const ServerCatalog> common) const {
-  std::unordered_set<std::string_view> known;
+  std::unordered_map<std::string_view, std::size_t> places;
   for (const CatalogEntry& tool : common->tools())
-    known.insert(tool.key);
+    places.emplace(tool.key, places.size());
   auto tools = std::make_shared<CatalogList>(*common->list(CatalogKind::tools));
+  const std::size_t common_tools = tools->entries.size();
   for (const auto& [capabilities, list] : more_) {
     for (const CatalogEntry& tool : list->entries) {
-      if (known.insert(tool.key).second) tools->entries.push_back(tool);
+      const auto [place, is_new] = places.emplace(tool.key, tools->entries.size());
+      if (is_new) tools->entries.push_back(tool);
+      if (place->second >= common_tools) tools->entries[place->second].only_for.push_back(capabilities);
     }
   }
-  if (tools->entries.size() == common->tools().size()) return common;
+  if (tools->entries.size() == common_tools) return common;
   auto next = std::make_shared<ServerCatalog>(*common);
   next->replace(CatalogKind::tools, std::move(tools));
   return next;

@@ -59,7 +59,7 @@ class CatalogReader {
   void notice(const mcp::Message& notification);
 
   /// The tools that clients who can be asked this much (adapt_capabilities) see, some of which servers show to nobody else: what is
-  /// new among them is offered beside the rest. A list of as many capabilities read before is replaced.
+  /// new among them is offered beside the rest, to such clients alone. A list of as many capabilities read before is replaced.
   void add_tools(const std::string& capabilities, CatalogListPtr tools);
 
   /// Makes up for the changes that were told while the server was not ready.

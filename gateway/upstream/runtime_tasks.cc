@@ -57,6 +57,7 @@ Task<Result<Message>> Runtime::start_task(Message request, CallContext& context,
   ServerClients::Way way;
   mcp::RequestLink link;
   std::string token(request.raw(request.envelope().meta_progress_token));
+  std::string tool(request.name());
   auto answer = co_await send(std::move(request), context, &way, &link);
   if (!answer || answer->is_error()) co_return answer;
   const std::string_view result = answer->raw(answer->envelope().result);
@@ -66,6 +67,7 @@ Task<Result<Message>> Runtime::start_task(Message request, CallContext& context,
   ServerTasks::Made made{.session = way.session,
                          .own = way.own ? way.own->session() : nullptr,
                          .task = task,
+                         .tool = std::move(tool),
                          .progress_of = link.id,
                          .progress_token = std::move(token),
                          .driven = driven};

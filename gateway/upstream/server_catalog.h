@@ -40,6 +40,9 @@ const CatalogKindWords& words_of(CatalogKind kind);
 struct CatalogEntry {
   std::string key;   // a tool's or a prompt's name, a resource's URI, a template's text
   std::string text;  // the object's JSON, untouched
+  /// Of a tool that its server shows only to clients that it may ask something: their capabilities (adapt_capabilities). Empty:
+  /// everybody sees it.
+  std::vector<std::string> only_for = {};
 
   bool operator==(const CatalogEntry&) const = default;
 };

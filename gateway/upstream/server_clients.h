@@ -45,6 +45,9 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
                                      mcp::CallContext& context,
                                      std::string_view method);
 
+  /// What a session of this client's own would declare, in the words of the server's revision; "{}" where it can be asked nothing.
+  std::string capabilities_for(const mcp::Caller& caller) const;
+
   /// Has looked, on a session of the client's own, what the server offers to clients that can be asked as much; some servers show
   /// such clients more tools. Looks once for each set of capabilities in the life of the shared session.
   mcp::Task<void> explore(std::shared_ptr<mcp::ClientPeer> peer);
@@ -89,7 +92,6 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   mcp::Task<void> close(mcp::Error reason);
 
  private:
-  std::string capabilities_for(const mcp::Caller& caller) const;
   static mcp::Task<void> check(std::shared_ptr<ServerClients> self, std::shared_ptr<PooledSession> own);
   mcp::Task<bool> list_tools(std::shared_ptr<mcp::ClientSession> session, std::string capabilities);
   static mcp::Task<void> list_again(std::shared_ptr<ServerClients> self,

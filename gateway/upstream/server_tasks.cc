@@ -100,6 +100,7 @@ Result<ServerTasks::TaskPtr> ServerTasks::add(Made made, mcp::CallContext& conte
   task->number = ++last_number;
   task->id = mcp::random_hex(16);
   task->own_id = std::move(own_id);
+  task->tool = std::move(made.tool);
   task->client = context.caller().id;
   task->peer = context.peer();
   task->session = made.session;

@@ -31,6 +31,7 @@ struct ServerTask {
   std::uint64_t number = 0;  // tasks made later have higher ones
   std::string id;            // ours, unguessable
   std::string own_id;        // the server's
+  std::string tool;          // that runs, by its own name
   std::uint64_t client = 0;  // Caller::id of its owner
   std::weak_ptr<mcp::ClientPeer> peer;
   std::weak_ptr<mcp::ClientSession> session;  // on which it was made
@@ -62,6 +63,7 @@ class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
     std::shared_ptr<mcp::ClientSession> session;
     std::shared_ptr<PooledSession> own;  // null: the session is shared
     std::string_view task;               // the Task object of its answer
+    std::string tool;
     std::uint64_t progress_of = 0;
     std::string progress_token;
     bool driven = false;
