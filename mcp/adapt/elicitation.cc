@@ -63,8 +63,7 @@ void adapt_fields(Adapter& adapter, std::string_view fields, const Names& requir
       adapt_field(adapter, field);
       return true;
     }
-    if (std::ranges::find(required, key) != required.end())
-      refuse(adapter, "choice of several values (\"" + std::string(key) + "\")");
+    if (required.contains(key)) refuse(adapter, "choice of several values (\"" + std::string(key) + "\")");
     return false;
   });
   if (any && !left) refuse(adapter, "choice of several values");
