@@ -34,4 +34,11 @@ Message with_meta(Message message, std::string_view key, std::string_view json) 
   return Message::request(message.id(), method, all);
 }
 
+Result<> check_progress_token(const Message& request) {
+  constexpr std::size_t kMaxToken = 1024;
+  const std::string_view token = request.raw(request.envelope().meta_progress_token);
+  if (token.empty() || (token.size() <= kMaxToken && std::string_view("\"-0123456789").contains(token.front()))) return {};
+  return fail(ErrorCode::invalid_params, "params._meta.progressToken must be a string or a number of at most 1 KiB");
+}
+
 }  // namespace mcp

@@ -120,6 +120,8 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   void on_log(Message message, std::optional<std::uint64_t> related_request);
   void on_cancelled(const Message& message);
   bool may_be_asked(std::string_view method) const;
+  /// Whether a question of the server's may go on.
+  Result<> admit(const Message& request, std::optional<std::uint64_t> related_request) const;
   void on_request(Message request, std::optional<std::uint64_t> related_request);
   Task<void> answer(Message request, std::optional<std::uint64_t> cause);
   Task<Result<Message>> find_answer(Message request, Question& question, std::optional<std::uint64_t> cause);
