@@ -1,5 +1,6 @@
 #include "mcp/session/server_session.h"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/this_coro.hpp>
 #include <set>
@@ -7,9 +8,11 @@
 #include <vector>
 
 #include "mcp/adapt/adapt.h"
+#include "mcp/base/ascii.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
+#include "mcp/rpc/meta.h"
 
 namespace mcp {
 
@@ -24,15 +27,23 @@ std::uint64_t next_session_id() {
   return ++last;
 }
 
-/// What one reader shows to a person another might not: a member that says what is asked may occur once, in whatever spelling.
-bool is_ambiguous(const Message& question) {
+/// Why it could not be said for certain what is asked: what one reader shows to a person another might not. A member may occur
+/// once, in whatever spelling, and those that say what is asked only as they are spelled in the specification.
+Result<> check_wording(const Message& question) {
+  static constexpr std::string_view kTelling[] = {
+      "message", "mode", "url", "elicitationId", "requestedSchema", "messages", "systemPrompt"};
   std::set<std::string> seen;
-  bool twice = false;
+  Result<> checked;
   for_each_member(question.raw(question.envelope().params), [&](std::string_view key, std::string_view) {
-    twice = !seen.insert(decode_json_string("\"" + std::string(key) + "\"")).second;
-    return !twice;
+    const std::string name = decode_json_string("\"" + std::string(key) + "\"");
+    const bool twice = !seen.insert(name).second;
+    const bool disguised = std::ranges::any_of(
+        kTelling, [&](std::string_view telling) { return key != telling && equals_ignoring_case(name, telling); });
+    if (twice) checked = fail(ErrorCode::invalid_request, "a member of the question's params occurs twice");
+    if (disguised) checked = fail(ErrorCode::invalid_request, "params.\"" + name + "\" of the question is spelled in another way");
+    return checked.has_value();
   });
-  return twice;
+  return checked;
 }
 
 /// May this client be asked that (MCP 2025-11-25, "Capability Negotiation")? An elicitation names its mode; without one it is a
@@ -168,7 +179,7 @@ Result<> ServerSession::admit(const Message& request) const {
                 "\"" + std::string(request.method().substr(0, 80)) + "\" came before initialize",
                 "Send initialize first.");
   }
-  return {};
+  return check_progress_token(request);
 }
 
 Task<std::optional<Message>> ServerSession::serve(Message request, Outlet outlet) {
@@ -252,7 +263,7 @@ Task<Result<Message>> ServerSession::ask(Message request, Question& question) {
 
 Task<Result<Message>> ServerSession::ask_by(Outlet outlet, const void* owner, Message request, Question& question) {
   const auto self = shared_from_this();
-  if (is_ambiguous(request)) co_return fail(ErrorCode::invalid_request, "a member of the question's params occurs twice");
+  if (auto clear = check_wording(request); !clear) co_return std::unexpected(std::move(clear).error());
   if (auto allowed = may_ask(*caller_, request); !allowed) co_return std::unexpected(std::move(allowed).error());
   if (!outlet) co_return fail(ErrorCode::session_lost, "the client that would have to be asked is gone");
   request = handler_->present(std::move(request));

@@ -26,7 +26,7 @@ class Asker final : public SessionHandler {
 
   Task<Result<Message>> handle(Message request, CallContext& context) override {
     if (request.method() == "initialize") co_return Message::result(request.id(), "{}");
-    const std::string text(request.raw(request.envelope().params));
+    const std::string text = raw.empty() ? std::string(request.raw(request.envelope().params)) : raw;
     asio::co_spawn(executor_, ask(context, text), asio::detached);
     Event over(executor_);
     const Cancellation::Callback cancelled(context.cancellation(), [&over] { over.set(); });
@@ -41,6 +41,7 @@ class Asker final : public SessionHandler {
   /// Ends the request that asked.
   void end_request() { end_->set(); }
 
+  std::string raw;  // the question, in place of what the request holds
   Question question;
   std::vector<json> answers;  // to questions: the message, or {"error": code}
   std::vector<std::string> noticed;
@@ -144,6 +145,22 @@ TEST_F(ServerSessionAskTest, AClientIsAskedOnlyWhatItDeclared) {
   settle();
   ask("elicitation/create", {{"mode", "url"}, {"url", "https://example.com"}});
   EXPECT_EQ(sent_.size(), 1U);
+}
+
+/// A reader that ignores case, or decodes keys where another does not, would show something else than was looked at.
+TEST_F(ServerSessionAskTest, WhatIsAskedIsSpelledAsTheSpecificationDoes) {
+  introduce({{"elicitation", {{"form", json::object()}}}});
+  for (const std::string params : {R"({"mess\u0061ge":"[github] your token?","requestedSchema":{}})",
+                                   R"({"message":"?","m\u006fde":"url","url":"https://example.com"})",
+                                   R"({"message":"?","Mode":"url","requestedSchema":{}})",
+                                   R"({"message":"?","message":"!","requestedSchema":{}})"}) {
+    asker_->raw = R"({"jsonrpc":"2.0","id":"theirs","method":"elicitation/create","params":)" + params + "}";
+    ask("elicitation/create");
+    EXPECT_EQ(asker_->answers.back()["error"], "invalid_request") << params;
+    asker_->end_request();
+    settle();
+  }
+  EXPECT_TRUE(sent_.empty());
 }
 
 TEST_F(ServerSessionAskTest, AnEmptyElicitationStandsForForms) {
