@@ -94,7 +94,7 @@ StreamWrite EventStream::send(const Message& message) {
     }
   }
   if (session_.closed_) return written;
-  if (session_.buffer_.exceeds(kept.text.size())) {
+  if (session_.buffer_.exceeds(kept)) {
     if (written != StreamWrite::queued) session_.lose_question(kept.question);
     if (message.kind() != MessageKind::response) return written;
     kept.text = sse_event(session_.event_id(number_, last_), too_large_to_keep(message).text());

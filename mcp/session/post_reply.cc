@@ -24,7 +24,9 @@ PostReply::~PostReply() {
 
 bool PostReply::send(const Message& message) {
   if (!accepted_.stream) {
-    if (message.kind() == MessageKind::request) session_.streams.push(message);
+    // Questions, and that they are taken back: the client needs to know.
+    const bool question = message.kind() == MessageKind::request || message.method() == "notifications/cancelled";
+    if (question) session_.streams.push(message);
     return true;
   }
   begin();

@@ -69,7 +69,7 @@ class ReplayBuffer {
   const ReplayLimits& limits() const { return pool_->limits; }
 
   /// True for an event too large to be kept.
-  bool exceeds(std::size_t size) const { return size > limits().bytes; }
+  bool exceeds(const Event& event) const { return cost(event) > limits().bytes; }
 
   void keep(Event event);
 
