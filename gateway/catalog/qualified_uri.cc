@@ -1,5 +1,6 @@
 #include "gateway/catalog/qualified_uri.h"
 
+#include "mcp/base/ascii.h"
 #include "mcp/base/percent.h"
 
 namespace gateway {
@@ -16,6 +17,11 @@ std::string qualified_uri(const ServerName& server, std::string_view uri) {
   out += '/';
   out += uri;
   return out;
+}
+
+bool is_qualified(std::string_view uri) {
+  constexpr std::string_view kScheme = "switchyard:";
+  return uri.size() >= kScheme.size() && mcp::equals_ignoring_case(uri.substr(0, kScheme.size()), kScheme);
 }
 
 std::optional<QualifiedUri> parse_qualified_uri(std::string_view uri) {

@@ -12,6 +12,9 @@ namespace gateway {
 /// the rest as it is.
 std::string qualified_uri(const ServerName& server, std::string_view uri);
 
+/// Whether a URI, or a template, is of the scheme of qualified ones, however spelled: no server may list what names another.
+bool is_qualified(std::string_view uri);
+
 struct QualifiedUri {
   ServerName server;
   std::string uri;  // as the server knows it

@@ -56,8 +56,8 @@ std::vector<ResourceIndex::Row> ResourceIndex::collect(CatalogKind kind, Targets
     for (const CatalogEntry& entry : members_[member]->catalog()->entries(kind)) {
       note_place(member, entry.key);
       const auto owner = owners.find(entry.key);
-      const auto named = parse_qualified_uri(entry.key);
-      const bool mistakable = !own_names_ && named && by_server_.contains(named->server.str());
+      // Also where no server of that name is in this view: it may be off just now, or in another view.
+      const bool mistakable = !own_names_ && is_qualified(entry.key);
       if (owner == owners.end() && !mistakable) {
         owners.emplace(entry.key, member);
         plain.emplace(entry.key, ResourceTarget{members_[member], entry.key});
@@ -135,6 +135,7 @@ std::optional<ResourceTarget> ResourceIndex::find(std::string_view uri) const {
   // A server's own view shows what it lists as it is, whatever it looks like.
   if (own_names_ && listed != uris_.end()) return listed->second;
   if (auto named = unqualified(uri)) return named;
+  if (!own_names_ && is_qualified(uri)) return std::nullopt;
   if (listed != uris_.end()) return listed->second;
   if (matchers_.empty() || uri.size() > kMaxMatchedUri) return std::nullopt;
   const std::string normalized = normalized_uri(uri);
@@ -156,7 +157,7 @@ std::optional<ResourceTarget> ResourceIndex::find_template(std::string_view text
 std::vector<std::shared_ptr<Runtime>> ResourceIndex::likely(std::string_view uri) const {
   std::vector<std::shared_ptr<Runtime>> found;
   const std::string place = place_of(uri);
-  if (place.empty()) return found;
+  if (place.empty() || (!own_names_ && is_qualified(uri))) return found;
   const std::string any = uri_scheme(uri) + "://" + std::string(kAnyAuthority);
   for (std::size_t i = 0; i < members_.size() && found.size() < kMostLikely; ++i) {
     if (places_[i].contains(place) || places_[i].contains(any)) found.push_back(members_[i]);

@@ -23,7 +23,7 @@ struct ResourceTarget {
 
 /// The resources and resource templates of one view. URIs stay as their servers have them, since they stand in many more places
 /// than a gateway could rewrite. Of servers that list the same one, the first in the order of the view keeps it; the others' are
-/// listed in the qualified form (qualified_uri()), and so are URIs that could be taken for the qualified form of another's.
+/// listed in the qualified form (qualified_uri()), and so are URIs of the scheme that is ours.
 /// Immutable.
 class ResourceIndex {
  public:
@@ -35,7 +35,7 @@ class ResourceIndex {
   ResourceIndex& operator=(const ResourceIndex&) = delete;
 
   /// Where a URI leads that is qualified (whether or not it is listed so), listed, or fits a listed template. Plain URIs never lead
-  /// to a server by a template that leaves the scheme open.
+  /// to a server by a template that leaves the scheme open, qualified ones only to the server they name.
   std::optional<ResourceTarget> find(std::string_view uri) const;
 
   /// Where a template leads, plain or qualified, by its text.

@@ -112,7 +112,7 @@ std::vector<ResourceTarget> Router::resource_targets(const std::string& uri) con
   std::vector<ResourceTarget> targets;
   if (auto target = projection->resources().find(uri)) {
     targets.push_back(std::move(*target));
-  } else if (view_->members().size() == 1 && absent_in(uri) == nullptr) {
+  } else if (view_->members().size() == 1 && (view_->naming().own_names || !is_qualified(uri))) {
     // Who has one server alone asks that server.
     const auto& only = view_->members().front();
     if (!only->introduction() || has_capability(*only, "resources")) targets.push_back({only, uri});
@@ -163,14 +163,18 @@ Task<Result<Message>> Router::read_resource(Message request, CallContext& contex
   if (uri.empty()) co_return fail(ErrorCode::invalid_params, "resources/read needs params.uri, a string");
   const auto targets = co_await find_resource(uri, context);
   if (targets.size() == 1) co_return co_await read_from(targets.front(), uri, std::move(request), context);
+  std::string failures;
   for (const ResourceTarget& target : targets) {
     Message copy = request.clone();
     auto answer = co_await read_from(target, uri, std::move(copy), context);
     if (context.cancellation().requested()) co_return answer;
     if (answer && !answer->is_error() && has_contents(answer->raw(answer->envelope().result))) co_return answer;
+    if (!answer) failures += "; " + answer.error().message;
   }
   if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
-  co_return refuse("resources/read", unknown_resource(uri));
+  Error unknown = unknown_resource(uri);
+  if (!failures.empty()) unknown.message += ", or none that can be had now" + failures;
+  co_return refuse("resources/read", std::move(unknown));
 }
 
 Task<Result<Message>> Router::read_from(const ResourceTarget& target,
