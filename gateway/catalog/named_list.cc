@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -13,12 +14,33 @@ namespace gateway {
 
 namespace {
 
+constexpr std::size_t kNearestSteps = 2'000'000;  // of looking for a name like a wrong one: some milliseconds
+
 TaskSupport task_support(std::string_view tool) {
   // Few tools say so, and lists are long.
   if (tool.find("\"taskSupport\"") == std::string_view::npos) return TaskSupport::forbidden;
   const std::string_view said = mcp::member(mcp::member(tool, "execution"), "taskSupport");
   if (said == "\"required\"") return TaskSupport::required;
   return said == "\"optional\"" ? TaskSupport::optional : TaskSupport::forbidden;
+}
+
+/// How many letters two texts differ in; nothing where that is `limit` or more, or `steps` are used up.
+std::optional<std::size_t> edit_distance(std::string_view a, std::string_view b, std::size_t limit, std::size_t& steps) {
+  if (a.size() >= b.size() + limit || b.size() >= a.size() + limit) return std::nullopt;
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (steps < b.size() + 1) return std::nullopt;
+    steps -= b.size() + 1;
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({row[j + 1] + 1, row[j] + 1, replaced}));
+    }
+    // No later row has less than this one's least.
+    if (std::ranges::min(row) >= limit) return std::nullopt;
+  }
+  return row.back() < limit ? std::optional(row.back()) : std::nullopt;
 }
 
 }  // namespace
@@ -96,25 +118,14 @@ std::vector<std::size_t> NamedList::hidden_from(const mcp::Caller& caller) const
 }
 
 std::string NamedList::nearest(std::string_view callable) const {
-  // Plain edit distance, bounded: names and the number of tools are, too, and this runs only when a call went wrong.
   const std::string_view wanted = callable.substr(0, 128);
   std::string best;
-  std::size_t best_distance = std::max<std::size_t>(wanted.size() / 3, 2) + 1;
-  std::vector<std::size_t> row;
+  std::size_t limit = std::max<std::size_t>(wanted.size() / 3, 2) + 1;  // of the distance; found ones lower it
+  std::size_t steps = kNearestSteps;
   for (const Route& route : routes_) {
     const std::string& name = route.callable.str();
-    if (name.size() > wanted.size() + best_distance || wanted.size() > name.size() + best_distance) continue;
-    row.resize(name.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      std::size_t diagonal = std::exchange(row[0], i + 1);
-      for (std::size_t j = 0; j < name.size(); ++j) {
-        const std::size_t replaced = diagonal + (wanted[i] == name[j] ? 0 : 1);
-        diagonal = std::exchange(row[j + 1], std::min({row[j + 1] + 1, row[j] + 1, replaced}));
-      }
-    }
-    if (row.back() < best_distance) {
-      best_distance = row.back();
+    if (const auto distance = edit_distance(wanted, name, limit, steps)) {
+      limit = *distance;
       best = name;
     }
   }
