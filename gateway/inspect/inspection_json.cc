@@ -58,7 +58,8 @@ std::string timings_json(const Inspection& inspection) {
 std::string failed_json(const Inspection& inspection) {
   ObjectWriter object;
   for (const OfferList* list : {&inspection.tools, &inspection.prompts, &inspection.resources, &inspection.templates}) {
-    if (list->error) object.add(list->method, json_string(list->error->message));
+    // Who declares nothing may refuse to list it.
+    if (list->error && list->declared) object.add(list->method, json_string(list->error->message));
   }
   return object.take();
 }

@@ -96,7 +96,7 @@ class HttpProbe {
     const std::string_view revision = to_string(context_.inspection.revision);
     auto answer = co_await initialize(revision, std::move(foreign));
     if (!answer) co_return;
-    if (answer->ok())
+    if (answer->ok() && !(answer->message && answer->message->is_error()))
       findings_.add(rules::kOrigin, "initialize from http://attacker.example is answered with " + status_text(answer));
     co_await forget(answer->session);
   }

@@ -95,8 +95,13 @@ class SessionProbe {
     mcp::ClientSessionOptions options;
     options.client_name = "switchyard inspect";
     options.client_version = SWITCHYARD_VERSION;
-    options.on_asked = [this](std::string_view method) {
-      context_.inspection.findings.add(rules::kAsksUnoffered, "the server sent " + std::string(method).substr(0, kShownError));
+    options.on_incoming = [this](const Message& message) {
+      const bool question = message.kind() == mcp::MessageKind::request && message.method() != "ping";
+      if (question) {
+        const std::string method(message.method().substr(0, kShownError));
+        context_.inspection.findings.add(rules::kAsksUnoffered, "the server sent " + method);
+      }
+      return true;
     };
     session_ = mcp::ClientSession::create(context.executor, std::move(transport), std::move(options));
   }

@@ -130,12 +130,12 @@ inline constexpr Rule kToolNameForm = {
     "tool-name-characters",
     Severity::warning,
     "server/tools",
-    "Names should be of 1 to 128 letters, digits, '_', '-' and '.'.",
+    "The revision 2025-11-25 says: names should be of 1 to 128 letters, digits, '_', '-' and '.'.",
     "Model providers refuse such names; hosts rename the tool, or drop it. Switchyard renames it."};
 inline constexpr Rule kToolNameLong = {"tool-name-long",
                                        Severity::note,
                                        "server/tools",
-                                       "Names may have up to 128 characters.",
+                                       "The revision 2025-11-25 says: names may have up to 128 characters.",
                                        "Hosts allow 64, with a prefix of theirs; Switchyard shortens the name."};
 inline constexpr Rule kToolUndescribed = {"tool-without-description",
                                           Severity::warning,

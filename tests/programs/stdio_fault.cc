@@ -8,6 +8,7 @@
 //   exit-before-init         CODE      says "fatal: no licence" on stderr and exits at once
 //   exit-mid-call            CODE      says "fatal: out of cheese" on stderr and exits when a tool is called
 //   crash                    -         SIGSEGV when a tool is called
+//   ask-unoffered            -         before a list of tools: roots/list, whatever the client can be asked
 //   banner-then-ok           -         two lines of banner and a blank one on stdout first
 //   garbage-only             -         endless lines on stdout that are no JSON, whatever it is asked
 //   half-line-then-exit      -         exits with 0 in the middle of the answer to a tool call
@@ -243,6 +244,8 @@ void flood_stderr(std::size_t length) {
     fprintf(stderr, "%s\n", line.c_str());
 }
 
+const std::string kQuestion = R"({"jsonrpc":"2.0","id":"q","method":"roots/list"})";
+
 void handle(const Json& request) {
   static std::optional<std::string> held_back;
   if (held_back) write_line(*std::exchange(held_back, std::nullopt));
@@ -250,6 +253,7 @@ void handle(const Json& request) {
   const std::string good = answer(request, result_of(request));
   const bool is_call = request.at("method") == "tools/call";
   if (is_call) fault_of_call(request, good);
+  if (is("ask-unoffered") && request.at("method") == "tools/list") write_line(kQuestion);
   if (is("flood-stderr")) flood_stderr(100);
   if (is("long-stderr")) flood_stderr(10'000);
   if (is_call && is("deaf-on-call")) wait_for_ever();

@@ -76,6 +76,12 @@ TEST(InspectStdioTest, ShowsWhatAProgramOffers) {
   EXPECT_THAT(mcp::child_processes(), IsEmpty());
 }
 
+TEST(InspectStdioTest, FindsQuestionsThatNobodyOfferedToAnswer) {
+  const auto inspection = inspect_spec(program({"ask-unoffered"}));
+  ASSERT_TRUE(inspection) << inspection.error().text();
+  EXPECT_EQ(seen(*inspection, "asks-what-was-not-offered"), "the server sent roots/list");
+}
+
 TEST(InspectStdioTest, FindsTheRevisionThatIsOnlyEchoed) {
   const auto inspection = inspect_spec(program({"ok"}));
   ASSERT_TRUE(inspection);
