@@ -22,11 +22,15 @@ std::string_view tasks_json(std::string_view server) {
   return cancel ? R"({"list":{},"cancel":{},"requests":{"tools":{"call":{}}}})" : R"({"list":{},"requests":{"tools":{"call":{}}}})";
 }
 
-/// `server`: the capabilities that count, or "" for all.
-std::string capabilities_json(ProtocolVersion version, std::string_view server, Carried carried) {
+/// `server`: the capabilities that count, or "" for all; `spoken`: the revision they are declared in.
+std::string capabilities_json(ProtocolVersion version, std::string_view server, ProtocolVersion spoken, Carried carried) {
   std::string json;
-  const auto has = [server](std::string_view capability) {
+  const auto has = [server, spoken](std::string_view capability) {
     if (server.empty()) return true;
+    // The revision 2024-11-05 had completion, and no capability to say so.
+    if (capability == "completions" && spoken == ProtocolVersion::v2024_11_05) {
+      return mcp::declares(server, "prompts") || mcp::declares(server, "resources");
+    }
     return capability == "tasks" ? mcp::declares_tool_tasks(server) : mcp::declares(server, capability);
   };
   const auto add = [&](std::string_view capability, std::string_view value) {
@@ -82,11 +86,11 @@ std::size_t cut_place(std::string_view text, std::size_t room) {
 }  // namespace
 
 std::string merged_introduction(ProtocolVersion version, const View& view, Carried carried) {
-  return introduction_json(version, capabilities_json(version, {}, carried), kOwnInfo, merged_instructions(view));
+  return introduction_json(version, capabilities_json(version, {}, version, carried), kOwnInfo, merged_instructions(view));
 }
 
 std::string own_introduction(ProtocolVersion version, const mcp::ServerIntroduction& server, Carried carried) {
-  const std::string capabilities = capabilities_json(version, server.capabilities, carried);
+  const std::string capabilities = capabilities_json(version, server.capabilities, server.version, carried);
   return introduction_json(version, capabilities, server.server_info, server.instructions);
 }
 

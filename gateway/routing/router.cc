@@ -146,7 +146,8 @@ Task<Result<Message>> Router::list(Message request, CallContext& context) {
   // What is found later is told as a change of the list.
   const auto patience = std::max(*list_deadline_, Clock::now() + kExploreAgain);
   if constexpr (kind == CatalogKind::tools) co_await explore(context, patience);
-  const auto cursor = request.raw(request.envelope().cursor);
+  const std::string_view written = request.raw(request.envelope().cursor);
+  const std::string_view cursor = written == "null" ? std::string_view() : written;  // some clients write out what they have not
   if (!cursor.empty() && cursor.front() != '"') co_return fail(ErrorCode::invalid_params, "params.cursor must be a string");
   const std::string decoded = mcp::decode_json_string(cursor);
   const auto projection = view_->projection();

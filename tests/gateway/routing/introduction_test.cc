@@ -112,6 +112,11 @@ TEST_F(IntroductionTest, OneServersViewDeclaresWhatItDeclaresAndWeCanCarry) {
   EXPECT_EQ(capabilities(R"({"resources":{"subscribe":true},"completions":{}})"),
             json({{"resources", {{"listChanged", true}, {"subscribe", true}}}, {"completions", json::object()}}));
   EXPECT_EQ(capabilities(R"({"completions":{}})", ProtocolVersion::v2024_11_05), json::object());
+  // A server of 2024-11-05 completes without a word of it.
+  server.version = ProtocolVersion::v2024_11_05;
+  EXPECT_EQ(capabilities(R"({"prompts":{}})"), json({{"prompts", {{"listChanged", true}}}, {"completions", json::object()}}));
+  EXPECT_EQ(capabilities(R"({"tools":{}})"), json({{"tools", {{"listChanged", true}}}}));
+  server.version = ProtocolVersion::v2025_11_25;
   server.capabilities = R"({"resources":{"subscribe":true},"logging":{}})";
   EXPECT_EQ(json::parse(own_introduction(ProtocolVersion::v2025_11_25, server, {}))["capabilities"],
             json({{"resources", {{"listChanged", true}}}}));
