@@ -101,6 +101,9 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   Answer start_task(std::shared_ptr<Runtime> runtime, mcp::Message request, mcp::CallContext& context);
 
   /// Clients of this revision were told that tasks are to be had here.
+  mcp::Task<std::optional<ResourceTarget>> find_owner(std::vector<ResourceTarget> targets,
+                                                      std::string uri,
+                                                      mcp::CallContext& context);
   bool offers_tasks(const mcp::Caller& caller) const;
   struct HeldTask {
     std::shared_ptr<Runtime> runtime;

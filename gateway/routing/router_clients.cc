@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "gateway/routing/question_text.h"
+#include "gateway/routing/resource_answer.h"
 #include "gateway/routing/router.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
@@ -52,21 +53,39 @@ Task<Result<Message>> Router::subscribe(Message request, CallContext& context) {
   const std::string uri = uri_of(request);
   if (uri.empty()) co_return fail(ErrorCode::invalid_params, "resources/subscribe needs params.uri, a string");
   if (uri.size() > kMaxUri) co_return fail(ErrorCode::invalid_params, "params.uri is longer than 8 KiB");
-  const auto targets = co_await find_resource(uri, context);
+  auto targets = co_await find_resource(uri, context);
   if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
   if (targets.empty()) co_return refuse("resources/subscribe", unknown_resource(uri));
-  const ResourceTarget& target = targets.front();
-  const ServerName& server = target.runtime->spec().name;
-  if (!takes_subscriptions(*target.runtime)) {
-    Error error{ErrorCode::method_not_found, "server \"" + server.str() + "\" takes no subscriptions to its resources"};
-    co_return refuse("resources/subscribe", std::move(error), server);
+  const ServerName first = targets.front().runtime->spec().name;
+  std::erase_if(targets, [](const ResourceTarget& target) { return !takes_subscriptions(*target.runtime); });
+  if (targets.empty()) {
+    Error error{ErrorCode::method_not_found, "server \"" + first.str() + "\" takes no subscriptions to its resources"};
+    co_return refuse("resources/subscribe", std::move(error), first);
   }
+  const auto owner = co_await find_owner(std::move(targets), uri, context);
+  if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
+  if (!owner) co_return refuse("resources/subscribe", unknown_resource(uri));
+  const ResourceTarget& target = *owner;
+  const ServerName& server = target.runtime->spec().name;
   const std::string own = mcp::json_string(target.uri);
   if (target.uri != uri) request.replace(&mcp::Envelope::uri, own);
   context.deadline = Clock::now() + target.runtime->spec().call_timeout;
   auto answer = co_await target.runtime->subscribe(std::move(request), context, target.uri, uri);
   record("resources/subscribe", server, answer);
   co_return answer;
+}
+
+/// Of servers that may have an unlisted resource, the one that can read it: some say yes to subscriptions to anything.
+Task<std::optional<ResourceTarget>> Router::find_owner(std::vector<ResourceTarget> targets, std::string uri, CallContext& context) {
+  if (targets.size() == 1) co_return std::move(targets.front());
+  const std::string params = "{\"uri\":" + mcp::json_string(uri) + "}";
+  for (ResourceTarget& target : targets) {
+    Message reading = Message::request("0", "resources/read", params);
+    const auto answer = co_await read_from(target, uri, std::move(reading), context);
+    if (context.cancellation().requested()) break;
+    if (answer && !answer->is_error() && has_contents(answer->raw(answer->envelope().result))) co_return std::move(target);
+  }
+  co_return std::nullopt;
 }
 
 Task<Result<Message>> Router::unsubscribe(Message request, CallContext& context) {
@@ -102,6 +121,8 @@ Task<Result<Message>> Router::set_level(Message request, CallContext& context) {
   const std::string id(request.id());
   if (const auto session = session_.lock()) session->set_log_level(*known);
   if (const auto peer = context.peer()) {
+    for (const auto& member : view_->members())
+      member->clients().listens(peer);
     Errand errand = [peer](const std::shared_ptr<Runtime>& member) { return member->clients().level_changed(peer); };
     co_await for_each_ready(std::move(errand), context, Clock::now() + kLevelWait);
   }

@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <exception>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "gateway/upstream/deadline.h"
@@ -135,7 +136,12 @@ void CatalogReader::publish(std::shared_ptr<const ServerCatalog> catalog) {
 
 void CatalogReader::add_tools(const std::string& capabilities, CatalogListPtr tools) {
   if (!more_.contains(capabilities) && more_.size() >= kMaxMore) return;
-  more_[capabilities] = std::move(tools);
+  std::unordered_set<std::string_view> known;
+  for (const CatalogEntry& tool : common_->tools())
+    known.insert(tool.key);
+  auto more = std::make_shared<CatalogList>(*tools);
+  std::erase_if(more->entries, [&known](const CatalogEntry& tool) { return known.contains(tool.key); });
+  more_[capabilities] = std::move(more);
   publish(common_);
 }
 

@@ -342,8 +342,11 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
 Task<Result<Message>> Runtime::subscribe(Message request, mcp::CallContext& context, std::string uri, std::string shown) {
   const auto self = shared_from_this();
   ServerClients::Way way;
+  const bool noted = clients_->subscribing(context, uri, shown);
   auto answer = co_await send(std::move(request), context, &way);
-  if (!answer || answer->is_error() || clients_->subscribed(way, context, uri, std::move(shown))) co_return answer;
+  const bool taken = answer && !answer->is_error();
+  if (!taken && noted) clients_->not_subscribed(context, uri);
+  if (!taken || clients_->subscribed(way, context, uri, std::move(shown))) co_return answer;
   const std::string params = "{\"uri\":" + mcp::json_string(uri) + "}";
   mcp::Cancellation cancellation;
   const Deadline deadline(dependencies_.executor, kProbeTime, [this] { return explain_timeout(); }, cancellation);

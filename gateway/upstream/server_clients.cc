@@ -120,22 +120,33 @@ Task<Result<ServerClients::Way>> ServerClients::choose(std::shared_ptr<mcp::Clie
                                                        std::string_view method) {
   Way way{.session = std::move(shared), .own = std::nullopt};
   if (!belongs_to_client(method) || !context.peer()) co_return way;
-  std::string capabilities = capabilities_for(context.caller());
+  const std::string capabilities = capabilities_for(context.caller());
   if (capabilities == "{}") co_return way;
-  auto own = co_await pool_->acquire(context, std::move(capabilities));
-  if (own) {
+  std::optional<Error> refused;
+  for (int tries = 0; tries < 2 && !refused; ++tries) {
+    auto own = co_await pool_->acquire(context, capabilities);
+    if (!own) {
+      refused = std::move(own).error();
+      continue;
+    }
     co_await align_level(**own, context.caller());
+    // It may have ended meanwhile; nothing of the client's was sent on it yet.
+    if ((*own)->failure) continue;
     way.session = (*own)->session;
     way.own.emplace(std::move(*own));
     co_return way;
   }
-  const ErrorCode code = own.error().code;
+  if (!refused)
+    refused = Error{ErrorCode::session_lost, "the session was lost twice before it could be used", "Try again in a moment."};
   const bool waited = context.cancellation().requested() || Clock::now() >= context.deadline;
-  if (waited || code == ErrorCode::shutting_down) co_return std::unexpected(std::move(own).error());
+  if (waited || refused->code == ErrorCode::shutting_down) co_return std::unexpected(std::move(*refused));
   mcp::log_debug("upstream",
                  "no session of its own for a client: the server cannot ask it",
-                 {{"server", server_}, {"cause", own.error().message}});
-  if (shared_) way.session = shared_;  // the one there was may be gone by now
+                 {{"server", server_}, {"cause", refused->message}});
+  // The shared one there was may be gone by now.
+  if (!shared_)
+    co_return mcp::fail(ErrorCode::session_lost, "server \"" + server_ + "\" was lost just now", "Try again in a moment.");
+  way.session = shared_;
   co_return way;
 }
 
@@ -165,6 +176,12 @@ Task<void> ServerClients::check(std::shared_ptr<ServerClients> self, std::shared
   const auto verdict = co_await check_session(self->executor_, own->session);
   if (verdict) self->pool_->lose(own, *verdict);
   own->checking = false;
+}
+
+bool ServerClients::subscribing(CallContext& context, const std::string& uri, const std::string& shown) {
+  const auto peer = context.peer();
+  if (!peer || capabilities_for(context.caller()) != "{}" || subscriptions_.find(context.caller().id, shown)) return false;
+  return subscriptions_.add(peer, uri, shown);
 }
 
 bool ServerClients::subscribed(Way& way, CallContext& context, std::string uri, std::string shown) {
@@ -218,7 +235,6 @@ bool ServerClients::unsubscribed(CallContext& context, const std::string& uri) {
 Task<void> ServerClients::level_changed(std::shared_ptr<ClientPeer> peer) {
   const auto self = shared_from_this();
   const Caller& caller = peer->caller();
-  listeners_[caller.id] = peer;
   if (!logs_) co_return;
   if (const auto own = pool_->held_by(caller.id); own && own->opened && !own->failure) co_await align_level(*own, caller);
   const auto shared = shared_;
@@ -270,6 +286,8 @@ Task<void> ServerClients::unsubscribe(std::shared_ptr<ServerClients> self, std::
 void ServerClients::notice(Message notification) {
   if (tasks_->progress(shared_.get(), notification)) return;
   const std::string_view method = notification.method();
+  // What it shows to clients that can be asked may have changed as well: who lists next looks again.
+  if (method == "notifications/tools/list_changed") explored_.clear();
   if (method == "notifications/resources/updated") return subscriptions_.updated(notification);
   if (method == "notifications/message") background_log(notification);
 }

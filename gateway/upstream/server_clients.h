@@ -55,6 +55,11 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   /// What came of a request on a session of the client's own.
   void answered(SessionPool::Lease& own, const mcp::Result<mcp::Message>& answer);
 
+  /// A subscription is about to be sent: from here on nobody's leaving tells the server that no one wants to hear. Returns whether
+  /// it was noted, which not_subscribed() takes back where the server refuses.
+  bool subscribing(mcp::CallContext& context, const std::string& uri, const std::string& shown);
+  void not_subscribed(mcp::CallContext& context, const std::string& uri) { subscriptions_.remove(context.caller().id, uri); }
+
   /// A subscription went that way and was taken. False where the client has too many: the server is to be told.
   bool subscribed(Way& way, mcp::CallContext& context, std::string uri, std::string shown);
 
@@ -63,7 +68,10 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   /// True when the server has to be told.
   bool unsubscribed(mcp::CallContext& context, const std::string& uri);
 
-  /// The client's log level (Caller::log_level) has changed.
+  /// The client has set a log level: from here on it counts, also when the server comes only later.
+  void listens(const std::shared_ptr<mcp::ClientPeer>& peer) { listeners_[peer->caller().id] = peer; }
+
+  /// The client's log level (Caller::log_level) has changed: tells the server. After listens().
   mcp::Task<void> level_changed(std::shared_ptr<mcp::ClientPeer> peer);
 
   /// The client's roots have changed.

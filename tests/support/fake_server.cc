@@ -79,7 +79,7 @@ Task<void> FakeServer::stream(HttpExchange& exchange) {
     exchange.respond(get_status, {}, {});
     co_return;
   }
-  if (exchange.method() == "DELETE" || session_.empty() || exchange.header("mcp-session-id") != session_ || status != 200) {
+  if (exchange.method() == "DELETE" || !known_.contains(exchange.header("mcp-session-id")) || status != 200) {
     exchange.respond(exchange.method() == "DELETE" ? 200 : 404, {}, {});
     co_return;
   }
@@ -100,8 +100,10 @@ Task<void> FakeServer::post(HttpExchange& exchange) {
     exchange.respond(status, "text/plain", "as the test wants it");
     co_return;
   }
-  if (initialize) session_ = "session-" + std::to_string(++sessions_);
-  if (session_.empty() || (!initialize && exchange.header("mcp-session-id") != session_)) {
+  const std::string session =
+      initialize ? "session-" + std::to_string(++sessions_) : std::string(exchange.header("mcp-session-id"));
+  if (initialize) known_.insert(session);
+  if (!known_.contains(session)) {
     exchange.respond(404, {}, {});
     co_return;
   }
@@ -109,7 +111,6 @@ Task<void> FakeServer::post(HttpExchange& exchange) {
     exchange.respond(202, {}, {});
     co_return;
   }
-  const std::string session = session_;
   const std::string text = respond_to(message).dump();
   const auto released = released_;
   if (message["method"] == held_method) co_await released->wait();

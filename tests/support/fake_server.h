@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +48,7 @@ class FakeServer {
   void release();
 
   /// The sessions given so far are not known any more (404).
-  void forget_sessions() { session_.clear(); }
+  void forget_sessions() { known_.clear(); }
 
   /// Sends a notification on every open GET stream.
   void notify(const std::string& method);
@@ -72,7 +73,7 @@ class FakeServer {
   Executor executor_;
   std::unique_ptr<HttpServer> server_;
   std::uint16_t port_ = 0;
-  std::string session_;  // the one that is known
+  std::set<std::string, std::less<>> known_;  // sessions
   int sessions_ = 0;
   std::vector<HttpExchange*> streams_;
   std::shared_ptr<Event> released_;

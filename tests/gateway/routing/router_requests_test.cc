@@ -180,6 +180,51 @@ TEST_F(RouterRequestsTest, AUriThatNobodyListsIsAskedForWhereItsSchemeIs) {
   EXPECT_EQ(counted("", "resources/read", "unknown_resource"), 1u);
 }
 
+TEST_F(RouterRequestsTest, AServerThatCannotBeAskedIsNamed) {
+  auto& one = offer("one", {}, {"file:///a"});
+  offer("two", {}, {"file:///b"});
+  open_initialized();
+  one.answer = [](const json& request) -> std::optional<json> {
+    if (request["method"] != "resources/read") return std::nullopt;
+    return json{{"error", {{"code", -32002}, {"message", "not here"}}}};
+  };
+  stop(runtimes_[1]);
+  const json error = read("file:///z")["error"];
+  EXPECT_EQ(error["data"]["reason"], "unknown_resource");
+  EXPECT_THAT(error["message"], HasSubstr("or none that can be had now; server \"two\""));
+}
+
+TEST_F(RouterRequestsTest, SubscribesWhereTheResourceCanBeRead) {
+  const auto subscribable = [&](FakeServer& server) {
+    server.capabilities["resources"]["subscribe"] = true;
+    return &server;
+  };
+  auto& none = offer("a", {}, {"file:///a"});
+  auto* one = &add_server();
+  auto* two = &add_server();
+  for (auto* server : {one, two}) {
+    server->capabilities = {{"resources", json::object()}};
+    server->resources.push_back(FakeServer::resource(server == one ? "file:///b" : "file:///c"));
+    settle(remote(server == one ? "b" : "c", subscribable(*server)->url()));
+  }
+  one->answer = [](const json& request) -> std::optional<json> {
+    if (request["method"] != "resources/read") return std::nullopt;
+    return json{{"error", {{"code", -32002}, {"message", "not here"}}}};
+  };
+  open_initialized();
+  EXPECT_EQ(ask("resources/subscribe", {{"uri", "file:///z"}})["result"], json::object());
+  EXPECT_EQ(none.count("resources/read") + none.count("resources/subscribe"), 0u);
+  EXPECT_EQ(one->count("resources/subscribe"), 0u);
+  EXPECT_EQ(two->count("resources/subscribe"), 1u);
+}
+
+TEST_F(RouterRequestsTest, ACursorThatIsWrittenOutAsNothingIsNone) {
+  offer("one", {"p"});
+  open_initialized();
+  EXPECT_EQ(ask("prompts/list", {{"cursor", nullptr}})["result"]["prompts"].size(), 1u);
+  EXPECT_EQ(ask("prompts/list", {{"cursor", 5}})["error"]["code"], mcp::kInvalidParams);
+}
+
 TEST_F(RouterRequestsTest, AUriOfASchemeThatNobodyHasIsNotFound) {
   offer("one", {}, {"a:1"});
   auto& two = offer("two", {}, {"b:1"});
