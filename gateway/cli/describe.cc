@@ -10,25 +10,18 @@
 
 namespace gateway {
 
-namespace {
-
-std::string text_of(std::string_view entry, std::string_view name) {
-  const std::string_view value = mcp::member(entry, name);
-  return value.starts_with('"') ? mcp::decode_json_string(value) : std::string();
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::string tool_text(std::string_view entry, const Console& console) {
   std::string text;
   const auto add_fact = [&](std::string_view label, const std::string& value) {
     if (!value.empty()) text += toned(label, Tone::faint, console.colour) + clean_line(value) + "\n";
   };
-  add_fact("name      ", text_of(entry, "name"));
-  add_fact("server    ", text_of(entry, "server"));
-  add_fact("own name  ", text_of(entry, "tool"));
-  add_fact("title     ", text_of(entry, "title"));
-  if (const std::string description = clean_text(text_of(entry, "description")); !description.empty()) {
+  add_fact("name      ", mcp::string_member(entry, "name"));
+  add_fact("server    ", mcp::string_member(entry, "server"));
+  add_fact("own name  ", mcp::string_member(entry, "tool"));
+  add_fact("title     ", mcp::string_member(entry, "title"));
+  if (const std::string description = clean_text(mcp::string_member(entry, "description")); !description.empty()) {
     text += "\n" + (console.width > 0 ? wrap_words(description, console.width) : description) + "\n";
   }
   const std::string_view definition = mcp::member(entry, "definition");
@@ -50,7 +43,7 @@ Exit run_describe(const CommandContext& context, const DescribeCommand& command)
   if (!json) return report_failure(context, json.error());
   std::vector<std::string> names;
   for (const std::string_view entry : mcp::elements(mcp::member(*json, "tools"))) {
-    names.push_back(text_of(entry, "name"));
+    names.push_back(mcp::string_member(entry, "name"));
     if (names.back() != command.tool) continue;
     if (context.options.json) {
       context.console.out << entry << "\n";

@@ -14,14 +14,10 @@ namespace gateway {
 namespace {
 
 using mcp::member;
+using mcp::string_member;
 
 constexpr std::size_t kShownInstructions = 400, kShownParameters = 60, kShownSubjects = 5;
 constexpr std::size_t kUsualWidth = 100;  // where the output is no terminal
-
-std::string text_of(std::string_view object, std::string_view name) {
-  const std::string_view value = member(object, name);
-  return value.starts_with('"') ? mcp::decode_json_string(value) : std::string();
-}
 
 std::string first_line(const std::string& text) {
   const std::size_t begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
@@ -57,15 +53,15 @@ std::string capabilities_text(std::string_view capabilities) {
 
 /// "example/everything 2.0.0 (Everything)".
 std::string server_text(std::string_view info) {
-  std::string text = clean_line(text_of(info, "name"));
-  if (const std::string version = clean_line(text_of(info, "version")); !version.empty()) text += " " + version;
-  const std::string title = clean_line(text_of(info, "title"));
+  std::string text = clean_line(string_member(info, "name"));
+  if (const std::string version = clean_line(string_member(info, "version")); !version.empty()) text += " " + version;
+  const std::string title = clean_line(string_member(info, "title"));
   if (!title.empty()) text += " (" + title + ")";
   return text.empty() ? "does not say" : text;
 }
 
 std::string type_text(std::string_view schema) {
-  std::string type = text_of(schema, "type");
+  std::string type = string_member(schema, "type");
   if (!type.empty()) return type;
   return member(schema, "enum").empty() ? "any" : "enum";
 }
@@ -130,10 +126,10 @@ class Renderer {
     if (!begin_list(inspection_.tools, "tools")) return;
     Table table({"TOOL", "HINTS", "TAKES", "DOES"});
     for (const std::string& tool : inspection_.tools.items) {
-      table.add_row({clean_line(text_of(tool, "name")),
+      table.add_row({clean_line(string_member(tool, "name")),
                      hints_text(tool),
                      cut_to_width(parameters_text(member(tool, "inputSchema")), kShownParameters),
-                     first_line(text_of(tool, "description"))});
+                     first_line(string_member(tool, "description"))});
     }
     text_ += table.render(console_.width, console_.colour);
   }
@@ -142,10 +138,10 @@ class Renderer {
     if (!begin_list(list, what)) return;
     Table table({head, "IS"});
     for (const std::string& item : list.items) {
-      std::string is = first_line(text_of(item, "description"));
-      if (is.empty()) is = clean_line(text_of(item, "title"));
-      if (is.empty() && key != "name") is = clean_line(text_of(item, "name"));
-      table.add_row({clean_line(text_of(item, key)), is});
+      std::string is = first_line(string_member(item, "description"));
+      if (is.empty()) is = clean_line(string_member(item, "title"));
+      if (is.empty() && key != "name") is = clean_line(string_member(item, "name"));
+      table.add_row({clean_line(string_member(item, key)), is});
     }
     text_ += table.render(console_.width, console_.colour);
   }
@@ -225,7 +221,7 @@ std::string hints_text(std::string_view tool) {
     hints.emplace_back("destructive");
   }
   if (member(annotations, "openWorldHint") == "true") hints.emplace_back("open world");
-  const std::string support = text_of(member(tool, "execution"), "taskSupport");
+  const std::string support = string_member(member(tool, "execution"), "taskSupport");
   if (support == "required" || support == "optional") hints.push_back("task " + support);
   return join(hints);
 }

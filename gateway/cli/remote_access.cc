@@ -27,7 +27,7 @@ constexpr auto kPause = std::chrono::milliseconds(100);
 
 std::string text_member(std::string_view object, std::string_view name) {
   const std::string_view value = mcp::member(object, name);
-  return value.starts_with('"') ? mcp::decode_json_string(value) : std::string();
+  return mcp::decode_json_string(value);
 }
 
 /// The names of the servers that are on their very first start.

@@ -13,16 +13,10 @@ namespace {
 
 constexpr std::size_t kPipedDescription = 120;  // columns of a description where there is no terminal
 
-/// A member of the entry as text, "" when it is not there.
-std::string text_of(std::string_view entry, std::string_view name) {
-  const std::string_view value = mcp::member(entry, name);
-  return value.starts_with('"') ? mcp::decode_json_string(value) : std::string();
-}
-
 /// What a tool says of itself in one line.
 std::string first_line(std::string_view entry) {
-  std::string text = text_of(entry, "description");
-  if (text.empty()) text = text_of(entry, "title");
+  std::string text = mcp::string_member(entry, "description");
+  if (text.empty()) text = mcp::string_member(entry, "title");
   const auto begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string::npos) return "";
   return text.substr(begin, text.find('\n', begin) - begin);
@@ -67,7 +61,7 @@ std::string tools_text(std::string_view tools_json, const Console& console) {
     return console.width > 0 ? text : cut_to_width(clean_line(text), kPipedDescription);
   };
   for (const std::string_view entry : mcp::elements(mcp::member(tools_json, "tools")))
-    table.add_row({text_of(entry, "name"), text_of(entry, "server"), shown(first_line(entry))});
+    table.add_row({mcp::string_member(entry, "name"), mcp::string_member(entry, "server"), shown(first_line(entry))});
   return table.empty() ? "" : table.render(console.width, console.colour);
 }
 

@@ -17,14 +17,11 @@ namespace {
 
 using mcp::member;
 using mcp::ProtocolVersion;
+using mcp::string_member;
 
 constexpr std::size_t kLongestName = 128;  // the specification's
 constexpr std::size_t kHostsName = 64;     // what hosts allow, a prefix of theirs included
 constexpr std::size_t kShownName = 80;     // of a name in a finding
-
-std::string text_of(std::string_view object, std::string_view name) {
-  return mcp::decode_json_string(member(object, name));
-}
 
 std::string shown(const std::string& name) {
   return name.size() <= kShownName ? name : name.substr(0, kShownName) + "…";
@@ -36,7 +33,7 @@ bool is_name_character(char c) {
 
 /// Why the text breaks its own dialect's rules; "" where it does not, or where the dialect is one we do not know.
 std::string compile_problem(std::string_view schema) {
-  const std::string dialect = text_of(schema, "$schema");
+  const std::string dialect = string_member(schema, "$schema");
   const bool known = dialect.empty() || dialect.contains("2020-12") || dialect.contains("2019-09") || dialect.contains("draft-07");
   if (!known) return "";
   const auto compiled = mcp::Schema::compile(schema);
@@ -80,10 +77,10 @@ class ItemChecker {
 
  private:
   void check_tool(const std::string& tool) {
-    const std::string name = text_of(tool, "name");
+    const std::string name = string_member(tool, "name");
     const std::string subject = name.empty() ? "(no name)" : shown(name);
     check_name(name, subject);
-    if (text_of(tool, "description").find_first_not_of(" \t\r\n") == std::string::npos) {
+    if (string_member(tool, "description").find_first_not_of(" \t\r\n") == std::string::npos) {
       findings_.add(rules::kToolUndescribed, "tools without a description", subject);
     }
     if (const std::string problem = schema_problem(member(tool, "inputSchema")); !problem.empty()) {
@@ -114,7 +111,7 @@ class ItemChecker {
   }
 
   void check_tasks(std::string_view tool, const std::string& subject) {
-    const std::string support = text_of(member(tool, "execution"), "taskSupport");
+    const std::string support = string_member(member(tool, "execution"), "taskSupport");
     const bool known = inspection_.revision >= ProtocolVersion::v2025_11_25;
     if (!known || support.empty() || support == "forbidden") return;
     const std::string_view requests = member(member(inspection_.capabilities, "tasks"), "requests");
@@ -128,8 +125,8 @@ class ItemChecker {
   void check_named(const OfferList& list, const std::string& array, const std::string& key) {
     const std::string nameless = array + " without a name", homeless = array + " without a " + key;
     for (const std::string& item : list.items) {
-      const std::string name = text_of(item, "name");
-      const std::string identity = key.empty() ? name : text_of(item, key);
+      const std::string name = string_member(item, "name");
+      const std::string identity = key.empty() ? name : string_member(item, key);
       const std::string subject = shown(identity.empty() ? name : identity);
       if (name.empty()) findings_.add(rules::kItemMembers, nameless, subject.empty() ? "(no name)" : subject);
       if (identity.empty() && !key.empty()) findings_.add(rules::kItemMembers, homeless, subject);

@@ -23,8 +23,7 @@ constexpr auto kLevelWait = std::chrono::seconds(5);  // for servers to take a l
 constexpr std::size_t kMaxUri = std::size_t{8} << 10;
 
 std::string uri_of(const Message& request) {
-  const std::string_view uri = request.raw(request.envelope().uri);
-  return uri.starts_with('"') ? mcp::decode_json_string(uri) : std::string();
+  return mcp::decode_json_string(request.raw(request.envelope().uri));
 }
 
 bool takes_subscriptions(const Runtime& runtime) {
@@ -112,7 +111,7 @@ Task<Result<Message>> Router::unsubscribe(Message request, CallContext& context)
 
 Task<Result<Message>> Router::set_level(Message request, CallContext& context) {
   const std::string_view level = mcp::member(request.raw(request.envelope().params), "level");
-  const auto known = mcp::parse_logging_level(level.starts_with('"') ? mcp::decode_json_string(level) : std::string());
+  const auto known = mcp::parse_logging_level(mcp::decode_json_string(level));
   if (!known) {
     co_return fail(ErrorCode::invalid_params,
                    "logging/setLevel needs params.level",

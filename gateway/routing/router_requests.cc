@@ -28,10 +28,6 @@ std::string shown(std::string_view name) {
 }
 
 /// A string's value, "" for anything else.
-std::string string_of(std::string_view json) {
-  return json.starts_with('"') ? mcp::decode_json_string(json) : std::string();
-}
-
 bool has_capability(const Runtime& runtime, std::string_view capability) {
   return runtime.introduction() && mcp::declares(runtime.introduction()->capabilities, capability);
 }
@@ -159,7 +155,7 @@ Error Router::unknown_resource(const std::string& uri) const {
 }
 
 Task<Result<Message>> Router::read_resource(Message request, CallContext& context) {
-  const std::string uri = string_of(request.raw(request.envelope().uri));
+  const std::string uri = mcp::decode_json_string(request.raw(request.envelope().uri));
   if (uri.empty()) co_return fail(ErrorCode::invalid_params, "resources/read needs params.uri, a string");
   const auto targets = co_await find_resource(uri, context);
   if (targets.size() == 1) co_return co_await read_from(targets.front(), uri, std::move(request), context);
@@ -194,14 +190,14 @@ Task<Result<Message>> Router::read_from(const ResourceTarget& target,
 }
 
 Task<Result<Message>> Router::complete(Message request, CallContext& context) {
-  const std::string type = string_of(mcp::member(request.raw(request.envelope().ref), "type"));
+  const std::string type = mcp::string_member(request.raw(request.envelope().ref), "type");
   if (type == "ref/prompt") return complete_prompt(std::move(request), context);
   return complete_resource(std::move(request), context);
 }
 
 Task<Result<Message>> Router::complete_prompt(Message request, CallContext& context) {
   const std::string ref(request.raw(request.envelope().ref));
-  const std::string name = string_of(mcp::member(ref, "name"));
+  const std::string name = mcp::string_member(ref, "name");
   if (name.empty()) co_return fail(ErrorCode::invalid_params, "completion/complete needs params.ref.name, a string");
   const auto route = co_await find_prompt("completion/complete", name, context);
   if (!route) co_return std::unexpected(route.error());
@@ -212,8 +208,8 @@ Task<Result<Message>> Router::complete_prompt(Message request, CallContext& cont
 
 Task<Result<Message>> Router::complete_resource(Message request, CallContext& context) {
   const std::string ref(request.raw(request.envelope().ref));
-  const std::string uri = string_of(mcp::member(ref, "uri"));
-  if (uri.empty() || string_of(mcp::member(ref, "type")) != "ref/resource") {
+  const std::string uri = mcp::string_member(ref, "uri");
+  if (uri.empty() || mcp::string_member(ref, "type") != "ref/resource") {
     co_return fail(ErrorCode::invalid_params,
                    "completion/complete needs params.ref: {\"type\":\"ref/prompt\",\"name\":…} or "
                    "{\"type\":\"ref/resource\",\"uri\":…}");

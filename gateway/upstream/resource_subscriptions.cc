@@ -27,7 +27,7 @@ Message update_of(std::string_view uri) {
 
 std::string updated_uri(const Message& notification) {
   const std::string_view uri = notification.raw(notification.envelope().uri);
-  return uri.starts_with('"') ? mcp::decode_json_string(uri) : std::string();
+  return mcp::decode_json_string(uri);
 }
 
 Message with_uri(const Message& notification, std::string_view uri) {

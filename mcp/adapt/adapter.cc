@@ -83,8 +83,4 @@ void Adapter::refuse(ErrorCode code, std::string reason) {
   if (!refusal_) refusal_ = Error{.code = code, .message = std::move(reason)};
 }
 
-std::string string_member(std::string_view object, std::string_view name) {
-  return decode_json_string(member(object, name));
-}
-
 }  // namespace mcp

@@ -72,7 +72,4 @@ class Adapter {
   std::optional<Error> refusal_;
 };
 
-/// A string member of an object, decoded; "" when it is absent or no string.
-std::string string_member(std::string_view object, std::string_view name);
-
 }  // namespace mcp

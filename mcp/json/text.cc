@@ -176,6 +176,10 @@ std::string_view member(std::string_view object, std::string_view name) {
   return found;
 }
 
+std::string string_member(std::string_view object, std::string_view name) {
+  return decode_json_string(member(object, name));
+}
+
 std::vector<std::string_view> elements(std::string_view array) {
   std::vector<std::string_view> found;
   auto scanner = scanner_of(array);

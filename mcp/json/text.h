@@ -16,7 +16,7 @@ namespace mcp {
 void append_json_string(std::string& out, std::string_view value);
 std::string json_string(std::string_view value);
 
-/// Decodes a quoted JSON string, escapes included. A lone surrogate escape becomes U+FFFD.
+/// Decodes a quoted JSON string, escapes included; "" for any other value. A lone surrogate escape becomes U+FFFD.
 std::string decode_json_string(std::string_view quoted);
 
 /// Calls `visit(key, value)` for every member of an object: the key without its quotes, not decoded; the value's raw text. Stops
@@ -25,6 +25,9 @@ void for_each_member(std::string_view object, const std::function<bool(std::stri
 
 /// The raw text of the first member of that (plainly spelled) name, or "".
 std::string_view member(std::string_view object, std::string_view name);
+
+/// A string member of an object, decoded; "" when it is absent or no string.
+std::string string_member(std::string_view object, std::string_view name);
 
 /// The raw texts of an array's elements; empty when `array` is not an array. Views into `array`.
 std::vector<std::string_view> elements(std::string_view array);

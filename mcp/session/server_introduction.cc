@@ -62,7 +62,7 @@ bool declares_tool_tasks(std::string_view capabilities) {
 
 std::string instance_of(const Message& initialize) {
   const std::string_view instance = member(initialize.raw(initialize.envelope().meta), "switchyard/instance");
-  return instance.starts_with('"') ? decode_json_string(instance) : std::string();
+  return decode_json_string(instance);
 }
 
 }  // namespace mcp

@@ -1,10 +1,10 @@
-#include <array>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
 #include <string_view>
 
 #include "mcp/adapt/adapt.h"
+#include "tests/mcp/adapt/adapt_case.h"
 
 namespace mcp {
 namespace {
@@ -12,55 +12,30 @@ namespace {
 using enum ProtocolVersion;
 using testing::HasSubstr;
 
-constexpr std::array kRevisions = {v2024_11_05, v2025_03_26, v2025_06_18, v2025_11_25};
-constexpr std::string_view kRefused = "refused";
-
-/// What params become for a reader of each revision; kRefused where the reader's revision cannot say it.
-struct Case {
-  std::string_view name, method, params;
-  std::string_view v06_18, v03_26, v11_05;
-
-  std::string_view for_reader(ProtocolVersion to) const {
-    switch (to) {
-      case v2024_11_05:
-        return v11_05;
-      case v2025_03_26:
-        return v03_26;
-      case v2025_06_18:
-        return v06_18;
-      case v2025_11_25:
-        return params;
-    }
-    return params;
-  }
-};
-
-void PrintTo(const Case& c, std::ostream* out) {
-  *out << c.name;
-}
+constexpr std::string_view kRefused = "refused";  // the reader's revision cannot say it
 
 using Adapt = Result<> (*)(Message&, Hop);
 
 /// Adapts one case between every two revisions.
-void expect_every_pair(const Case& c, Adapt adapt) {
+void expect_every_pair(const AdaptCase& c, Adapt adapt) {
   for (const ProtocolVersion from : kRevisions) {
     for (const ProtocolVersion to : kRevisions) {
       SCOPED_TRACE(std::string(to_string(from)) + " to " + std::string(to_string(to)));
-      const std::string_view expected = to < from ? c.for_reader(to) : c.params;
-      Message request = Message::request("7", c.method, c.params);
+      const std::string_view expected = to < from ? c.for_reader(to) : c.latest;
+      Message request = Message::request("7", c.method, c.latest);
       const auto result = adapt(request, {.from = from, .to = to});
       EXPECT_EQ(result.has_value(), expected != kRefused);
-      EXPECT_EQ(request.raw(request.envelope().params), expected == kRefused ? c.params : expected);
+      EXPECT_EQ(request.raw(request.envelope().params), expected == kRefused ? c.latest : expected);
       EXPECT_EQ(request.id(), "7");
       EXPECT_EQ(request.method(), c.method);
     }
   }
 }
 
-constexpr Case kClientRequests[] = {
+constexpr AdaptCase kClientRequests[] = {
     {.name = "Completion",
      .method = "completion/complete",
-     .params =
+     .latest =
          R"({"ref":{"type":"ref/prompt","name":"p","title":"P"},"argument":{"name":"a","value":"v"},"context":{"arguments":{"b":"w"}}})",
      .v06_18 =
          R"({"ref":{"type":"ref/prompt","name":"p","title":"P"},"argument":{"name":"a","value":"v"},"context":{"arguments":{"b":"w"}}})",
@@ -68,33 +43,33 @@ constexpr Case kClientRequests[] = {
      .v11_05 = R"({"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"a","value":"v"}})"},
     {.name = "CallAsATask",
      .method = "tools/call",
-     .params =
+     .latest =
          R"({"task":{"ttl":60000},"name":"t","arguments":{"task":1.0,"big":12345678901234567890},"_meta":{"progressToken":5,"io.modelcontextprotocol/related-task":{"taskId":"x"},"mine":0.10}})",
      .v06_18 = R"({"name":"t","arguments":{"task":1.0,"big":12345678901234567890},"_meta":{"progressToken":5,"mine":0.10}})",
      .v03_26 = R"({"name":"t","arguments":{"task":1.0,"big":12345678901234567890},"_meta":{"progressToken":5,"mine":0.10}})",
      .v11_05 = R"({"name":"t","arguments":{"task":1.0,"big":12345678901234567890},"_meta":{"progressToken":5,"mine":0.10}})"},
     {.name = "Tasks",
      .method = "tasks/get",
-     .params = R"({"taskId":"t"})",
+     .latest = R"({"taskId":"t"})",
      .v06_18 = kRefused,
      .v03_26 = kRefused,
      .v11_05 = kRefused},
     {.name = "Unknown",
      .method = "vendor/method",
-     .params = R"({"context":1,"task":2,"title":3})",
+     .latest = R"({"context":1,"task":2,"title":3})",
      .v06_18 = R"({"context":1,"task":2,"title":3})",
      .v03_26 = R"({"context":1,"task":2,"title":3})",
      .v11_05 = R"({"context":1,"task":2,"title":3})"},
-    {.name = "NoParams", .method = "tools/list", .params = "", .v06_18 = "", .v03_26 = "", .v11_05 = ""},
+    {.name = "NoParams", .method = "tools/list", .latest = "", .v06_18 = "", .v03_26 = "", .v11_05 = ""},
 };
 
-class AdaptRequestTest : public testing::TestWithParam<Case> {};
+class AdaptRequestTest : public testing::TestWithParam<AdaptCase> {};
 
 TEST_P(AdaptRequestTest, SaysWhatTheServerKnows) {
   expect_every_pair(GetParam(), adapt_request);
 }
 
-std::string name_of(const testing::TestParamInfo<Case>& which) {
+std::string name_of(const testing::TestParamInfo<AdaptCase>& which) {
   return std::string(which.param.name);
 }
 
@@ -109,10 +84,10 @@ TEST(AdaptRequestSpansTest, FindsWhatIsRoutedAgain) {
   EXPECT_EQ(request.raw(request.envelope().meta_progress_token), R"("p")");
 }
 
-constexpr Case kServerRequests[] = {
+constexpr AdaptCase kServerRequests[] = {
     {.name = "Sampling",
      .method = "sampling/createMessage",
-     .params =
+     .latest =
          R"({"messages":[{"role":"user","content":{"type":"text","text":"hi","annotations":{"lastModified":"d"},"_meta":{}},"_meta":{}}],"maxTokens":1e2,"task":{"ttl":1},"metadata":{"k":1}})",
      .v06_18 =
          R"({"messages":[{"role":"user","content":{"type":"text","text":"hi","annotations":{"lastModified":"d"},"_meta":{}}}],"maxTokens":1e2,"metadata":{"k":1}})",
@@ -122,7 +97,7 @@ constexpr Case kServerRequests[] = {
          R"({"messages":[{"role":"user","content":{"type":"text","text":"hi","annotations":{}}}],"maxTokens":1e2,"metadata":{"k":1}})"},
     {.name = "SamplingSeveralBlocks",
      .method = "sampling/createMessage",
-     .params =
+     .latest =
          R"({"messages":[{"x":1,"content":[{"type":"text","text":"a"},{"type":"image","data":"AA==","mimeType":"image/png","_meta":{}}],"role":"user"},{"role":"assistant","content":[{"type":"text","text":"b"}]},{"role":"user","content":[]}],"maxTokens":5})",
      .v06_18 =
          R"({"messages":[{"x":1,"content":{"type":"text","text":"a"},"role":"user"},{"role":"user","content":{"type":"image","data":"AA==","mimeType":"image/png","_meta":{}}},{"role":"assistant","content":{"type":"text","text":"b"}},{"role":"user","content":{"type":"text","text":""}}],"maxTokens":5})",
@@ -132,44 +107,44 @@ constexpr Case kServerRequests[] = {
          R"({"messages":[{"x":1,"content":{"type":"text","text":"a"},"role":"user"},{"role":"user","content":{"type":"image","data":"AA==","mimeType":"image/png"}},{"role":"assistant","content":{"type":"text","text":"b"}},{"role":"user","content":{"type":"text","text":""}}],"maxTokens":5})"},
     {.name = "SamplingAudio",
      .method = "sampling/createMessage",
-     .params = R"({"messages":[{"role":"user","content":{"type":"audio","data":"AA==","mimeType":"audio/wav"}}],"maxTokens":5})",
+     .latest = R"({"messages":[{"role":"user","content":{"type":"audio","data":"AA==","mimeType":"audio/wav"}}],"maxTokens":5})",
      .v06_18 = R"({"messages":[{"role":"user","content":{"type":"audio","data":"AA==","mimeType":"audio/wav"}}],"maxTokens":5})",
      .v03_26 = R"({"messages":[{"role":"user","content":{"type":"audio","data":"AA==","mimeType":"audio/wav"}}],"maxTokens":5})",
      .v11_05 = kRefused},
     {.name = "SamplingTools",
      .method = "sampling/createMessage",
-     .params = R"({"messages":[],"maxTokens":5,"tools":[{"name":"t","inputSchema":{"type":"object"}}]})",
+     .latest = R"({"messages":[],"maxTokens":5,"tools":[{"name":"t","inputSchema":{"type":"object"}}]})",
      .v06_18 = kRefused,
      .v03_26 = kRefused,
      .v11_05 = kRefused},
     {.name = "SamplingToolChoice",
      .method = "sampling/createMessage",
-     .params = R"({"messages":[],"maxTokens":5,"toolChoice":{"mode":"auto"}})",
+     .latest = R"({"messages":[],"maxTokens":5,"toolChoice":{"mode":"auto"}})",
      .v06_18 = kRefused,
      .v03_26 = kRefused,
      .v11_05 = kRefused},
     {.name = "SamplingToolUse",
      .method = "sampling/createMessage",
-     .params =
+     .latest =
          R"({"messages":[{"role":"assistant","content":[{"type":"text","text":"a"},{"type":"tool_use","id":"1","name":"t","input":{}}]}],"maxTokens":5})",
      .v06_18 = kRefused,
      .v03_26 = kRefused,
      .v11_05 = kRefused},
     {.name = "SamplingToolResult",
      .method = "sampling/createMessage",
-     .params = R"({"messages":[{"role":"user","content":{"type":"tool_result","toolUseId":"1","content":[]}}],"maxTokens":5})",
+     .latest = R"({"messages":[{"role":"user","content":{"type":"tool_result","toolUseId":"1","content":[]}}],"maxTokens":5})",
      .v06_18 = kRefused,
      .v03_26 = kRefused,
      .v11_05 = kRefused},
     {.name = "SamplingRoleOfNobody",
      .method = "sampling/createMessage",
-     .params = R"({"messages":[{"role":"nobody","content":[{"type":"text","text":"a"}]}],"maxTokens":5})",
+     .latest = R"({"messages":[{"role":"nobody","content":[{"type":"text","text":"a"}]}],"maxTokens":5})",
      .v06_18 = kRefused,
      .v03_26 = kRefused,
      .v11_05 = kRefused},
     {.name = "Form",
      .method = "elicitation/create",
-     .params =
+     .latest =
          R"({"mode":"form","message":"m","task":{"ttl":1},"requestedSchema":{"$schema":"s","type":"object","properties":{"s":{"type":"string","format":"email","default":"d","minLength":1},"n":{"type":"integer","minimum":1.0,"default":2},"b":{"type":"boolean","default":true},"e":{"type":"string","enum":["a"],"enumNames":["A"],"default":"a"}},"required":["s"]}})",
      .v06_18 =
          R"({"message":"m","requestedSchema":{"type":"object","properties":{"s":{"type":"string","format":"email","minLength":1},"n":{"type":"integer","minimum":1.0},"b":{"type":"boolean","default":true},"e":{"type":"string","enum":["a"],"enumNames":["A"]}},"required":["s"]}})",
@@ -177,7 +152,7 @@ constexpr Case kServerRequests[] = {
      .v11_05 = kRefused},
     {.name = "TitledChoices",
      .method = "elicitation/create",
-     .params =
+     .latest =
          R"({"message":"m","requestedSchema":{"type":"object","properties":{"one":{"type":"string","title":"T","oneOf":[{"const":"a","title":"A"},{"const":"\"b\""}],"default":"a"},"any":{"type":"string","anyOf":[{"const":"c","title":"C"}]},"both":{"enum":["x"],"oneOf":[{"const":"x","title":"X"}]},"other":{"oneOf":[{"type":"null"}]}}}})",
      .v06_18 =
          R"({"message":"m","requestedSchema":{"type":"object","properties":{"one":{"type":"string","title":"T","enum":["a","\"b\""],"enumNames":["A","\"b\""]},"any":{"type":"string","enum":["c"],"enumNames":["C"]},"both":{"enum":["x"]},"other":{"oneOf":[{"type":"null"}]}}}})",
@@ -185,48 +160,48 @@ constexpr Case kServerRequests[] = {
      .v11_05 = kRefused},
     {.name = "SeveralChoicesThatMayBeLeftOut",
      .method = "elicitation/create",
-     .params =
+     .latest =
          R"({"message":"m","requestedSchema":{"type":"object","properties":{"many":{"type":"array","items":{"type":"string","enum":["a"]}},"s":{"type":"string"}},"required":["s"]}})",
      .v06_18 = R"({"message":"m","requestedSchema":{"type":"object","properties":{"s":{"type":"string"}},"required":["s"]}})",
      .v03_26 = kRefused,
      .v11_05 = kRefused},
     {.name = "SeveralChoicesThatMustBeMade",
      .method = "elicitation/create",
-     .params =
+     .latest =
          R"({"message":"m","requestedSchema":{"type":"object","properties":{"many":{"type":"array","items":{"anyOf":[{"const":"a","title":"A"}]}},"s":{"type":"string"}},"required":["man\u0079"]}})",
      .v06_18 = kRefused,
      .v03_26 = kRefused,
      .v11_05 = kRefused},
     {.name = "NothingButSeveralChoices",
      .method = "elicitation/create",
-     .params =
+     .latest =
          R"({"message":"m","requestedSchema":{"type":"object","properties":{"many":{"type":"array","items":{"type":"string","enum":["a"]}}}}})",
      .v06_18 = kRefused,
      .v03_26 = kRefused,
      .v11_05 = kRefused},
     {.name = "EmptyForm",
      .method = "elicitation/create",
-     .params = R"({"message":"m","requestedSchema":{"type":"object","properties":{}}})",
+     .latest = R"({"message":"m","requestedSchema":{"type":"object","properties":{}}})",
      .v06_18 = R"({"message":"m","requestedSchema":{"type":"object","properties":{}}})",
      .v03_26 = kRefused,
      .v11_05 = kRefused},
     {.name = "Url",
      .method = "elicitation/create",
-     .params = R"({"mode":"url","message":"m","elicitationId":"e","url":"https://a.example"})",
+     .latest = R"({"mode":"url","message":"m","elicitationId":"e","url":"https://a.example"})",
      .v06_18 = kRefused,
      .v03_26 = kRefused,
      .v11_05 = kRefused},
     {.name = "Roots",
      .method = "roots/list",
-     .params = R"({"_meta":{"k":1}})",
+     .latest = R"({"_meta":{"k":1}})",
      .v06_18 = R"({"_meta":{"k":1}})",
      .v03_26 = R"({"_meta":{"k":1}})",
      .v11_05 = R"({"_meta":{"k":1}})"},
-    {.name = "Ping", .method = "ping", .params = "", .v06_18 = "", .v03_26 = "", .v11_05 = ""},
-    {.name = "TasksOfTheClient", .method = "tasks/list", .params = "", .v06_18 = kRefused, .v03_26 = kRefused, .v11_05 = kRefused},
+    {.name = "Ping", .method = "ping", .latest = "", .v06_18 = "", .v03_26 = "", .v11_05 = ""},
+    {.name = "TasksOfTheClient", .method = "tasks/list", .latest = "", .v06_18 = kRefused, .v03_26 = kRefused, .v11_05 = kRefused},
 };
 
-class AdaptServerRequestTest : public testing::TestWithParam<Case> {};
+class AdaptServerRequestTest : public testing::TestWithParam<AdaptCase> {};
 
 TEST_P(AdaptServerRequestTest, SaysWhatTheClientKnows) {
   expect_every_pair(GetParam(), adapt_server_request);
@@ -333,14 +308,14 @@ TEST(AdaptNotificationTest, DeliversWhatTheReaderKnows) {
   for (const NotificationCase& c : kCases) {
     SCOPED_TRACE(c.method);
     const auto expect = [&](ProtocolVersion to, std::string_view expected) {
-      Message notification = Message::notification(c.method, c.params);
+      Message notification = Message::notification(c.method, c.latest);
       EXPECT_EQ(adapt_notification(notification, {.from = v2025_11_25, .to = to}), !expected.empty()) << to_string(to);
       const std::string_view left = notification.raw(notification.envelope().params);
       if (!expected.empty()) {
         EXPECT_EQ(left, expected) << to_string(to);
       }
     };
-    expect(v2025_11_25, c.params);
+    expect(v2025_11_25, c.latest);
     expect(v2025_06_18, c.v06_18);
     expect(v2025_03_26, c.v03_26);
     expect(v2024_11_05, c.v11_05);

@@ -1,4 +1,3 @@
-#include <array>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -6,6 +5,7 @@
 #include <string_view>
 
 #include "mcp/adapt/adapt.h"
+#include "tests/mcp/adapt/adapt_case.h"
 
 namespace mcp {
 namespace {
@@ -13,28 +13,6 @@ namespace {
 using enum ProtocolVersion;
 using json = nlohmann::ordered_json;
 using testing::HasSubstr;
-
-constexpr std::array kRevisions = {v2024_11_05, v2025_03_26, v2025_06_18, v2025_11_25};
-
-/// What a result of that method becomes for a reader of each revision; `result` is that of the latest.
-struct Case {
-  std::string_view name, method, result;
-  std::string_view v06_18, v03_26, v11_05;
-
-  std::string_view for_reader(ProtocolVersion to) const {
-    switch (to) {
-      case v2024_11_05:
-        return v11_05;
-      case v2025_03_26:
-        return v03_26;
-      case v2025_06_18:
-        return v06_18;
-      case v2025_11_25:
-        return result;
-    }
-    return result;
-  }
-};
 
 std::string adapted(std::string_view method, std::string_view result, Hop hop) {
   Message response = Message::result("7", result);
@@ -44,10 +22,10 @@ std::string adapted(std::string_view method, std::string_view result, Hop hop) {
   return std::string(response.raw(response.envelope().result));
 }
 
-constexpr Case kCases[] = {
+constexpr AdaptCase kCases[] = {
     {.name = "Tool",
      .method = "tools/list",
-     .result =
+     .latest =
          R"({"tools":[{"name":"a","title":"A","description":"d","x":1.50,"inputSchema":{"$schema":"s","type":"object"},"icons":[{"src":"i"}],"execution":{"taskSupport":"optional"},"outputSchema":{"type":"object"},"annotations":{"readOnlyHint":true},"_meta":{"k":1}}],"nextCursor":"c"})",
      .v06_18 =
          R"({"tools":[{"name":"a","title":"A","description":"d","x":1.50,"inputSchema":{"$schema":"s","type":"object"},"outputSchema":{"type":"object"},"annotations":{"readOnlyHint":true},"_meta":{"k":1}}],"nextCursor":"c"})",
@@ -57,19 +35,19 @@ constexpr Case kCases[] = {
          R"({"tools":[{"name":"a","description":"d","x":1.50,"inputSchema":{"$schema":"s","type":"object"}}],"nextCursor":"c"})"},
     {.name = "ToolTitleWithoutAnnotations",
      .method = "tools/list",
-     .result = R"({"tools":[{"title":"A","name":"a"},{"icons":[],"execution":{}},{"name":"b","title":"B","annotations":{}}]})",
+     .latest = R"({"tools":[{"title":"A","name":"a"},{"icons":[],"execution":{}},{"name":"b","title":"B","annotations":{}}]})",
      .v06_18 = R"({"tools":[{"title":"A","name":"a"},{},{"name":"b","title":"B","annotations":{}}]})",
      .v03_26 = R"({"tools":[{"annotations":{"title":"A"},"name":"a"},{},{"name":"b","annotations":{"title":"B"}}]})",
      .v11_05 = R"({"tools":[{"name":"a"},{},{"name":"b"}]})"},
     {.name = "ToolTitleOfAnnotationsStays",
      .method = "tools/list",
-     .result = R"({"tools":[{"name":"a","title":"A","annotations":{"title":"B"}}]})",
+     .latest = R"({"tools":[{"name":"a","title":"A","annotations":{"title":"B"}}]})",
      .v06_18 = R"({"tools":[{"name":"a","title":"A","annotations":{"title":"B"}}]})",
      .v03_26 = R"({"tools":[{"name":"a","annotations":{"title":"B"}}]})",
      .v11_05 = R"({"tools":[{"name":"a"}]})"},
     {.name = "Prompt",
      .method = "prompts/list",
-     .result =
+     .latest =
          R"({"prompts":[{"name":"p","title":"P","icons":[],"arguments":[{"name":"n","title":"N","required":true}],"_meta":{},"y":null}]})",
      .v06_18 =
          R"({"prompts":[{"name":"p","title":"P","arguments":[{"name":"n","title":"N","required":true}],"_meta":{},"y":null}]})",
@@ -77,7 +55,7 @@ constexpr Case kCases[] = {
      .v11_05 = R"({"prompts":[{"name":"p","arguments":[{"name":"n","required":true}],"y":null}]})"},
     {.name = "Resource",
      .method = "resources/list",
-     .result =
+     .latest =
          R"({"resources":[{"uri":"f:///1","name":"r","title":"R","icons":[],"size":9007199254740993,"annotations":{"priority":0.10,"lastModified":"2025-01-01"},"_meta":{}}]})",
      .v06_18 =
          R"({"resources":[{"uri":"f:///1","name":"r","title":"R","size":9007199254740993,"annotations":{"priority":0.10,"lastModified":"2025-01-01"},"_meta":{}}]})",
@@ -85,19 +63,19 @@ constexpr Case kCases[] = {
      .v11_05 = R"({"resources":[{"uri":"f:///1","name":"r","size":9007199254740993,"annotations":{"priority":0.10}}]})"},
     {.name = "Template",
      .method = "resources/templates/list",
-     .result = R"({"resourceTemplates":[{"uriTemplate":"f:///{n}","name":"t","title":"T","icons":[],"_meta":{}}]})",
+     .latest = R"({"resourceTemplates":[{"uriTemplate":"f:///{n}","name":"t","title":"T","icons":[],"_meta":{}}]})",
      .v06_18 = R"({"resourceTemplates":[{"uriTemplate":"f:///{n}","name":"t","title":"T","_meta":{}}]})",
      .v03_26 = R"({"resourceTemplates":[{"uriTemplate":"f:///{n}","name":"t"}]})",
      .v11_05 = R"({"resourceTemplates":[{"uriTemplate":"f:///{n}","name":"t"}]})"},
     {.name = "Contents",
      .method = "resources/read",
-     .result = R"({"contents":[{"uri":"f:///1","text":"t","_meta":{"k":1}},{"uri":"f:///2","blob":"AA=="}]})",
+     .latest = R"({"contents":[{"uri":"f:///1","text":"t","_meta":{"k":1}},{"uri":"f:///2","blob":"AA=="}]})",
      .v06_18 = R"({"contents":[{"uri":"f:///1","text":"t","_meta":{"k":1}},{"uri":"f:///2","blob":"AA=="}]})",
      .v03_26 = R"({"contents":[{"uri":"f:///1","text":"t"},{"uri":"f:///2","blob":"AA=="}]})",
      .v11_05 = R"({"contents":[{"uri":"f:///1","text":"t"},{"uri":"f:///2","blob":"AA=="}]})"},
     {.name = "Blocks",
      .method = "tools/call",
-     .result =
+     .latest =
          R"({"content":[{"type":"text","text":"t","annotations":{"lastModified":"d"},"_meta":{}},{"type":"resource","resource":{"uri":"u","text":"t","_meta":{}}},{"type":"resource_link","uri":"f:///1","name":"n","title":"N","icons":[],"mimeType":"a/b","description":"D","annotations":{"priority":1e0,"lastModified":"d"}},{"type":"audio","data":"AAAAAAAA","mimeType":"audio/wav"},{"type":"other","icons":[]}],"isError":false})",
      .v06_18 =
          R"({"content":[{"type":"text","text":"t","annotations":{"lastModified":"d"},"_meta":{}},{"type":"resource","resource":{"uri":"u","text":"t","_meta":{}}},{"type":"resource_link","uri":"f:///1","name":"n","title":"N","mimeType":"a/b","description":"D","annotations":{"priority":1e0,"lastModified":"d"}},{"type":"audio","data":"AAAAAAAA","mimeType":"audio/wav"},{"type":"other","icons":[]}],"isError":false})",
@@ -107,31 +85,31 @@ constexpr Case kCases[] = {
          R"({"content":[{"type":"text","text":"t","annotations":{}},{"type":"resource","resource":{"uri":"u","text":"t"}},{"type":"text","text":"N\nf:///1 (a/b)\nD","annotations":{"priority":1e0}},{"type":"text","text":"[audio audio/wav, 6 bytes, left out: the reader's protocol revision has no place for it]"},{"type":"other","icons":[]}],"isError":false})"},
     {.name = "StructuredBesideText",
      .method = "tools/call",
-     .result = R"({"content":[{"type":"text","text":"{}"}],"structuredContent":{"a":1}})",
+     .latest = R"({"content":[{"type":"text","text":"{}"}],"structuredContent":{"a":1}})",
      .v06_18 = R"({"content":[{"type":"text","text":"{}"}],"structuredContent":{"a":1}})",
      .v03_26 = R"({"content":[{"type":"text","text":"{}"}]})",
      .v11_05 = R"({"content":[{"type":"text","text":"{}"}]})"},
     {.name = "StructuredBesideALink",
      .method = "tools/call",
-     .result = R"({"structuredContent":{"a":1.0},"content":[{"type":"resource_link","uri":"u","name":"n"}]})",
+     .latest = R"({"structuredContent":{"a":1.0},"content":[{"type":"resource_link","uri":"u","name":"n"}]})",
      .v06_18 = R"({"structuredContent":{"a":1.0},"content":[{"type":"resource_link","uri":"u","name":"n"}]})",
      .v03_26 = R"({"content":[{"type":"text","text":"n\nu"},{"type":"text","text":"{\"a\":1.0}"}]})",
      .v11_05 = R"({"content":[{"type":"text","text":"n\nu"},{"type":"text","text":"{\"a\":1.0}"}]})"},
     {.name = "StructuredOnly",
      .method = "tools/call",
-     .result = R"({"content":[ ],"structuredContent":{"a":12345678901234567890}})",
+     .latest = R"({"content":[ ],"structuredContent":{"a":12345678901234567890}})",
      .v06_18 = R"({"content":[ ],"structuredContent":{"a":12345678901234567890}})",
      .v03_26 = R"({"content":[ {"type":"text","text":"{\"a\":12345678901234567890}"}]})",
      .v11_05 = R"({"content":[ {"type":"text","text":"{\"a\":12345678901234567890}"}]})"},
     {.name = "StructuredWithoutContent",
      .method = "tools/call",
-     .result = R"({"structuredContent":{"a":1},"isError":true})",
+     .latest = R"({"structuredContent":{"a":1},"isError":true})",
      .v06_18 = R"({"structuredContent":{"a":1},"isError":true})",
      .v03_26 = R"({"content":[{"type":"text","text":"{\"a\":1}"}],"isError":true})",
      .v11_05 = R"({"content":[{"type":"text","text":"{\"a\":1}"}],"isError":true})"},
     {.name = "PromptMessages",
      .method = "prompts/get",
-     .result =
+     .latest =
          R"({"description":"d","messages":[{"role":"user","content":{"type":"resource_link","uri":"u","name":"n"}},{"role":"user","content":{"type":"text","text":"t","_meta":{}}}]})",
      .v06_18 =
          R"({"description":"d","messages":[{"role":"user","content":{"type":"resource_link","uri":"u","name":"n"}},{"role":"user","content":{"type":"text","text":"t","_meta":{}}}]})",
@@ -141,7 +119,7 @@ constexpr Case kCases[] = {
          R"({"description":"d","messages":[{"role":"user","content":{"type":"text","text":"n\nu"}},{"role":"user","content":{"type":"text","text":"t"}}]})"},
     {.name = "Initialize",
      .method = "initialize",
-     .result =
+     .latest =
          R"({"capabilities":{"completions":{},"tools":{},"tasks":{},"extensions":{}},"serverInfo":{"name":"n","title":"N","version":"1","icons":[],"websiteUrl":"w","description":"d"},"instructions":"i"})",
      .v06_18 =
          R"({"capabilities":{"completions":{},"tools":{},"extensions":{}},"serverInfo":{"name":"n","title":"N","version":"1"},"instructions":"i"})",
@@ -150,48 +128,44 @@ constexpr Case kCases[] = {
      .v11_05 = R"({"capabilities":{"tools":{},"extensions":{}},"serverInfo":{"name":"n","version":"1"},"instructions":"i"})"},
     {.name = "Completion",
      .method = "completion/complete",
-     .result =
+     .latest =
          R"({"completion":{"values":["a"],"total":1.0}, "_meta":{"io.modelcontextprotocol/related-task":{"taskId":"1"},"mine":2}})",
      .v06_18 = R"({"completion":{"values":["a"],"total":1.0}, "_meta":{"mine":2}})",
      .v03_26 = R"({"completion":{"values":["a"],"total":1.0}, "_meta":{"mine":2}})",
      .v11_05 = R"({"completion":{"values":["a"],"total":1.0}, "_meta":{"mine":2}})"},
     {.name = "EscapedKeys",
      .method = "tools/list",
-     .result = R"({"tools":[{"ic\u006fns":[],"name":"a","\u005fmeta":{}}]})",
+     .latest = R"({"tools":[{"ic\u006fns":[],"name":"a","\u005fmeta":{}}]})",
      .v06_18 = R"({"tools":[{"name":"a","\u005fmeta":{}}]})",
      .v03_26 = R"({"tools":[{"name":"a"}]})",
      .v11_05 = R"({"tools":[{"name":"a"}]})"},
     {.name = "Nonsense",
      .method = "tools/list",
-     .result = R"({"tools":[1,null,"icons",[{"icons":1}],{}],"prompts":[{"icons":1}]})",
+     .latest = R"({"tools":[1,null,"icons",[{"icons":1}],{}],"prompts":[{"icons":1}]})",
      .v06_18 = R"({"tools":[1,null,"icons",[{"icons":1}],{}],"prompts":[{"icons":1}]})",
      .v03_26 = R"({"tools":[1,null,"icons",[{"icons":1}],{}],"prompts":[{"icons":1}]})",
      .v11_05 = R"({"tools":[1,null,"icons",[{"icons":1}],{}],"prompts":[{"icons":1}]})"},
     {.name = "ResultsOfWrongKinds",
      .method = "tools/call",
-     .result = R"({"content":null,"structuredContent":[1],"isError":"yes"})",
+     .latest = R"({"content":null,"structuredContent":[1],"isError":"yes"})",
      .v06_18 = R"({"content":null,"structuredContent":[1],"isError":"yes"})",
      .v03_26 = R"({"content":null,"isError":"yes"})",
      .v11_05 = R"({"content":null,"isError":"yes"})"},
 };
 
-void PrintTo(const Case& c, std::ostream* out) {
-  *out << c.name;
-}
-
-class AdaptResultTest : public testing::TestWithParam<Case> {};
+class AdaptResultTest : public testing::TestWithParam<AdaptCase> {};
 
 TEST_P(AdaptResultTest, SaysWhatTheReaderKnows) {
-  const Case& c = GetParam();
+  const AdaptCase& c = GetParam();
   for (const ProtocolVersion from : kRevisions) {
     for (const ProtocolVersion to : kRevisions) {
-      const std::string_view expected = to < from ? c.for_reader(to) : c.result;
-      EXPECT_EQ(adapted(c.method, c.result, {.from = from, .to = to}), expected) << to_string(from) << " to " << to_string(to);
+      const std::string_view expected = to < from ? c.for_reader(to) : c.latest;
+      EXPECT_EQ(adapted(c.method, c.latest, {.from = from, .to = to}), expected) << to_string(from) << " to " << to_string(to);
     }
   }
 }
 
-std::string name_of(const testing::TestParamInfo<Case>& which) {
+std::string name_of(const testing::TestParamInfo<AdaptCase>& which) {
   return std::string(which.param.name);
 }
 
@@ -199,8 +173,8 @@ INSTANTIATE_TEST_SUITE_P(EveryPair, AdaptResultTest, testing::ValuesIn(kCases), 
 
 /// Adapting step by step must end where adapting at once does: several hops may lie between two sides.
 TEST_P(AdaptResultTest, IsTheSameInSteps) {
-  const Case& c = GetParam();
-  std::string text(c.result);
+  const AdaptCase& c = GetParam();
+  std::string text(c.latest);
   for (const ProtocolVersion to : {v2025_06_18, v2025_03_26, v2024_11_05}) {
     text = adapted(c.method, text, {.from = v2025_11_25, .to = to});
     EXPECT_EQ(text, c.for_reader(to));
