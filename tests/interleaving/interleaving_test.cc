@@ -46,6 +46,7 @@ TEST_P(InterleavingTest, EverythingReachesWhoseItIsAndNothingIsLeft) {
     const World::Counts counts = run((static_cast<std::uint64_t>(GetParam()) * 1'000'000) + i);
     all.answers += counts.answers;
     all.server_answers += counts.server_answers;
+    all.pages += counts.pages;
     all.questions += counts.questions;
     all.questions_answered += counts.questions_answered;
   }
@@ -53,6 +54,7 @@ TEST_P(InterleavingTest, EverythingReachesWhoseItIsAndNothingIsLeft) {
   EXPECT_GT(all.answers, seeds * 20);
   EXPECT_GT(all.server_answers, seeds * 10);
   EXPECT_GT(all.questions_answered, seeds / 3);
+  EXPECT_GT(all.pages, seeds / 2);
   RecordProperty("answers", std::to_string(all.answers));
   RecordProperty("questions", std::to_string(all.questions));
 }

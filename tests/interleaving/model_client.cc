@@ -131,13 +131,6 @@ void ModelClient::set_level() {
   request("logging/setLevel", {{"level", levels()[*level_]}});
 }
 
-void ModelClient::list() {
-  static const std::vector<std::string> methods = {"tools/list", "prompts/list", "resources/list", "resources/templates/list"};
-  json params = json::object();
-  if (dice_.chance(20)) params["cursor"] = "bogus";
-  request(dice_.pick(methods), std::move(params));
-}
-
 void ModelClient::ping() {
   request(dice_.chance(70) ? "ping" : "no/such/method", json::object());
 }
@@ -317,6 +310,7 @@ void ModelClient::take_answer(const json& response) {
   const bool good = response.contains("result") && !response["result"].value("isError", false);
   if (good && request.tag && CallTag::all_in(response.dump()).empty()) wrong("not the server's answer: " + response.dump());
   const std::string method = request.message["method"];
+  if (good) take_page(request, response["result"]);
   if (method == "initialize") {
     introduced_ = good;
     if (good) say({{"jsonrpc", "2.0"}, {"method", "notifications/initialized"}});

@@ -46,6 +46,7 @@ class ModelClient {
   void check_answered();
 
   std::size_t answers() const { return answers_; }
+  std::size_t pages() const { return pages_; }
 
  private:
   struct Request {
@@ -55,6 +56,7 @@ class ModelClient {
     bool batched = false;
     bool cancelled = false;
     bool answered = false;
+    std::vector<std::string> listed;  // of a list: what the pages before had
   };
 
   struct Question {
@@ -98,6 +100,8 @@ class ModelClient {
 
   void take(const json& message);
   void take_answer(const json& response);
+  void take_page(const Request& request, const json& result);
+  void check_whole(const std::vector<std::string>& tools);
   void settle_interest(const Request& request, bool good);
   void take_question(const json& question);
   void take_notification(const json& notification);
@@ -121,9 +125,9 @@ class ModelClient {
   std::map<std::string, Request> requests_;  // by the id's text
   std::map<std::string, Question> questions_;
   std::map<std::string, Interest> interests_;
-  std::optional<std::size_t> level_;  // as it was set last; {} where that was taken back
-  int levels_open_ = 0;               // requests that set it
-  std::size_t answers_ = 0;
+  std::optional<std::size_t> level_;     // as it was set last; {} where that was taken back
+  int levels_open_ = 0;                  // requests that set it
+  std::size_t answers_ = 0, pages_ = 0;  // pages that were not the last of a list
 };
 
 }  // namespace gateway

@@ -36,7 +36,8 @@ ModelServer::ModelServer(const mcp::Executor& executor, int number, Dice& dice, 
       dice_(dice),
       journal_(journal),
       version_(pick_version(dice)),
-      remote_(dice.chance(50)) {}
+      remote_(dice.chance(50)),
+      pages_(dice.chance(50)) {}
 
 ServerSpec ModelServer::spec() const {
   ServerSpec spec{.name = ServerName("s" + std::to_string(number_)), .transport = StdioSpec{.command = "model"}};
@@ -148,6 +149,18 @@ void ModelServer::send(Connection& connection, const json& message) {
   connection.pipe->send(*mcp::Message::parse(message.dump()));
 }
 
+/// One element a page, where the server has pages.
+json ModelServer::page_of(const std::string& method, const json& params) const {
+  json list = list_of(method);
+  if (!pages_) return list;
+  const std::string member = list.begin().key();
+  const json all = list[member];
+  const std::size_t at = params.contains("cursor") ? std::stoul(params["cursor"].get<std::string>()) : 0;
+  json page = {{member, at < all.size() ? json::array({all[at]}) : json::array()}};
+  if (at + 1 < all.size()) page["nextCursor"] = std::to_string(at + 1);
+  return page;
+}
+
 json ModelServer::list_of(const std::string& method) const {
   if (method == "tools/list") {
     json tools = json::array();
@@ -179,7 +192,7 @@ json ModelServer::result_for(const json& request) const {
               {"completions", json::object()}}},
             {"serverInfo", {{"name", "model"}, {"version", "1"}}}};
   }
-  if (method.ends_with("/list")) return list_of(method);
+  if (method.ends_with("/list")) return page_of(method, request.value("params", json::object()));
   if (method == "tools/call") return {{"content", {{{"type", "text"}, {"text", text}}}}};
   if (method == "prompts/get") {
     return {{"messages", {{{"role", "user"}, {"content", {{"type", "text"}, {"text", text}}}}}}};

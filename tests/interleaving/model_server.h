@@ -73,6 +73,7 @@ class ModelServer {
   void send(Connection& connection, const json& message);
   void answer(Connection& connection, std::int64_t id);
   json result_for(const json& request) const;
+  json page_of(const std::string& method, const json& params) const;
   json list_of(const std::string& method) const;
 
   void answer_one(Connection& connection);
@@ -95,6 +96,7 @@ class ModelServer {
   Journal& journal_;
   const std::string version_;
   const bool remote_;  // over HTTP, as far as the gateway knows
+  const bool pages_;
   std::vector<std::shared_ptr<Connection>> connections_;
   int made_ = 0;
   std::uint64_t last_question_ = 0;

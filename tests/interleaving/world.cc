@@ -13,6 +13,7 @@ using std::chrono::seconds;
 namespace {
 
 constexpr std::size_t kMaxClients = 12;  // in a run, those that have left among them
+constexpr int kMostPages = 10;           // of any list: three servers with three tools
 
 }  // namespace
 
@@ -20,6 +21,7 @@ World::World(std::uint64_t seed, Journal& journal) : dice_(seed), journal_(journ
   const std::size_t servers = 1 + dice_.below(3);
   const std::size_t clients = 1 + dice_.below(5);
   Config config;
+  config.list_page_size = 1 + dice_.below(4);
   for (std::size_t i = 1; i <= servers; ++i) {
     servers_.push_back(std::make_unique<ModelServer>(loop_.get_executor(), static_cast<int>(i), dice_, journal_));
     config.servers.push_back(servers_.back()->spec());
@@ -115,6 +117,14 @@ void World::calm_down() {
     }
   });
   clock_.advance(std::chrono::minutes(10), seconds(2));
+  // Who reads a page asks for the next.
+  for (int page = 0; page < kMostPages; ++page) {
+    on_loop([this] {
+      for (const auto& client : clients_)
+        client->read();
+    });
+    clock_.settle();
+  }
   for (const auto& client : clients_)
     client->check_answered();
 }
@@ -158,8 +168,10 @@ void World::check_tables() {
 
 World::Counts World::counts() const {
   Counts counts;
-  for (const auto& client : clients_)
+  for (const auto& client : clients_) {
     counts.answers += client->answers();
+    counts.pages += client->pages();
+  }
   for (const auto& server : servers_) {
     counts.server_answers += server->answered();
     counts.questions += server->asked();

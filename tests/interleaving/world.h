@@ -17,7 +17,7 @@ namespace gateway {
 class World {
  public:
   struct Counts {
-    std::size_t answers = 0, server_answers = 0, questions = 0, questions_answered = 0;
+    std::size_t answers = 0, server_answers = 0, questions = 0, questions_answered = 0, pages = 0;
   };
 
   World(std::uint64_t seed, Journal& journal);
