@@ -308,14 +308,14 @@ TEST(AdaptNotificationTest, DeliversWhatTheReaderKnows) {
   for (const NotificationCase& c : kCases) {
     SCOPED_TRACE(c.method);
     const auto expect = [&](ProtocolVersion to, std::string_view expected) {
-      Message notification = Message::notification(c.method, c.latest);
+      Message notification = Message::notification(c.method, c.params);
       EXPECT_EQ(adapt_notification(notification, {.from = v2025_11_25, .to = to}), !expected.empty()) << to_string(to);
       const std::string_view left = notification.raw(notification.envelope().params);
       if (!expected.empty()) {
         EXPECT_EQ(left, expected) << to_string(to);
       }
     };
-    expect(v2025_11_25, c.latest);
+    expect(v2025_11_25, c.params);
     expect(v2025_06_18, c.v06_18);
     expect(v2025_03_26, c.v03_26);
     expect(v2024_11_05, c.v11_05);
