@@ -31,25 +31,36 @@ bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
 }
 
-/// Why the text breaks its own dialect's rules; "" where it does not, or where the dialect is one we do not know.
-std::string compile_problem(std::string_view schema) {
+/// What is wrong with a schema, to be said behind its name. No rule: that a schema has to be valid.
+struct SchemaProblem {
+  std::string text;  // "" for none
+  const Rule* rule = nullptr;
+};
+
+/// Whether the text keeps to its own dialect's rules, as far as the dialect is one we know.
+SchemaProblem compile_problem(std::string_view schema) {
   const std::string dialect = string_member(schema, "$schema");
   const bool known = dialect.empty() || dialect.contains("2020-12") || dialect.contains("2019-09") || dialect.contains("draft-07");
-  if (!known) return "";
+  if (!known) return {};
   const auto compiled = mcp::Schema::compile(schema);
-  return compiled ? "" : "is no valid JSON Schema: " + compiled.error().message;
+  if (compiled) return {};
+  const mcp::Error& error = compiled.error();
+  if (error.code == mcp::ErrorCode::unknown_resource) return {"refers outside itself: " + error.message, &rules::kSchemaOutside};
+  if (error.code == mcp::ErrorCode::too_large)
+    return {"goes beyond what Switchyard checks: " + error.message, &rules::kSchemaBeyond};
+  return {"is no valid JSON Schema: " + error.message};
 }
 
-/// Why this is no schema of an object; "" where it is one.
-std::string schema_problem(std::string_view schema) {
-  if (schema.empty()) return "is missing";
-  if (!schema.starts_with('{')) return "is no object";
+/// Whether this is the schema of an object.
+SchemaProblem schema_problem(std::string_view schema) {
+  if (schema.empty()) return {"is missing"};
+  if (!schema.starts_with('{')) return {"is no object"};
   const std::string_view type = member(schema, "type");
-  if (type.empty()) return "has no type";
-  if (mcp::decode_json_string(type) != "object") return "has another type than object";
+  if (type.empty()) return {"has no type"};
+  if (mcp::decode_json_string(type) != "object") return {"has another type than object"};
   const std::string_view properties = member(schema, "properties"), required = member(schema, "required");
-  if (!properties.empty() && !properties.starts_with('{')) return "has properties that are no object";
-  if (!required.empty() && !required.starts_with('[')) return "has a required that is no array";
+  if (!properties.empty() && !properties.starts_with('{')) return {"has properties that are no object"};
+  if (!required.empty() && !required.starts_with('[')) return {"has a required that is no array"};
   return compile_problem(schema);
 }
 
@@ -83,15 +94,17 @@ class ItemChecker {
     if (string_member(tool, "description").find_first_not_of(" \t\r\n") == std::string::npos) {
       findings_.add(rules::kToolUndescribed, "tools without a description", subject);
     }
-    if (const std::string problem = schema_problem(member(tool, "inputSchema")); !problem.empty()) {
-      findings_.add(rules::kInputSchema, "inputSchema " + problem, subject);
-    }
+    check_schema("inputSchema", member(tool, "inputSchema"), rules::kInputSchema, subject);
     const std::string_view output = member(tool, "outputSchema");
-    if (const std::string problem = schema_problem(output); !output.empty() && !problem.empty()) {
-      findings_.add(rules::kOutputSchema, "outputSchema " + problem, subject);
-    }
+    if (!output.empty()) check_schema("outputSchema", output, rules::kOutputSchema, subject);
     check_tasks(tool, subject);
     check_members("tools/list", "tools", tool, subject);
+  }
+
+  void check_schema(const std::string& name, std::string_view schema, const Rule& validity, const std::string& subject) {
+    const SchemaProblem problem = schema_problem(schema);
+    if (problem.text.empty()) return;
+    findings_.add(problem.rule != nullptr ? *problem.rule : validity, name + " " + problem.text, subject);
   }
 
   void check_name(const std::string& name, const std::string& subject) {

@@ -152,6 +152,16 @@ inline constexpr Rule kOutputSchema = {"output-schema-invalid",
                                        "server/tools",
                                        "outputSchema is a valid JSON Schema, an object with \"type\": \"object\".",
                                        "Typed clients refuse the whole list, or each result of the tool."};
+inline constexpr Rule kSchemaOutside = {"schema-refers-outside",
+                                        Severity::warning,
+                                        "server/tools",
+                                        "Nothing; but a schema that stands by itself is understood everywhere.",
+                                        "Nobody fetches what it refers to: calls go unchecked, or the tool is refused."};
+inline constexpr Rule kSchemaBeyond = {"schema-beyond-checks",
+                                       Severity::warning,
+                                       "server/tools",
+                                       "Nothing; but a model has to read the schema.",
+                                       "Switchyard does not check calls against it; model providers may refuse the tool."};
 inline constexpr Rule kTaskSupport = {"task-support-undeclared",
                                       Severity::warning,
                                       "basic/utilities/tasks",

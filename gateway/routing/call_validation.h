@@ -1,27 +1,23 @@
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "gateway/catalog/named_list.h"
-#include "gateway/routing/tool_schemas.h"
+#include "gateway/routing/check_pool.h"
+#include "gateway/routing/schema_cache.h"
 #include "mcp/rpc/request_handler.h"
 
 namespace gateway {
 
 /// Makes calls whose arguments and results are checked against the schemas of their tools ("validate" of a server). The checks run
 /// on threads of its own, which live as long as it does; everything else, like the members, belongs to the loop thread.
-///
-/// Schemas are kept for each tool until the server's list of tools changes.
 class CallValidator {
  public:
   explicit CallValidator(mcp::Executor executor);
-  /// Waits for the checks that are running, some milliseconds at most for each thread.
-  ~CallValidator();
+  /// Stops the checks that are running and waits until they have, mostly some microseconds (see mcp::WorkEnd).
+  ~CallValidator() = default;
   CallValidator(const CallValidator&) = delete;
   CallValidator& operator=(const CallValidator&) = delete;
 
@@ -41,27 +37,16 @@ class CallValidator {
                                       mcp::CallContext& context);
 
  private:
-  using Check = mcp::Result<> (ToolSchemas::*)(std::string_view) const;
-  struct Pool;
+  using Check = mcp::Result<> (ToolSchemas::*)(std::string_view, const mcp::WorkEnd&) const;
 
-  /// The schemas of the tool; null where the server lists it no more.
-  std::shared_ptr<const ToolSchemas> schemas_of(const Runtime& runtime, const std::string& tool);
-
-  /// Runs the check on a thread and waits for it, until the context's deadline (a few seconds at least) or cancellation.
+  /// Runs the check on a thread and waits for it: CheckPool::run.
   mcp::Task<mcp::Result<>> check(std::shared_ptr<const ToolSchemas> schemas,
                                  Check question,
                                  std::string_view text,
                                  mcp::CallContext& context);
 
-  struct ServerSchemas {
-    CatalogListPtr tools;  // that they are of
-    std::unordered_map<std::string, std::shared_ptr<const ToolSchemas>> by_name;
-  };
-
-  mcp::Executor executor_;
-  std::shared_ptr<std::size_t> waiting_;  // bytes of the texts on their way through the threads
-  std::unordered_map<ServerName, ServerSchemas> servers_;
-  std::unique_ptr<Pool> pool_;
+  SchemaCache schemas_;
+  CheckPool pool_;
 };
 
 }  // namespace gateway

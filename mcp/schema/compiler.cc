@@ -1,7 +1,12 @@
 #include "mcp/schema/compiler.h"
 
+#include <algorithm>
+
 namespace mcp::schema {
 namespace {
+
+/// Of a node, beside its keywords: each is looked for.
+constexpr std::size_t kFillCost = 40;
 
 void fill(Compiler& compiler, Node& node) {
   const Value& source = *node.source;
@@ -28,7 +33,9 @@ void fill(Compiler& compiler, Node& node) {
 Result<const Node*> Compiler::run(const Target& root) {
   const Node& first = node(root);
   while (filled_ < nodes_.size() && !error_) {
-    fill(*this, nodes_[filled_++]);
+    Node& next = nodes_[filled_++];
+    if (!library_.budget().spend(kFillCost + next.source->items.size())) refuse(library_.too_costly());
+    fill(*this, next);
     // Only now is it known which documents there are; their nodes may refer to more.
     if (filled_ == nodes_.size()) find_dynamic_targets();
   }
@@ -50,20 +57,40 @@ const Node& Compiler::node(const Target& target) {
   return *known;
 }
 
-void Compiler::find_dynamic_targets() {
-  for (auto& [name, targets] : dynamic_targets_) {
-    targets.clear();
-    for (const Resource& resource : library_.resources()) {
-      const auto anchor = resource.dynamic_anchors.find(name);
-      if (anchor != resource.dynamic_anchors.end()) targets.emplace_back(&resource, &node(*anchor->second));
-    }
+const DynamicTargets& Compiler::dynamic_targets(const std::string& name) {
+  const auto [found, is_new] = dynamic_targets_.try_emplace(name);
+  if (is_new) {
+    for (const DynamicAnchor* anchor : anchors_by_name_[name])
+      add_dynamic_target(found->second, *anchor);
   }
+  return found->second;
+}
+
+void Compiler::find_dynamic_targets() {
+  for (; anchors_read_ < library_.dynamic_anchors().size(); ++anchors_read_) {
+    const DynamicAnchor& anchor = library_.dynamic_anchors()[anchors_read_];
+    anchors_by_name_[anchor.name].push_back(&anchor);
+    const auto asked = dynamic_targets_.find(anchor.name);
+    if (asked != dynamic_targets_.end()) add_dynamic_target(asked->second, anchor);
+  }
+}
+
+void Compiler::add_dynamic_target(DynamicTargets& targets, const DynamicAnchor& anchor) {
+  targets.try_emplace(anchor.resource, &node(*anchor.value));
 }
 
 std::shared_ptr<const Pattern> Compiler::pattern(std::string_view text, const Value& where) {
   if (const auto known = patterns_.find(text); known != patterns_.end()) return known->second;
   if (patterns_.size() >= limits_.patterns) {
-    refuse(where, "the schema has more than " + std::to_string(limits_.patterns) + " patterns");
+    refuse_size(where, "the schema has more than " + std::to_string(limits_.patterns) + " patterns");
+    return nullptr;
+  }
+  return patterns_.emplace(text, compile_pattern(text, where)).first->second;
+}
+
+std::shared_ptr<const Pattern> Compiler::compile_pattern(std::string_view text, const Value& where) {
+  if (!library_.budget().spend(Pattern::compile_cost(std::min(text.size(), Pattern::kMostBytes)))) {
+    refuse(library_.too_costly());
     return nullptr;
   }
   auto compiled = Pattern::compile(text);
@@ -71,13 +98,21 @@ std::shared_ptr<const Pattern> Compiler::pattern(std::string_view text, const Va
     const Value shown{.kind = Value::Kind::string, .text = text};
     notes_.push_back(library_.location(where) + ": the pattern " + shorten(shown) + " is not checked: " + compiled.error().message +
                      ".");
+    return nullptr;
   }
-  return patterns_.emplace(text, compiled ? *compiled : nullptr).first->second;
+  pattern_bytes_ += (*compiled)->memory();
+  if (pattern_bytes_ > limits_.pattern_bytes) refuse_size(where, "the schema's patterns are too large");
+  return *compiled;
 }
 
 void Compiler::refuse(const Value& where, const std::string& problem) {
   refuse(Error{.code = ErrorCode::invalid_params,
                .message = "The schema is not valid at " + library_.location(where) + ": " + problem + "."});
+}
+
+void Compiler::refuse_size(const Value& where, const std::string& problem) {
+  refuse(Error{.code = ErrorCode::too_large,
+               .message = "The schema goes beyond what is checked, at " + library_.location(where) + ": " + problem + "."});
 }
 
 void Compiler::refuse(Error error) {

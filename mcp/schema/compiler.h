@@ -16,8 +16,8 @@
 
 namespace mcp::schema {
 
-/// The nodes that bear a dynamic anchor of one name, each in another resource.
-using DynamicTargets = std::vector<std::pair<const Resource*, const Node*>>;
+/// The nodes that bear a dynamic anchor of one name, by their resources.
+using DynamicTargets = std::unordered_map<const Resource*, const Node*>;
 
 /// Makes nodes of subschemas. A node that is asked for exists at once and is filled later, so that references may go in circles and
 /// nothing recurses over the schema. The first thing that is wrong ends it.
@@ -34,30 +34,39 @@ class Compiler {
   Library& library() { return library_; }
 
   /// What a "$dynamicRef" to that name chooses from; complete when run() has ended.
-  const DynamicTargets& dynamic_targets(const std::string& name) { return dynamic_targets_[name]; }
+  const DynamicTargets& dynamic_targets(const std::string& name);
 
   /// The compiled pattern, or null where it is not checked, which is noted.
   std::shared_ptr<const Pattern> pattern(std::string_view text, const Value& where);
 
   /// The first error is kept.
   void refuse(const Value& where, const std::string& problem);
+  /// It may be a schema, but goes over a limit.
+  void refuse_size(const Value& where, const std::string& problem);
   void refuse(Error error);
 
   /// What the rules point into.
   std::deque<Node> take_nodes() { return std::move(nodes_); }
   std::map<std::string, DynamicTargets> take_dynamic_targets() { return std::move(dynamic_targets_); }
   std::vector<std::string> take_notes() { return std::move(notes_); }
+  /// Bytes of memory that all patterns take at most.
+  std::size_t pattern_bytes() const { return pattern_bytes_; }
 
  private:
   void find_dynamic_targets();
+  void add_dynamic_target(DynamicTargets& targets, const DynamicAnchor& anchor);
+  std::shared_ptr<const Pattern> compile_pattern(std::string_view text, const Value& where);
 
   Library& library_;
   const SchemaLimits& limits_;
   std::deque<Node> nodes_;  // in the order they were asked for; those from filled_ on are still empty
   std::size_t filled_ = 0;
   std::unordered_map<const Value*, Node*> by_value_;
-  std::map<std::string, DynamicTargets> dynamic_targets_;
+  std::map<std::string, DynamicTargets> dynamic_targets_;  // of the names that are asked for
+  std::map<std::string, std::vector<const DynamicAnchor*>> anchors_by_name_;
+  std::size_t anchors_read_ = 0;  // of the library's, so far
   std::map<std::string, std::shared_ptr<const Pattern>, std::less<>> patterns_;
+  std::size_t pattern_bytes_ = 0;
   std::vector<std::string> notes_;
   std::optional<Error> error_;
 };

@@ -1,6 +1,7 @@
 #include "mcp/schema/decimal.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 
 namespace mcp::schema {
@@ -18,14 +19,15 @@ std::int64_t read_exponent(std::string_view text) {
   return std::clamp(exponent, -kMostExponent, kMostExponent);
 }
 
-/// left * right modulo `modulus`, all below 2^127.
+/// left * right modulo `modulus`, which is above both and below 2^127.
 Wide multiply(Wide left, Wide right, Wide modulus) {
   constexpr Wide kSmall = Wide{1} << 63;
   if (left < kSmall && right < kSmall) return left * right % modulus;
+  const auto reduced = [modulus](Wide sum) { return sum >= modulus ? sum - modulus : sum; };
   Wide product = 0;
   for (; right != 0; right >>= 1) {
-    if ((right & 1) != 0) product = (product + left) % modulus;
-    left = (left << 1) % modulus;
+    if ((right & 1) != 0) product = reduced(product + left);
+    left = reduced(left << 1);
   }
   return product;
 }
@@ -54,7 +56,8 @@ Wide read_digits(std::string_view digits, Wide modulus) {
 Decimal::Decimal(std::string_view text) {
   negative_ = text.starts_with('-');
   if (negative_) text.remove_prefix(1);
-  const std::size_t mark = text.find_first_of("eE");
+  // Twice a fast search rather than once a slow one.
+  const std::size_t mark = std::min(text.find('e'), text.find('E'));
   if (mark != std::string_view::npos) {
     exponent_ = read_exponent(text.substr(mark + 1));
     text = text.substr(0, mark);
@@ -85,6 +88,13 @@ std::optional<std::uint64_t> Decimal::to_size() const {
   const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), value);
   if (error != std::errc()) return std::nullopt;
   return static_cast<std::uint64_t>(value);
+}
+
+std::size_t Decimal::multiple_cost(const Decimal& divisor) const {
+  constexpr std::size_t kSmallDivisor = 18;  // digits below 2^63
+  const std::int64_t zeros = std::max<std::int64_t>(exponent_ - divisor.exponent_, 0);
+  const auto rounds = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(zeros)));
+  return 20 + digits_.size() + rounds * (divisor.digits_.size() > kSmallDivisor ? 50 : 5);
 }
 
 bool Decimal::is_multiple_of(const Decimal& divisor) const {

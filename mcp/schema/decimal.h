@@ -17,6 +17,9 @@ class Decimal {
 
   Decimal() = default;
 
+  /// What reading such a text costs, in the steps of a Budget.
+  static std::size_t cost(std::string_view text) { return text.size() / 32; }
+
   /// Reads a number that follows JSON's grammar. Exponents beyond ±10^15 are taken for that; no two such numbers are told apart.
   explicit Decimal(std::string_view text);
 
@@ -29,6 +32,9 @@ class Decimal {
 
   /// May be divided by: greater than zero, with not too many digits.
   bool is_divisor() const { return !negative_ && !digits_.empty() && digits_.size() <= kMostDivisorDigits; }
+
+  /// What is_multiple_of() costs, in the steps of a Budget.
+  std::size_t multiple_cost(const Decimal& divisor) const;
 
   /// `divisor` goes into this number without a rest. `divisor.is_divisor()`.
   bool is_multiple_of(const Decimal& divisor) const;

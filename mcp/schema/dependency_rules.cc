@@ -13,10 +13,11 @@ class DependentRequiredRule : public Rule {
   explicit DependentRequiredRule(const Value& names) : Rule(kObjects), names_(names) {}
 
   bool check(Run& run, const Value& value, Seen* /*seen*/) const override {
+    if (!run.spend(search_cost(names_.key.size()))) return false;
     if (value.find(names_.key) == nullptr) return true;
     bool holds = true;
     for (const Value& name : names_.items) {
-      if (!run.spend(1)) return false;
+      if (!run.spend(search_cost(name.text.size()))) return false;
       if (value.find(name.text) != nullptr) continue;
       holds = run.fail(value, names_, [&] {
         return "the member " + quote(name.text) + " is missing, which is required beside " + quote(names_.key);
@@ -36,6 +37,7 @@ class DependentSchemaRule : public Rule {
   DependentSchemaRule(std::string_view name, const Node& node) : Rule(kObjects), name_(name), node_(node) {}
 
   bool check(Run& run, const Value& value, Seen* seen) const override {
+    if (!run.spend(search_cost(name_.size()))) return false;
     return value.find(name_) == nullptr || run.evaluate(node_, value, seen);
   }
 

@@ -10,6 +10,14 @@ namespace {
 
 constexpr int kMostLoading = 16;
 
+/// Of a subschema that is read: every keyword that may have subschemas in it is looked for.
+constexpr std::size_t kScanCost = 30;
+/// Of an identifier that is resolved, and of a reference that is followed.
+constexpr std::size_t kUriBytesForStep = 16, kReferenceCost = 20;
+
+/// Longest pointer in messages.
+constexpr std::size_t kShownPointer = 500;
+
 std::string quoted(std::string_view text) {
   const Value value{.kind = Value::Kind::string, .text = text};
   return shorten(value, 200);
@@ -63,6 +71,7 @@ Result<> Library::scan(const Value& root, Resource& resource) {
     Entry entry = waiting.back();
     waiting.pop_back();
     if (subschemas_.contains(entry.value)) continue;
+    if (!budget_.spend(kScanCost)) return std::unexpected(too_costly());
     if (auto entered = enter(entry); !entered) return entered;
     subschemas_.emplace(entry.value, entry.resource);
     push_children(entry, waiting);
@@ -81,19 +90,18 @@ Result<> Library::enter(Entry& entry) {
 }
 
 Result<> Library::note_identifier(Entry& entry, std::string_view id) {
+  if (!budget_.spend((entry.resource->uri.size() + id.size()) / kUriBytesForStep)) return std::unexpected(too_costly());
   const Reference reference = resolve_reference(entry.resource->uri, id);
+  if (reference.resource.size() > limits_.identifier_bytes) {
+    return fail(ErrorCode::too_large,
+                "The schema has an identifier of more than " + std::to_string(limits_.identifier_bytes) + " bytes.");
+  }
   if (!id.starts_with('#')) {
     const bool is_root = entry.value == entry.resource->root;
     if (is_root) {
       entry.resource->uri = reference.resource;
-    } else {
-      Dialect dialect = entry.resource->dialect;
-      if (const Value* named = entry.value->find("$schema"); named != nullptr && named->is(Value::Kind::string)) {
-        auto other = dialect_named(named->text);
-        if (!other) return std::unexpected(std::move(other.error()));
-        dialect = *other;
-      }
-      entry.resource = &resources_.emplace_back(Resource{.uri = reference.resource, .root = entry.value, .dialect = dialect});
+    } else if (auto added = add_resource(entry, reference.resource); !added) {
+      return added;
     }
     const auto [found, is_new] = by_uri_.try_emplace(reference.resource, entry.resource);
     if (!is_new && found->second != entry.resource) {
@@ -105,6 +113,30 @@ Result<> Library::note_identifier(Entry& entry, std::string_view id) {
   return note_anchor(*entry.resource, reference.fragment, *entry.value);
 }
 
+/// The entry begins a resource of its own.
+Result<> Library::add_resource(Entry& entry, const std::string& uri) {
+  if (resources_.size() >= limits_.resources) {
+    return fail(ErrorCode::too_large, "The schema has more than " + std::to_string(limits_.resources) + " identifiers.");
+  }
+  Dialect dialect = entry.resource->dialect;
+  if (const Value* named = entry.value->find("$schema"); named != nullptr && named->is(Value::Kind::string)) {
+    auto other = dialect_named(named->text);
+    if (!other) return std::unexpected(std::move(other.error()));
+    dialect = *other;
+  }
+  Resource& resource = resources_.emplace_back();
+  resource.uri = uri;
+  resource.root = entry.value;
+  resource.dialect = dialect;
+  entry.resource = &resource;
+  return {};
+}
+
+void Library::note_dynamic_anchor(Resource& resource, std::string_view name, const Value& value) {
+  const auto [entry, is_new] = resource.dynamic_anchors.emplace(name, &value);
+  if (is_new) dynamic_anchors_.push_back({.name = entry->first, .resource = &resource, .value = &value});
+}
+
 Result<> Library::note_anchors(const Entry& entry) {
   Resource& resource = *entry.resource;
   if (resource.dialect.draft == Draft::draft7) return {};
@@ -114,11 +146,11 @@ Result<> Library::note_anchors(const Entry& entry) {
     if (name == nullptr || (is_dynamic && resource.dialect.draft != Draft::draft2020)) continue;
     if (!name->is(Value::Kind::string)) return fail(ErrorCode::invalid_params, location(*name) + ": an anchor must be a string.");
     if (auto noted = note_anchor(resource, name->text, *entry.value); !noted) return noted;
-    if (is_dynamic) resource.dynamic_anchors.emplace(name->text, entry.value);
+    if (is_dynamic) note_dynamic_anchor(resource, name->text, *entry.value);
   }
   const Value* recursive = entry.value->find("$recursiveAnchor");
   if (recursive != nullptr && recursive->truth && resource.dialect.draft == Draft::draft2019 && entry.value == resource.root) {
-    resource.dynamic_anchors.emplace("", entry.value);
+    note_dynamic_anchor(resource, "", *entry.value);
   }
   return {};
 }
@@ -145,11 +177,13 @@ void Library::push_children(const Entry& entry, std::vector<Entry>& waiting) {
 }
 
 Result<Target> Library::resolve(const Resource& from, std::string_view reference) {
+  if (!budget_.spend(kReferenceCost + (from.uri.size() + reference.size()) / kUriBytesForStep))
+    return std::unexpected(too_costly());
   const Reference to = resolve_reference(from.uri, reference);
   auto resource = find_resource(to.resource);
   if (!resource) return std::unexpected(std::move(resource.error()));
   auto target = follow(**resource, to.fragment);
-  if (target) return target;
+  if (target || target.error().code != ErrorCode::invalid_params) return target;
   return fail(target.error().code, "The reference " + quoted(reference) + " leads nowhere: " + target.error().message);
 }
 
@@ -161,7 +195,7 @@ Result<Resource*> Library::find_resource(const std::string& uri) {
     if (given != documents_.end()) text = given->text;
   }
   if (text.empty()) {
-    return fail(ErrorCode::invalid_params,
+    return fail(ErrorCode::unknown_resource,
                 "The schema refers to " + quoted(uri) + ", which is not in it.",
                 "Nothing is fetched: put what it refers to into its \"$defs\".");
   }
@@ -208,7 +242,28 @@ std::string Library::location(const Value& value) const {
   while (root->parent != nullptr)
     root = root->parent;
   const Resource* resource = resource_of(*root);
-  return (resource != nullptr ? resource->uri : "") + "#" + pointer_to(value);
+  return (resource != nullptr ? resource->uri : "") + "#" + shorten_text(pointer_to(value), kShownPointer);
+}
+
+Error Library::too_costly() const {
+  if (budget_.stopped()) return {.code = ErrorCode::cancelled, .message = "The schema was not read to its end."};
+  return {.code = ErrorCode::too_large, .message = "The schema takes too long to read."};
+}
+
+void Library::close() {
+  documents_ = {};
+  limits_.end = {};
+  budget_ = Budget(0, {});
+}
+
+std::size_t Library::memory() const {
+  constexpr std::size_t kResource = 512, kAnchor = 256, kSubschema = 64;  // with their places in the tables
+  std::size_t bytes = subschemas_.size() * kSubschema + dynamic_anchors_.size() * kAnchor;
+  for (const auto& text : texts_)
+    bytes += text->memory();
+  for (const Resource& resource : resources_)
+    bytes += kResource + 2 * resource.uri.size() + resource.anchors.size() * kAnchor;
+  return bytes;
 }
 
 }  // namespace mcp::schema

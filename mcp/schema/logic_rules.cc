@@ -34,16 +34,14 @@ class AlternativesRule : public Rule {
  protected:
   /// Evaluates one, whose marks count only when it holds. Its faults go to `failed`.
   bool holds(Run& run, const Node& node, const Value& value, Seen* seen, std::vector<std::vector<Fault>>& failed) const {
+    if (seen != nullptr && !run.spend(Seen::cost(value))) return false;
     Seen own;
     std::vector<Fault> faults;
     if (!run.evaluate_apart(node, value, seen != nullptr ? &own : nullptr, faults)) {
       if (run.wants_all()) failed.push_back(std::move(faults));
       return false;
     }
-    if (seen != nullptr) {
-      if (!run.spend(value.items.size() / 16)) return false;
-      seen->merge(own);
-    }
+    if (seen != nullptr) seen->merge(own);
     return true;
   }
 
@@ -121,13 +119,11 @@ class IfRule : public Rule {
       : condition_(condition), then_(then_node), else_(else_node) {}
 
   bool check(Run& run, const Value& value, Seen* seen) const override {
+    if (seen != nullptr && !run.spend(Seen::cost(value))) return false;
     Seen own;
     const bool met = run.probe(condition_, value, seen != nullptr ? &own : nullptr);
     if (run.exhausted()) return false;
-    if (met && seen != nullptr) {
-      if (!run.spend(value.items.size() / 16)) return false;
-      seen->merge(own);
-    }
+    if (met && seen != nullptr) seen->merge(own);
     const Node* node = met ? then_ : else_;
     return node == nullptr || run.evaluate(*node, value, seen);
   }

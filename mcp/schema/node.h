@@ -15,6 +15,9 @@ struct Resource;
 /// Which elements or members of a value some keyword has looked at, for unevaluatedItems and unevaluatedProperties.
 class Seen {
  public:
+  /// Of making the marks for a value, or merging them.
+  static std::size_t cost(const Value& value) { return value.items.size() / 16; }
+
   void mark(std::size_t index, std::size_t count) {
     if (marks_.size() < count) marks_.resize(count);
     marks_[index] = true;

@@ -16,7 +16,7 @@ class RequiredRule : public Rule {
   bool check(Run& run, const Value& value, Seen* /*seen*/) const override {
     bool holds = true;
     for (const Value& name : keyword_.items) {
-      if (!run.spend(1)) return false;
+      if (!run.spend(search_cost(name.text.size()))) return false;
       if (value.find(name.text) != nullptr) continue;
       holds = run.fail(value, keyword_, [&] { return "the required member " + quote(name.text) + " is missing"; });
       if (!run.wants_all()) return false;
@@ -63,7 +63,7 @@ class MembersRule : public Rule {
 
  private:
   bool check_known(Run& run, const Value& member, bool& is_known) const {
-    if (!run.spend(1)) return false;
+    if (!run.spend(search_cost(member.key.size()))) return false;
     bool holds = true;
     const auto named = std::ranges::lower_bound(members_.named, member.key, {}, &std::pair<std::string_view, const Node*>::first);
     if (named != members_.named.end() && named->first == member.key) {

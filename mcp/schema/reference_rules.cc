@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "mcp/schema/compiler.h"
 #include "mcp/schema/run.h"
 
@@ -25,8 +23,7 @@ class DynamicReferenceRule : public Rule {
     const Node* target = &fallback_;
     for (const Scope* scope = run.scope(); scope != nullptr; scope = scope->outer) {
       if (!run.spend(1)) return false;
-      const auto found = std::ranges::find(targets_, scope->resource, &DynamicTargets::value_type::first);
-      if (found != targets_.end()) target = found->second;
+      if (const auto found = targets_.find(scope->resource); found != targets_.end()) target = found->second;
     }
     return run.evaluate(*target, value, seen);
   }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "mcp/schema/budget.h"
 #include "mcp/schema/node.h"
 
 namespace mcp::schema {
@@ -25,14 +26,14 @@ struct Scope {
   const Scope* outer;
 };
 
-/// One validation of one value: what it may still cost, and what was found. Every piece of work is paid for first; once the steps
-/// are used up, nothing is evaluated any more and the outcome means nothing.
+/// One validation of one value: what it may still cost, and what was found. Every piece of work is paid for first; once the budget
+/// is used up, nothing is evaluated any more and the outcome means nothing.
 class Run {
  public:
   /// The deepest that evaluations may stand in one another.
   static constexpr int kMostDepth = 1000;
 
-  explicit Run(std::size_t steps) : steps_(steps) {}
+  explicit Run(std::size_t steps, WorkEnd end = {}) : budget_(steps, std::move(end)) {}
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
@@ -45,27 +46,20 @@ class Run {
   bool evaluate(const Node& node, const Value& value, Seen* seen);
 
   /// Pays; false when there is no more.
-  bool spend(std::size_t steps) {
-    if (steps_ < steps) {
-      steps_ = 0;
-      exhausted_ = true;
-    } else {
-      steps_ -= steps;
-    }
-    return !exhausted_;
-  }
-  bool exhausted() const { return exhausted_; }
+  bool spend(std::size_t steps) { return budget_.spend(steps); }
+  bool exhausted() const { return budget_.exhausted(); }
+  bool stopped() const { return budget_.stopped(); }
   bool too_deep() const { return too_deep_; }
 
   /// Whether to go on after a failure, for more faults.
-  bool wants_all() const { return faults_ != nullptr; }
+  bool wants_all() const { return faults_ != nullptr && faults_->size() < most_faults_; }
 
   const Scope* scope() const { return scope_; }
 
   /// Notes a fault, where that is wanted. Returns false, so that a rule may end with it.
   template <std::invocable Describe>
   bool fail(const Value& at, const Value& keyword, Describe&& describe) {
-    if (faults_ != nullptr && faults_->size() < most_faults_ && spend(10)) faults_->push_back({&at, &keyword, describe()});
+    if (wants_all() && spend(kFaultCost)) faults_->push_back({&at, &keyword, describe()});
     return false;
   }
 
@@ -83,10 +77,13 @@ class Run {
   std::size_t hash(const Value& value);
 
  private:
+  bool equal_keys(const Value& left, const Value& right);
   bool check_rules(const Rules& rules, const Value& value, Seen* seen);
 
-  std::size_t steps_;
-  bool exhausted_ = false;
+  /// Of putting a message together.
+  static constexpr std::size_t kFaultCost = 40;
+
+  Budget budget_;
   bool too_deep_ = false;
   int depth_ = 0;
   const Scope* scope_ = nullptr;

@@ -18,7 +18,7 @@ class BoundRule : public Rule {
       : Rule(kNumbers), keyword_(keyword), bound_(keyword.text), expected_(expected), holds_(holds) {}
 
   bool check(Run& run, const Value& value, Seen* /*seen*/) const override {
-    if (!run.spend(value.text.size() / 32)) return false;
+    if (!run.spend(Decimal::cost(value.text))) return false;
     if (holds_(Decimal(value.text) <=> bound_)) return true;
     return run.fail(value, keyword_, [&] {
       return "expected a number " + std::string(expected_) + " " + shorten(keyword_) + ", got " + shorten(value);
@@ -37,8 +37,10 @@ class MultipleRule : public Rule {
   MultipleRule(const Value& keyword, Decimal divisor) : Rule(kNumbers), keyword_(keyword), divisor_(std::move(divisor)) {}
 
   bool check(Run& run, const Value& value, Seen* /*seen*/) const override {
-    if (!run.spend(20 + value.text.size() / 8)) return false;
-    if (Decimal(value.text).is_multiple_of(divisor_)) return true;
+    if (!run.spend(Decimal::cost(value.text))) return false;
+    const Decimal number(value.text);
+    if (!run.spend(number.multiple_cost(divisor_))) return false;
+    if (number.is_multiple_of(divisor_)) return true;
     return run.fail(value, keyword_, [&] { return "expected a multiple of " + shorten(keyword_) + ", got " + shorten(value); });
   }
 
@@ -53,7 +55,7 @@ class LengthRule : public Rule {
       : Rule(kStrings), keyword_(keyword), bound_(bound), is_minimum_(is_minimum) {}
 
   bool check(Run& run, const Value& value, Seen* /*seen*/) const override {
-    if (!run.spend(value.text.size() / 64)) return false;
+    if (!run.spend(value.text.size() / 32)) return false;
     const std::size_t length = count_code_points(value.text);
     if (is_minimum_ ? length >= bound_ : length <= bound_) return true;
     return run.fail(value, keyword_, [&] {
@@ -100,10 +102,12 @@ void add_number_rules(Filling& filling) {
   const Value* keyword = filling.number("multipleOf");
   if (keyword == nullptr) return;
   Decimal divisor(keyword->text);
+  if (divisor.is_zero() || divisor.is_negative()) {
+    return filling.compiler().refuse(*keyword, "expected a number above zero, got " + shorten(*keyword));
+  }
   if (!divisor.is_divisor()) {
-    return filling.compiler().refuse(*keyword,
-                                     "expected a number above zero with at most " + std::to_string(Decimal::kMostDivisorDigits) +
-                                         " digits, got " + shorten(*keyword));
+    return filling.compiler().refuse_size(*keyword,
+                                          "the number has more than " + std::to_string(Decimal::kMostDivisorDigits) + " digits");
   }
   filling.add<MultipleRule>(*keyword, std::move(divisor));
 }

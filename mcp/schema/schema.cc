@@ -16,6 +16,7 @@ struct Schema::Compiled {
   std::map<std::string, DynamicTargets> dynamic_targets;
   std::deque<Node> nodes;
   std::vector<std::string> notes;
+  std::size_t pattern_bytes = 0;
   const Node* root = nullptr;
 };
 
@@ -27,6 +28,7 @@ constexpr std::size_t kStepsForValue = 64;
 constexpr std::size_t kBytesForStep = 4;
 
 Error cannot_tell(const Run& run) {
+  if (run.stopped()) return {.code = ErrorCode::cancelled, .message = "The value was not checked to its end."};
   if (run.too_deep()) {
     return {.code = ErrorCode::too_large,
             .message = "The value cannot be checked: the schema refers to itself without end, or too deeply."};
@@ -62,6 +64,7 @@ Result<std::shared_ptr<const Schema>> Schema::compile(std::string_view text,
   compiled->nodes = compiler.take_nodes();
   compiled->dynamic_targets = compiler.take_dynamic_targets();
   compiled->notes = compiler.take_notes();
+  compiled->pattern_bytes = compiler.pattern_bytes();
   return std::shared_ptr<const Schema>(new Schema(std::move(compiled)));
 }
 
@@ -71,14 +74,14 @@ Result<std::vector<SchemaMistake>> Schema::validate(std::string_view instance, c
   if (!document) return std::unexpected(document.error());
   const schema::Value& value = (*document)->root();
   const std::size_t steps = limits.steps + ((*document)->value_count() * kStepsForValue) + (instance.size() / kBytesForStep);
-  Run quick(steps);
+  Run quick(steps, limits.end);
   const bool valid = quick.evaluate(*compiled_->root, value, nullptr);
   if (quick.exhausted()) return std::unexpected(cannot_tell(quick));
   std::vector<SchemaMistake> mistakes;
   if (valid) return mistakes;
   // Most values are valid: only for the others are the reasons sought, in a second round that looks at every alternative.
   std::vector<Fault> faults;
-  Run thorough(steps);
+  Run thorough(steps, limits.end);
   thorough.collect(faults, limits.mistakes);
   thorough.evaluate(*compiled_->root, value, nullptr);
   for (const Fault& fault : faults)
@@ -87,6 +90,15 @@ Result<std::vector<SchemaMistake>> Schema::validate(std::string_view instance, c
     mistakes.push_back({.instance_path = "", .keyword = "", .schema_location = "#", .message = "the value breaks its schema"});
   }
   return mistakes;
+}
+
+std::size_t Schema::memory() const {
+  // Of a node: itself, some rules, its places in tables.
+  constexpr std::size_t kNode = sizeof(Node) + 512;
+  std::size_t bytes = compiled_->library.memory() + compiled_->nodes.size() * kNode + compiled_->pattern_bytes;
+  for (const std::string& note : compiled_->notes)
+    bytes += note.size();
+  return bytes;
 }
 
 const std::vector<std::string>& Schema::notes() const {

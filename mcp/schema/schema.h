@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,12 +19,25 @@ struct SchemaDocument {
   std::string_view text;
 };
 
+/// When work on a schema or a value ends whatever is left to do. Looked at every few microseconds, but not within the match of one
+/// pattern, which may take a second or two where schema and text are made for that.
+struct WorkEnd {
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  std::stop_token stop = {};
+};
+
 /// How large a schema may be.
 struct SchemaLimits {
   std::size_t bytes = 1 << 20;
   std::size_t values = 100'000;
   int depth = 128;
-  std::size_t patterns = 256;  // different ones
+  std::size_t patterns = 256;            // different ones
+  std::size_t pattern_bytes = 64 << 20;  // of memory, for all of them
+  std::size_t resources = 1000;          // schemas within it that have an "$id", those it refers to included
+  std::size_t identifier_bytes = 2048;   // each, resolved
+  /// What compiling may take; a step is some 10 ns to 50 ns.
+  std::size_t steps = 30'000'000;
+  WorkEnd end = {};
 };
 
 /// How much one validation may take.
@@ -33,6 +48,7 @@ struct ValidationLimits {
   /// Beside what a value of that size costs in any case: a step is a keyword looked at, some 10 ns to 50 ns.
   std::size_t steps = 1'000'000;
   std::size_t mistakes = 10;
+  WorkEnd end = {};
 };
 
 /// One way in which a value breaks its schema.
@@ -54,9 +70,10 @@ struct SchemaMistake {
 /// member that a "patternProperties" of such kind might mean is left alone, also by "additionalProperties".
 class Schema {
  public:
-  /// Without "$schema" it is 2020-12. Errors: parse_error; too_large; invalid_request (nested too deep, a member twice);
-  /// invalid_params where it is no schema, is of another dialect, or refers to what is not there. Takes milliseconds for large
-  /// schemas: not for the loop.
+  /// Without "$schema" it is 2020-12. Errors: parse_error; invalid_request (nested too deep, a member twice); invalid_params where
+  /// it is no schema, is of another dialect, or refers to what is not there within it. Where it may well be a schema all the same:
+  /// too_large (over the limits, more digits than are reckoned with), unknown_resource (refers to another document, which is not
+  /// given), cancelled (stopped). Takes milliseconds for large schemas, a second or two for those made to: not for the loop.
   static Result<std::shared_ptr<const Schema>> compile(std::string_view text,
                                                        const SchemaLimits& limits = {},
                                                        std::span<const SchemaDocument> documents = {});
@@ -66,12 +83,16 @@ class Schema {
   Schema& operator=(const Schema&) = delete;
 
   /// What is wrong with the value: nothing where it is valid, at most `limits.mistakes` otherwise. Errors, where that cannot be
-  /// told: parse_error, invalid_request (nested too deep, a member twice), too_large (also where the schema makes it too costly).
-  /// Takes up to tens of milliseconds, for large values in proportion to their size: not for the loop.
+  /// told: parse_error, invalid_request (nested too deep, a member twice), too_large (also where the schema makes it too costly, or
+  /// the deadline has come), cancelled (stopped). Takes up to tens of milliseconds, for large values in proportion to their size:
+  /// not for the loop.
   Result<std::vector<SchemaMistake>> validate(std::string_view instance, const ValidationLimits& limits = {}) const;
 
   /// What of the schema is not checked, one sentence each.
   const std::vector<std::string>& notes() const;
+
+  /// Bytes of memory that it takes, at most and about.
+  std::size_t memory() const;
 
  private:
   struct Compiled;

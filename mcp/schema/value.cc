@@ -123,6 +123,13 @@ Result<std::unique_ptr<const Document>> Document::parse(std::string_view text,
   return document;
 }
 
+std::size_t Document::memory() const {
+  std::size_t bytes = text_.capacity() + 2 * count_ * sizeof(Value);  // lists grow by doubling
+  for (const std::string& text : decoded_)
+    bytes += sizeof(std::string) + text.capacity();
+  return bytes;
+}
+
 const Value* Value::find(std::string_view name) const {
   if (kind != Kind::object) return nullptr;
   const auto found = std::ranges::lower_bound(items, name, {}, &Value::key);
@@ -223,11 +230,15 @@ std::string unescape_pointer_token(std::string_view token) {
 std::string shorten(const Value& value, std::size_t most) {
   std::string out;
   append_json(out, value, most);
-  if (out.size() <= most) return out;
-  while (most > 0 && (static_cast<unsigned char>(out[most]) & 0xC0) == 0x80)
+  return shorten_text(std::move(out), most);
+}
+
+std::string shorten_text(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)
     --most;
-  out.resize(most);
-  return out + "…";
+  text.resize(most);
+  return text + "…";
 }
 
 std::string_view to_string(Value::Kind kind) {

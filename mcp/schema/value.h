@@ -49,6 +49,8 @@ class Document {
 
   const Value& root() const { return root_; }
   std::size_t value_count() const { return count_; }
+  /// Bytes of memory that it takes, about.
+  std::size_t memory() const;
 
  private:
   friend class DocumentReader;
@@ -71,6 +73,9 @@ std::string unescape_pointer_token(std::string_view token);
 
 /// The value as JSON on one line for people, cut after about `most` bytes with "…".
 std::string shorten(const Value& value, std::size_t most = 80);
+
+/// The text, cut after about `most` bytes with "…", never within a character.
+std::string shorten_text(std::string text, std::size_t most);
 
 /// "null", "boolean", "number", "string", "array", "object".
 std::string_view to_string(Value::Kind kind);

@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "mcp/schema/compiler.h"
 #include "mcp/schema/decimal.h"
@@ -16,7 +17,10 @@ class TypeRule : public Rule {
 
   bool check(Run& run, const Value& value, Seen* /*seen*/) const override {
     if (((allowed_ >> static_cast<unsigned>(value.kind)) & 1U) != 0) return true;
-    if (integers_ && value.is(Value::Kind::number) && Decimal(value.text).is_integer()) return true;
+    if (integers_ && value.is(Value::Kind::number)) {
+      if (!run.spend(Decimal::cost(value.text))) return false;
+      if (Decimal(value.text).is_integer()) return true;
+    }
     return run.fail(value, keyword_, [&] { return "expected " + expected() + ", got " + what(value); });
   }
 
@@ -59,8 +63,10 @@ class EnumRule : public Rule {
   explicit EnumRule(const Value& keyword) : keyword_(keyword) {
     if (keyword.items.size() <= kFew) return;
     Run unbounded(SIZE_MAX);
+    by_hash_.reserve(keyword.items.size());
     for (const Value& item : keyword.items)
-      by_hash_.emplace(unbounded.hash(item), &item);
+      by_hash_.emplace_back(unbounded.hash(item), &item);
+    std::ranges::sort(by_hash_);
   }
 
   bool check(Run& run, const Value& value, Seen* /*seen*/) const override {
@@ -69,13 +75,15 @@ class EnumRule : public Rule {
   }
 
  private:
+  using Hashed = std::pair<std::size_t, const Value*>;
+
   static constexpr std::size_t kFew = 8, kMostShown = 400;
 
   bool is_listed(Run& run, const Value& value) const {
     const auto is_equal = [&](const Value& item) { return run.equal(value, item); };
     if (by_hash_.empty()) return std::ranges::any_of(keyword_.items, is_equal);
-    const auto [first, last] = by_hash_.equal_range(run.hash(value));
-    return std::any_of(first, last, [&](const auto& entry) { return is_equal(*entry.second); });
+    const auto found = std::ranges::equal_range(by_hash_, run.hash(value), {}, &Hashed::first);
+    return std::ranges::any_of(found, [&](const Hashed& entry) { return is_equal(*entry.second); });
   }
 
   std::string listed() const {
@@ -84,7 +92,7 @@ class EnumRule : public Rule {
   }
 
   const Value& keyword_;
-  std::unordered_multimap<std::size_t, const Value*> by_hash_;
+  std::vector<Hashed> by_hash_;  // sorted: whoever makes the values may choose their hashes
 };
 
 struct Types {

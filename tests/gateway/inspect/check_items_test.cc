@@ -12,8 +12,11 @@
 namespace gateway {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 /// "rule: seen: subject, subject".
 std::vector<std::string> found(const Inspection& inspection) {
@@ -82,14 +85,36 @@ TEST(CheckItemsTest, SchemasAreThoseOfTheirDialect) {
     return lines.empty() ? "" : lines.front();
   };
   EXPECT_THAT(schema(R"({"type":"object","properties":{"a":{"type":"strin"}}})"),
-              testing::StartsWith("input-schema-invalid: inputSchema is no valid JSON Schema: "));
+              StartsWith("input-schema-invalid: inputSchema is no valid JSON Schema: "));
   EXPECT_THAT(schema(R"({"type":"object","properties":{"a":{"$ref":"#/$defs/none"}}})"),
-              testing::StartsWith("input-schema-invalid: inputSchema is no valid JSON Schema: "));
+              StartsWith("input-schema-invalid: inputSchema is no valid JSON Schema: "));
   EXPECT_EQ(schema(R"({"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{"a":{"minimum":0}}})"),
             "");
   // What another dialect allows, nobody can tell here.
   EXPECT_EQ(schema(R"({"$schema":"http://json-schema.org/draft-04/schema#","type":"object","properties":{"a":{"type":"any"}}})"),
             "");
+}
+
+TEST(CheckItemsTest, SchemasThatCannotBeCheckedAreNotCalledWrong) {
+  const auto schema = [](const std::string& members) {
+    const auto lines = check_tools(
+        {R"({"name":"t","description":"d","inputSchema":{"type":"object"},"outputSchema":{"type":"object",)" + members + "}}"});
+    return lines.empty() ? "" : lines.front();
+  };
+  EXPECT_THAT(schema(R"("properties":{"a":{"$ref":"https://example.com/a.json"}})"),
+              AllOf(StartsWith("schema-refers-outside: outputSchema refers outside itself: "), HasSubstr("example.com/a.json")));
+  constexpr std::string_view kBeyond = "schema-beyond-checks: outputSchema goes beyond what Switchyard checks: ";
+  EXPECT_THAT(schema(R"("properties":{"a":{"multipleOf":0.)" + std::string(40, '3') + "}}"), StartsWith(kBeyond));
+  EXPECT_THAT(schema(R"("title":")" + std::string(2 << 20, 't') + "\""), StartsWith(kBeyond));
+  std::string patterns, values;
+  for (int i = 0; i < 300; ++i)
+    patterns += (i == 0 ? "" : ",") + (R"({"pattern":")" + std::to_string(i) + "\"}");
+  for (int i = 0; i < 100'000; ++i)
+    values += "1,";
+  EXPECT_THAT(schema(R"("properties":{"a":{"anyOf":[)" + patterns + "]}}"), StartsWith(kBeyond));
+  EXPECT_THAT(schema(R"("enum":[)" + values + "1]"), StartsWith(kBeyond));
+  EXPECT_EQ(rules::kSchemaOutside.severity, Severity::warning);
+  EXPECT_EQ(rules::kSchemaBeyond.severity, Severity::warning);
 }
 
 TEST(CheckItemsTest, TasksWantTheCapability) {

@@ -131,7 +131,7 @@ TEST(SchemaTest, RefusesWhatIsNoSchema) {
 
 TEST(SchemaTest, NothingIsFetched) {
   const Error error = refusal(R"({"properties": {"a": {"$ref": "https://example.com/other.json#/x"}}})");
-  EXPECT_EQ(error.code, ErrorCode::invalid_params);
+  EXPECT_EQ(error.code, ErrorCode::unknown_resource);
   EXPECT_THAT(error.message, AllOf(HasSubstr("https://example.com/other.json"), HasSubstr("#/properties/a/$ref")));
   EXPECT_THAT(error.remedy, HasSubstr("Nothing is fetched"));
   EXPECT_THAT(refusal(R"({"$ref": "#/$defs/none"})").message, HasSubstr(R"(there is no "$defs" on its way)"));
