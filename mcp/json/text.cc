@@ -180,6 +180,20 @@ std::string string_member(std::string_view object, std::string_view name) {
   return decode_json_string(member(object, name));
 }
 
+bool key_is(std::string_view key, std::string_view name) {
+  return key == name || (key.contains('\\') && decode_json_string("\"" + std::string(key) + "\"") == name);
+}
+
+std::string_view find_member(std::string_view object, std::string_view name) {
+  std::string_view found;
+  visit_members(object, [&](const JsonKey& key, std::string_view value) {
+    if (!key_is(key.text, name)) return true;
+    found = value;
+    return false;
+  });
+  return found;
+}
+
 std::vector<std::string_view> elements(std::string_view array) {
   std::vector<std::string_view> found;
   auto scanner = scanner_of(array);

@@ -29,6 +29,12 @@ std::string_view member(std::string_view object, std::string_view name);
 /// A string member of an object, decoded; "" when it is absent or no string.
 std::string string_member(std::string_view object, std::string_view name);
 
+/// Whether a member's key, as for_each_member() gives it, is that name in any spelling.
+bool key_is(std::string_view key, std::string_view name);
+
+/// The raw text of the first member of that name in any spelling, or "".
+std::string_view find_member(std::string_view object, std::string_view name);
+
 /// The raw texts of an array's elements; empty when `array` is not an array. Views into `array`.
 std::vector<std::string_view> elements(std::string_view array);
 

@@ -78,7 +78,8 @@ Message Message::call(MessageKind kind, std::string_view id, std::string_view me
   text.reserve(kStart.size() + id.size() + method.size() + params.size() + 40);
   text += kStart;
   if (!id.empty()) text.append(R"(,"id":)").append(id);
-  text.append(R"(,"method":")").append(method).append("\"");
+  text.append(R"(,"method":)");
+  append_json_string(text, method);
   if (!params.empty()) text.append(R"(,"params":)").append(params);
   text += '}';
   MessageScanner(message).locate();
@@ -157,6 +158,14 @@ void Message::replace(Span Envelope::* member, std::string_view json) {
   envelope_.*member = {old.begin + shift.before, old.end + shift.after};
   // The others' text has moved, not changed.
   if (member == &Envelope::method || member == &Envelope::name || member == &Envelope::params) decode_names();
+}
+
+void Message::set_params(std::string_view json) {
+  replace(&Envelope::params, json);
+  buffer_.erase(0, begin_);
+  begin_ = 0;
+  envelope_ = {};
+  MessageScanner(*this).locate();
 }
 
 void Message::decode_names() {

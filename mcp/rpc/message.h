@@ -50,7 +50,7 @@ class Message {
   static Result<Message> parse(std::string&& text);
   static Result<Message> parse(const std::string& text) { return parse(std::string(text)); }
 
-  /// Built by us; `params`, `result` and `id` are JSON text (params may be empty: left out). `method` is plain ASCII.
+  /// Built by us; `params`, `result` and `id` are JSON text (params may be empty: left out).
   static Message request(std::string_view id, std::string_view method, std::string_view params);
   static Message notification(std::string_view method, std::string_view params);
   static Message result(std::string_view id, std::string_view result);
@@ -97,6 +97,9 @@ class Message {
   /// member that does not lie inside the replaced one stay right; members inside it become absent. `json` must be a valid JSON
   /// value on one line, and no view of this message.
   void replace(Span Envelope::* member, std::string_view json);
+
+  /// The same for params, where they are present; the members inside are found anew.
+  void set_params(std::string_view json);
 
   void set_id(std::string_view json) { replace(&Envelope::id, json); }
 

@@ -14,8 +14,7 @@ std::string with_member(std::string_view object, std::string_view key, std::stri
   std::string text = "{\"";
   text.append(key).append("\":").append(json);
   for_each_member(object, [&](std::string_view name, std::string_view value) {
-    const bool same = name == key || (name.contains('\\') && decode_json_string("\"" + std::string(name) + "\"") == key);
-    if (!same) text.append(",\"").append(name).append("\":").append(value);
+    if (!key_is(name, key)) text.append(",\"").append(name).append("\":").append(value);
     return true;
   });
   text += '}';

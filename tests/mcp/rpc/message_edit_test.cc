@@ -199,5 +199,16 @@ TEST(MessageBuildTest, BuiltMessagesTakeEdits) {
   expect_consistent(message);
 }
 
+TEST(MessageBuildTest, AMethodIsAStringWhateverItSays) {
+  const std::string method = "a\",\"params\":{},\"x\":\"\n\ndata: ";
+  for (const Message& message : {Message::request("1", method, R"({"b":1})"), Message::notification(method, R"({"b":1})")}) {
+    const json text = json::parse(message.text());
+    EXPECT_EQ(text["method"], method);
+    EXPECT_EQ(text["params"], json::parse(R"({"b":1})"));
+    EXPECT_EQ(message.method(), method);
+    EXPECT_EQ(message.text().find('\n'), std::string_view::npos);
+  }
+}
+
 }  // namespace
 }  // namespace mcp
