@@ -38,12 +38,17 @@ class RouterTest : public UpstreamTest {
   /// In the background; the answer lands in answers_ under the id, null for none.
   void spawn(const json& id, const std::string& method, const json& params) {
     const json request = {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}};
+    spawn_text(id, request.dump());
+  }
+
+  /// The same, as it is spelled.
+  void spawn_text(const json& id, const std::string& request) {
     mcp::ServerSession::Outlet outlet = [this](const mcp::Message& message) {
       notified_.push_back(json::parse(message.text()));
       return true;
     };
     boost::asio::co_spawn(loop_,
-                          session_->serve(*mcp::Message::parse(request.dump()), std::move(outlet)),
+                          session_->serve(*mcp::Message::parse(request), std::move(outlet)),
                           [this, key = id.dump()](std::exception_ptr, const std::optional<mcp::Message>& answer) {
                             answers_[key] = answer ? json::parse(answer->text()) : json();
                           });

@@ -23,6 +23,7 @@ class TaskServer {
     std::vector<json> received;
     std::map<std::string, json> tasks;                 // by id
     std::map<std::string, std::vector<json>> waiting;  // ids of tasks/result requests, by task
+    std::vector<std::pair<json, json>> held;           // calls that have not been answered: id and params
     json answered;                                     // responses to questions of the server's: the last one
 
     void send(const json& message) const { pipe->send(*mcp::Message::parse(message.dump())); }
@@ -55,8 +56,12 @@ class TaskServer {
   json capabilities = {
       {"tools", json::object()},
       {"tasks", {{"list", json::object()}, {"cancel", json::object()}, {"requests", {{"tools", {{"call", json::object()}}}}}}}};
-  json ttl = 60'000;   // of new tasks
-  bool blocks = true;  // tasks/result waits, as it should
+  json ttl = 60'000;         // of new tasks
+  json poll_interval = 50;   // likewise
+  json odd_task;             // where it is not null, what the server says of a task that it makes
+  bool blocks = true;        // tasks/result waits, as it should
+  bool holds_calls = false;  // until release()
+  bool cancels = true;       // tasks/cancel is answered
   std::vector<std::unique_ptr<Connection>> connections;
 
   std::shared_ptr<mcp::Transport> connect() {
@@ -69,6 +74,12 @@ class TaskServer {
     receiver.on_closed = [] {};
     connection.pipe->open(std::move(receiver));
     return transport;
+  }
+
+  /// Answers the calls that are held.
+  void release(Connection& connection) const {
+    for (const auto& [id, params] : std::exchange(connection.held, {}))
+      call(connection, id, params);
   }
 
   /// The task is over; who waits for its result gets it.
@@ -115,6 +126,8 @@ class TaskServer {
                           {"serverInfo", {{"name", "tasks"}, {"version", "1"}}}});
     } else if (method == "tools/list") {
       connection.respond(id, {{"tools", {tool("plain", ""), tool("may", "optional"), tool("must", "required")}}});
+    } else if (method == "tools/call" && holds_calls) {
+      connection.held.emplace_back(id, params);
     } else if (method == "tools/call") {
       call(connection, id, params);
     } else if (method.starts_with("tasks/")) {
@@ -124,7 +137,7 @@ class TaskServer {
     }
   }
 
-  void call(Connection& connection, const json& id, const json& params) {
+  void call(Connection& connection, const json& id, const json& params) const {
     if (!params.contains("task")) return connection.respond(id, text("at once"));
     const std::string task = "t" + std::to_string(connection.tasks.size() + 1);
     connection.tasks[task] = {{"taskId", task},
@@ -132,8 +145,8 @@ class TaskServer {
                               {"createdAt", "2025-11-25T10:30:00Z"},
                               {"lastUpdatedAt", "2025-11-25T10:30:00Z"},
                               {"ttl", ttl},
-                              {"pollInterval", 50}};
-    connection.respond(id, {{"task", connection.tasks[task]}});
+                              {"pollInterval", poll_interval}};
+    connection.respond(id, {{"task", odd_task.is_null() ? connection.tasks[task] : odd_task}});
   }
 
   void about(Connection& connection, const json& id, const std::string& method, const std::string& name) {
@@ -141,6 +154,7 @@ class TaskServer {
     if (found == connection.tasks.end()) return connection.refuse(id, "Task not found");
     json& task = found->second;
     if (method == "tasks/get") return connection.respond(id, shown(task));
+    if (method == "tasks/cancel" && !cancels) return;
     if (method == "tasks/cancel") {
       task["status"] = "cancelled";
       return connection.respond(id, shown(task));
