@@ -27,12 +27,12 @@ constexpr std::size_t kShown = 200;                     // bytes of an id in a m
 /// Inside a JSON string the quotes would be escaped, so the plain search finds every member; most calls have none. The arguments
 /// may be long and are not searched.
 bool wants_task(const Message& call) {
-  constexpr std::string_view kKey = "\"task\"";
   const std::string_view params = call.raw(call.envelope().params);
   const std::string_view arguments = call.raw(call.envelope().arguments);
   const std::size_t before = arguments.empty() ? params.size() : call.envelope().arguments.begin - call.envelope().params.begin;
-  const bool may = params.substr(0, before).contains(kKey) || params.substr(before + arguments.size()).contains(kKey);
-  return may && !mcp::member(params, "task").empty();
+  const auto may = [](std::string_view part) { return part.contains("\"task\"") || part.contains('\\'); };
+  if (!may(params.substr(0, before)) && !may(params.substr(before + arguments.size()))) return false;
+  return !mcp::find_member(params, "task").empty();
 }
 
 Message without_task(const Message& call) {
@@ -41,7 +41,7 @@ Message without_task(const Message& call) {
 }
 
 std::string task_id_of(const Message& request) {
-  const std::string_view id = mcp::member(request.raw(request.envelope().params), "taskId");
+  const std::string_view id = mcp::find_member(request.raw(request.envelope().params), "taskId");
   return id.starts_with('"') ? mcp::decode_json_string(id) : std::string();
 }
 

@@ -61,7 +61,7 @@ Task<Result<Message>> Runtime::start_task(Message request, CallContext& context,
   auto answer = co_await send(std::move(request), context, &way, &link);
   if (!answer || answer->is_error()) co_return answer;
   const std::string_view result = answer->raw(answer->envelope().result);
-  const std::string_view task = mcp::member(result, "task");
+  const std::string_view task = mcp::find_member(result, "task");
   // A server may answer at once, though it was asked for a task.
   if (!task.starts_with('{')) co_return answer;
   ServerTasks::Made made{.session = way.session,

@@ -32,7 +32,7 @@ constexpr std::string_view kLost = "the session with the server on which the tas
 std::uint64_t last_number = 0;  // over all servers, so that a client's tasks have one order
 
 std::string own_id_of(std::string_view task) {
-  const std::string_view id = mcp::member(task, "taskId");
+  const std::string_view id = mcp::find_member(task, "taskId");
   return id.starts_with('"') ? mcp::decode_json_string(id) : std::string();
 }
 

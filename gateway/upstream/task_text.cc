@@ -39,16 +39,19 @@ std::string rebuilt(std::string_view object, std::string_view member, std::strin
   };
   if (!json.empty()) add(member, json);
   mcp::for_each_member(object, [&](std::string_view name, std::string_view value) {
-    if (name != member) add(name, value);
+    if (!mcp::key_is(name, member)) add(name, value);
     return true;
   });
   return text + '}';
 }
 
-/// The object whose _meta names the task.
-std::string_view meta_holder(const Message& message) {
-  const bool response = message.kind() == MessageKind::response;
-  return message.raw(response ? message.envelope().result : message.envelope().params);
+/// The _meta that names the task, if there is one.
+std::string_view meta_of(const Message& message) {
+  if (message.kind() != MessageKind::response) return message.raw(message.envelope().meta);
+  const std::string_view result = message.raw(message.envelope().result);
+  // Inside a JSON string the quotes would be escaped, so this quick look finds every real member.
+  const bool may = result.contains("related-task\"") || result.contains('\\');
+  return may ? mcp::find_member(result, "_meta") : std::string_view();
 }
 
 }  // namespace
@@ -62,29 +65,22 @@ std::string without_member(std::string_view object, std::string_view member) {
 }
 
 std::string related_task(const Message& message) {
-  const std::string_view holder = meta_holder(message);
-  // Inside a JSON string the quotes would be escaped, so the plain search finds every real member.
-  if (holder.find(kRelatedTask) == std::string_view::npos) return {};
-  return string_of(mcp::member(mcp::member(mcp::member(holder, "_meta"), kRelatedTask), "taskId"));
+  return string_of(mcp::find_member(mcp::find_member(meta_of(message), kRelatedTask), "taskId"));
 }
 
 void set_related_task(Message& message, std::string_view id) {
-  const std::string_view holder = meta_holder(message);
+  const bool response = message.kind() == MessageKind::response;
+  if (response && message.is_error()) return;
+  const std::string_view holder = message.raw(response ? message.envelope().result : message.envelope().params);
   if (!holder.empty() && !holder.starts_with('{')) return;
-  const std::string_view meta = mcp::member(holder, "_meta");
-  if (id.empty() && mcp::member(meta, kRelatedTask).empty()) return;
+  if (id.empty() && mcp::find_member(meta_of(message), kRelatedTask).empty()) return;
   const std::string value = id.empty() ? std::string() : "{\"taskId\":" + mcp::json_string(id) + "}";
-  const std::string next_meta = rebuilt(meta, kRelatedTask, value);
-  const std::string next = rebuilt(holder, "_meta", next_meta == "{}" ? std::string_view() : std::string_view(next_meta));
-  // Built anew, so that every member is found where it stands now.
-  const std::string method(message.method());
-  const std::string request_id(message.id());
-  if (message.kind() == MessageKind::response) {
-    if (!message.is_error()) message.replace(&mcp::Envelope::result, next);
-  } else if (message.kind() == MessageKind::request) {
-    message = Message::request(request_id, method, next);
+  const std::string meta = rebuilt(mcp::find_member(holder, "_meta"), kRelatedTask, value);
+  const std::string next = rebuilt(holder, "_meta", meta == "{}" ? std::string_view() : std::string_view(meta));
+  if (response) {
+    message.replace(&mcp::Envelope::result, next);
   } else {
-    message = Message::notification(method, next);
+    message.set_params(next);
   }
 }
 
@@ -94,7 +90,7 @@ std::string task_state(std::string_view task, std::string_view id) {
   if (state.size() <= kMaxState) return state;
   state = "{\"taskId\":" + quoted;
   for (const std::string_view name : {"status", "createdAt", "lastUpdatedAt", "ttl", "pollInterval"}) {
-    const std::string_view value = mcp::member(task, name);
+    const std::string_view value = mcp::find_member(task, name);
     if (!value.empty() && value.size() <= kMaxMember) state.append(",\"").append(name).append("\":").append(value);
   }
   return state + '}';
@@ -107,7 +103,7 @@ std::string failed_state(std::string_view state, std::string_view why) {
 }
 
 std::string status_of(std::string_view task) {
-  return string_of(mcp::member(task, "status"));
+  return string_of(mcp::find_member(task, "status"));
 }
 
 bool is_terminal(std::string_view status) {
@@ -115,13 +111,13 @@ bool is_terminal(std::string_view status) {
 }
 
 std::optional<milliseconds> ttl_of(std::string_view task) {
-  const auto ttl = number_of(mcp::member(task, "ttl"));
+  const auto ttl = number_of(mcp::find_member(task, "ttl"));
   if (!ttl || *ttl >= kMaxTtl) return std::nullopt;
   return milliseconds(static_cast<std::int64_t>(std::max(*ttl, 0.0)));
 }
 
 milliseconds poll_interval_of(std::string_view task) {
-  const auto interval = number_of(mcp::member(task, "pollInterval"));
+  const auto interval = number_of(mcp::find_member(task, "pollInterval"));
   if (!interval) return std::chrono::seconds(1);
   return milliseconds(static_cast<std::int64_t>(std::clamp(*interval, 50.0, 30'000.0)));
 }

@@ -9,7 +9,8 @@
 
 namespace gateway {
 
-/// Reading and writing what messages say of tasks (MCP 2025-11-25, "Tasks"). Pure.
+/// Reading and writing what messages say of tasks (MCP 2025-11-25, "Tasks"). Members are found in whatever spelling of their
+/// names. Pure.
 
 inline constexpr std::string_view kRelatedTask = "io.modelcontextprotocol/related-task";
 
@@ -22,7 +23,7 @@ std::string without_member(std::string_view object, std::string_view member);
 /// The task that a message belongs to, by the _meta of its params or its result; "" where it says none.
 std::string related_task(const mcp::Message& message);
 
-/// The message belongs to this task; to none where `id` is "".
+/// The message belongs to this task; to none where `id` is "". An error belongs to none, nor does what has no params.
 void set_related_task(mcp::Message& message, std::string_view id);
 
 /// A Task object as a client knows it: `task` under the id `id`, else untouched. Of what is longer than 8 KiB, and so too long to
