@@ -86,15 +86,20 @@ Task<Result<SessionPool::Lease>> SessionPool::acquire(mcp::CallContext& context,
   const auto self = shared_from_this();
   auto entry = choose(context.caller(), capabilities, insisting);
   while (entry && !*entry) {
-    if (auto waited = co_await wait_for_change(context); !waited) co_return std::unexpected(std::move(waited).error());
+    const Error late{ErrorCode::timeout,
+                     "all " + std::to_string(sessions_.size()) + " sessions with server \"" + options_.server + "\" are in use",
+                     "Try again when other clients' calls are done."};
+    if (auto waited = co_await wait_for_change(context, late); !waited) co_return std::unexpected(std::move(waited).error());
     entry = choose(context.caller(), capabilities, insisting);
   }
   if (!entry) co_return std::unexpected(std::move(entry).error());
   (*entry)->holder = context.caller().id;
   (*entry)->peer = context.peer();
   Lease lease(self, *entry);
+  const Error slow{
+      ErrorCode::timeout, "a session with server \"" + options_.server + "\" is still being opened", "Try again in a moment."};
   while (!lease->opened) {
-    if (auto waited = co_await wait_for_change(context); !waited) co_return std::unexpected(std::move(waited).error());
+    if (auto waited = co_await wait_for_change(context, slow); !waited) co_return std::unexpected(std::move(waited).error());
   }
   if (lease->failure) co_return std::unexpected(*lease->failure);
   co_return lease;
@@ -117,7 +122,7 @@ std::shared_ptr<PooledSession> SessionPool::find(const mcp::Caller& caller, cons
   if (!options_.in_turn) return nullptr;
   std::shared_ptr<PooledSession> best;
   for (const auto& entry : sessions_) {
-    const bool idle = entry->opened && entry->leases == 0 && entry->session->open_questions() == 0;
+    const bool idle = entry->opened && entry->leases == 0 && !busy(*entry);
     const bool free = idle && !entry->pinned() && !entry->doubtful;
     if (free && suits(*entry) && (!best || entry->last_used < best->last_used)) best = entry;
   }
@@ -140,9 +145,14 @@ bool SessionPool::any_in_use() const {
   return std::ranges::any_of(sessions_, [](const auto& entry) { return entry->leases > 0 || !entry->opened; });
 }
 
-/// What a server knows of its client it can ask for again; but who is subscribed hears without asking.
+/// What a server knows of its client it can ask for again; but who is subscribed hears without asking, and a task is nowhere else.
 bool SessionPool::needed(const PooledSession& entry) {
-  return entry.leases > 0 || !entry.opened || (!entry.subscriptions.empty() && !entry.peer.expired());
+  const bool holds = !entry.subscriptions.empty() || entry.tasks > 0;
+  return entry.leases > 0 || !entry.opened || busy(entry) || (holds && !entry.peer.expired());
+}
+
+bool SessionPool::busy(const PooledSession& entry) {
+  return entry.session && (entry.session->open_requests() > 0 || entry.session->open_questions() > 0);
 }
 
 std::shared_ptr<PooledSession> SessionPool::start(const mcp::Caller& caller, std::string capabilities) {
@@ -280,16 +290,14 @@ PoolUse SessionPool::use() const {
   return use;
 }
 
-Task<Result<>> SessionPool::wait_for_change(mcp::CallContext& context) {
+Task<Result<>> SessionPool::wait_for_change(mcp::CallContext& context, const Error& late) {
   Event change(executor_);
   const Place place(*this, change);
   const mcp::Cancellation::Callback cancelled(context.cancellation(), [&change] { change.set(); });
   const bool in_time = co_await change.wait_until(context.deadline);
   if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
   if (in_time) co_return Result<>();
-  co_return fail(ErrorCode::timeout,
-                 "all " + std::to_string(sessions_.size()) + " sessions with server \"" + options_.server + "\" are in use",
-                 "Try again when other clients' calls are done.");
+  co_return std::unexpected(late);
 }
 
 void SessionPool::changed() {

@@ -117,12 +117,15 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
   /// One of them will be free, or is being opened.
   bool any_in_use() const;
   static bool needed(const PooledSession& entry);
+  /// Something is asked on it, either way.
+  static bool busy(const PooledSession& entry);
   class Place;
   mcp::ClientSessionOptions session_options(const std::shared_ptr<PooledSession>& entry);
   static mcp::Task<void> open(std::shared_ptr<SessionPool> self, std::shared_ptr<PooledSession> entry);
   void remove(const std::shared_ptr<PooledSession>& entry, const mcp::Error& reason);
   static mcp::Task<void> end(std::shared_ptr<SessionPool> self, std::shared_ptr<PooledSession> entry, mcp::Error reason);
-  mcp::Task<mcp::Result<>> wait_for_change(mcp::CallContext& context);
+  /// Until something has changed. Errors: the reason of the context's cancellation, `late` at its deadline.
+  mcp::Task<mcp::Result<>> wait_for_change(mcp::CallContext& context, const mcp::Error& late);
   void changed();
   void arm_sweep();
   void sweep();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mcp/transport/message_pipe.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/run_task.h"
 
 namespace gateway {
@@ -33,10 +34,12 @@ class Peer final : public mcp::ClientPeer {
 
   mcp::Task<Result<Message>> ask(Message request, Question&) override {
     asked.emplace_back(request.method());
+    if (thinking) co_await thinking->wait();
     co_return Message::result(request.id(), R"({"roots":[]})");
   }
 
   std::vector<std::string> asked;
+  std::shared_ptr<mcp::Event> thinking;  // where it is there, answers once it is set
 
  private:
   mcp::Caller caller_;
@@ -239,6 +242,87 @@ TEST_F(SessionPoolTest, AnIdleSessionOfOtherCapabilitiesMakesRoom) {
   }
   EXPECT_EQ(pool_->size(), 1U);
   EXPECT_EQ(servers_.size(), 2U);
+}
+
+/// Sessions that nobody has a lease of, and that are needed all the same.
+class NeededSessionTest : public SessionPoolTest {
+ protected:
+  NeededSessionTest() { make(false, 1); }
+
+  /// Anna's session, which she has just used.
+  std::shared_ptr<PooledSession> open() { return (*acquire(anna_context_)).session(); }
+
+  void expect_kept() {
+    Context bert(bert_);
+    EXPECT_EQ(acquire(bert).error().code, ErrorCode::overloaded) << "no room is made for others";
+    clock_.advance(std::chrono::minutes(11));
+    EXPECT_EQ(pool_->size(), 1U) << "nor is it closed as idle";
+  }
+
+  void expect_not_kept() {
+    clock_.advance(std::chrono::minutes(11));
+    EXPECT_EQ(pool_->size(), 0U);
+  }
+
+  mcp::FakeClock clock_{loop_};
+  Context anna_context_{anna_};
+};
+
+TEST_F(NeededSessionTest, WhereTasksRun) {
+  const auto session = open();
+  session->tasks = 1;
+  expect_kept();
+  session->tasks = 0;
+  expect_not_kept();
+}
+
+TEST_F(NeededSessionTest, WhereARequestIsOpen) {
+  const auto session = open();
+  std::optional<Result<Message>> answer;
+  Message request = Message::request("7", "tasks/result", R"({"taskId":"t"})");
+  mcp::spawn_task(loop_, session->session->handle(std::move(request), anna_context_), answer);
+  settle();
+  expect_kept();
+  anna_context_.cancellation().request({ErrorCode::cancelled, "never mind"});
+  settle();
+  ASSERT_TRUE(answer);
+  expect_not_kept();
+}
+
+TEST_F(NeededSessionTest, WhereItsClientIsAskedSomething) {
+  const auto session = open();
+  anna_->thinking = std::make_shared<mcp::Event>(loop_.get_executor());
+  servers_.at(0)->send(Message::request("7", "roots/list", {}));
+  settle();
+  ASSERT_EQ(anna_->asked.size(), 1U);
+  expect_kept();
+  anna_->thinking->set();
+  settle();
+  expect_not_kept();
+}
+
+TEST_F(SessionPoolTest, ASessionOnWhichARequestIsOpenIsNotHandedOn) {
+  make(true);
+  Context anna(anna_), bert(bert_);
+  const auto session = (*acquire(anna)).session();
+  std::optional<Result<Message>> answer;
+  Message request = Message::request("7", "tasks/result", R"({"taskId":"t"})");
+  mcp::spawn_task(loop_, session->session->handle(std::move(request), anna), answer);
+  settle();
+  EXPECT_NE((*acquire(bert)).session(), session);
+  anna.cancellation().request({ErrorCode::cancelled, "never mind"});
+  settle();
+  EXPECT_TRUE(answer);
+}
+
+TEST_F(SessionPoolTest, WhoseOwnSessionTakesTooLongToOpenIsToldSo) {
+  make(true, 1);
+  silent_ = true;
+  Context anna(anna_);
+  anna.deadline = std::chrono::steady_clock::now();
+  const auto refused = acquire(anna);
+  EXPECT_EQ(refused.error().code, ErrorCode::timeout);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("being opened"));
 }
 
 TEST_F(SessionPoolTest, WaitingEndsAtTheDeadline) {
