@@ -40,11 +40,6 @@ Message without_task(const Message& call) {
   return Message::request(call.id(), call.method(), params);
 }
 
-std::string task_id_of(const Message& request) {
-  const std::string_view id = mcp::find_member(request.raw(request.envelope().params), "taskId");
-  return id.starts_with('"') ? mcp::decode_json_string(id) : std::string();
-}
-
 Error unknown_task(const std::string& id) {
   return {ErrorCode::invalid_params,
           "there is no task \"" + id.substr(0, kShown) + "\"",
@@ -122,7 +117,7 @@ std::vector<Router::HeldTask> Router::tasks_of(const mcp::Caller& caller) const 
 Result<Router::HeldTask> Router::find_task(const Message& request, CallContext& context) const {
   const std::string method(request.method());
   if (!offers_tasks(context.caller())) return fail(ErrorCode::method_not_found, "there are no tasks here");
-  const std::string id = task_id_of(request);
+  const std::string id = task_id_of(request.raw(request.envelope().params));
   if (id.empty()) return fail(ErrorCode::invalid_params, method + " needs params.taskId, a string");
   for (const auto& member : view_->members()) {
     auto task = member->clients().tasks().find(context.caller().id, id);

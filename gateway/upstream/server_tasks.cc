@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <charconv>
+#include <utility>
 
 #include "gateway/upstream/deadline.h"
 #include "gateway/upstream/task_text.h"
@@ -18,8 +18,6 @@ using mcp::ClientSession;
 using mcp::Error;
 using mcp::ErrorCode;
 using mcp::fail;
-using mcp::Message;
-using mcp::MessageKind;
 using mcp::Result;
 using mcp::Task;
 
@@ -30,19 +28,6 @@ constexpr auto kCancelTime = std::chrono::seconds(10);
 constexpr std::string_view kLost = "the session with the server on which the task ran was lost, and the task with it";
 
 std::uint64_t last_number = 0;  // over all servers, so that a client's tasks have one order
-
-std::string own_id_of(std::string_view task) {
-  const std::string_view id = mcp::find_member(task, "taskId");
-  return id.starts_with('"') ? mcp::decode_json_string(id) : std::string();
-}
-
-/// A log line that its reader does not want.
-bool too_quiet(const mcp::Caller& reader, const Message& message) {
-  if (message.method() != "notifications/message" || !reader.log_level) return false;
-  const std::string_view level = mcp::member(message.raw(message.envelope().params), "level");
-  const auto known = mcp::parse_logging_level(level.starts_with('"') ? mcp::decode_json_string(level) : std::string());
-  return !known || *known < *reader.log_level;
-}
 
 }  // namespace
 
@@ -87,7 +72,7 @@ Result<ServerTasks::Place> ServerTasks::claim(std::uint64_t client) {
 }
 
 Result<ServerTasks::TaskPtr> ServerTasks::add(Made made, mcp::CallContext& context) {
-  std::string own_id = own_id_of(made.task);
+  std::string own_id = task_id_of(made.task);
   Key key(made.session.get(), own_id);
   if (own_id.empty() || own_id.size() > kMaxOwnId)
     return fail(ErrorCode::not_mcp, "the server made a task without a usable taskId");
@@ -197,71 +182,6 @@ Task<void> ServerTasks::cancel_all(std::shared_ptr<ServerTasks> self, std::vecto
     const std::string cause = !answer ? answer.error().message : std::string(answer->raw(answer->envelope().error).substr(0, 300));
     mcp::log_debug("upstream", "a task nobody waits for was not cancelled", {{"server", self->server_}, {"cause", cause}});
   }
-}
-
-ServerTasks::TaskPtr ServerTasks::find_own(const ClientSession* session, const std::string& own_id) const {
-  const auto found = by_own_id_.find(Key(session, own_id));
-  if (found == by_own_id_.end() || found->second->lost()) return nullptr;
-  return found->second;
-}
-
-bool ServerTasks::incoming(const ClientSession* session, Message& message) {
-  if (message.method() == "notifications/tasks/status") return tell_status(session, message);
-  const std::string related = related_task(message);
-  if (related.empty()) return true;
-  const TaskPtr task = find_own(session, related);
-  // An id of the server's own says nothing to a client, and nothing at all to one that knows of no task.
-  set_related_task(message, task && !task->driven ? std::string_view(task->id) : std::string_view());
-  if (!task || message.kind() == MessageKind::request || message.method() == "notifications/progress" ||
-      message.method() == "notifications/cancelled") {
-    return true;
-  }
-  tell(*task, std::move(message));
-  return false;
-}
-
-bool ServerTasks::tell_status(const ClientSession* session, const Message& notification) {
-  const std::string_view said = notification.raw(notification.envelope().params);
-  const TaskPtr task = find_own(session, own_id_of(said));
-  if (!task) return false;
-  learn(task, said);
-  if (task->driven) return false;
-  const std::string params = task_state(said, task->id);
-  Message shown = Message::notification("notifications/tasks/status", params);
-  set_related_task(shown, {});
-  if (const auto peer = task->peer.lock()) peer->push(std::move(shown));
-  return false;
-}
-
-void ServerTasks::tell(const ServerTask& task, Message notification) {
-  const auto peer = task.peer.lock();
-  if (!peer || too_quiet(peer->caller(), notification)) return;
-  // On the way of a request that waits for the task even a client hears it that has no other stream open.
-  if (task.waiting != nullptr) {
-    task.waiting->notify(std::move(notification));
-  } else {
-    peer->push(std::move(notification));
-  }
-}
-
-bool ServerTasks::progress(const ClientSession* session, Message& notification) const {
-  if (notification.method() != "notifications/progress") return false;
-  const std::string_view token = notification.raw(notification.envelope().progress_token);
-  std::uint64_t id = 0;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), id);
-  if (error != std::errc() || end != token.data() + token.size()) return false;
-  const auto found = by_token_.find({session, id});
-  if (found == by_token_.end() || found->second->lost()) return false;
-  notification.replace(&mcp::Envelope::progress_token, found->second->progress_token);
-  tell(*found->second, std::move(notification));
-  return true;
-}
-
-void ServerTasks::outgoing(const ClientSession* session, Message& answer) const {
-  const std::string related = related_task(answer);
-  if (related.empty()) return;
-  const auto found = tasks_.find(related);
-  if (found != tasks_.end() && found->second->made_on == session) set_related_task(answer, found->second->own_id);
 }
 
 /// Wakes when the next task is over.

@@ -64,8 +64,16 @@ std::string without_member(std::string_view object, std::string_view member) {
   return rebuilt(object, member, {});
 }
 
+std::optional<double> number_member(std::string_view object, std::string_view member) {
+  return number_of(mcp::find_member(object, member));
+}
+
+std::string task_id_of(std::string_view task) {
+  return string_of(mcp::find_member(task, "taskId"));
+}
+
 std::string related_task(const Message& message) {
-  return string_of(mcp::find_member(mcp::find_member(meta_of(message), kRelatedTask), "taskId"));
+  return task_id_of(mcp::find_member(meta_of(message), kRelatedTask));
 }
 
 void set_related_task(Message& message, std::string_view id) {
@@ -111,13 +119,13 @@ bool is_terminal(std::string_view status) {
 }
 
 std::optional<milliseconds> ttl_of(std::string_view task) {
-  const auto ttl = number_of(mcp::find_member(task, "ttl"));
+  const auto ttl = number_member(task, "ttl");
   if (!ttl || *ttl >= kMaxTtl) return std::nullopt;
   return milliseconds(static_cast<std::int64_t>(std::max(*ttl, 0.0)));
 }
 
 milliseconds poll_interval_of(std::string_view task) {
-  const auto interval = number_of(mcp::find_member(task, "pollInterval"));
+  const auto interval = number_member(task, "pollInterval");
   if (!interval) return std::chrono::seconds(1);
   return milliseconds(static_cast<std::int64_t>(std::clamp(*interval, 50.0, 30'000.0)));
 }

@@ -20,6 +20,12 @@ std::string with_json_member(std::string_view object, std::string_view member, s
 /// The object without the member.
 std::string without_member(std::string_view object, std::string_view member);
 
+/// A number among the object's members; nothing where it is none, or not there.
+std::optional<double> number_member(std::string_view object, std::string_view member);
+
+/// The taskId of a Task object, decoded; "" where it has none.
+std::string task_id_of(std::string_view task);
+
 /// The task that a message belongs to, by the _meta of its params or its result; "" where it says none.
 std::string related_task(const mcp::Message& message);
 
