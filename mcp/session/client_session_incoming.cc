@@ -71,25 +71,27 @@ void ClientSession::on_message(Message message, std::optional<std::uint64_t> rel
 
 void ClientSession::on_progress(Message message) {
   const auto token = parse_id(message.raw(message.envelope().progress_token));
-  OpenRequest* open = token ? open_.find(*token) : nullptr;
-  const bool adopted = token && open == nullptr;
-  if (adopted) open = open_.find_adopter(*token);
-  if (adopted && open == nullptr && options_.on_notification) return options_.on_notification(std::move(message));
-  const std::string* shown = open == nullptr ? nullptr : adopted ? &open->adopted.token : &open->token;
+  const auto concerned = token ? open_.with_progress(*token) : std::vector<OpenRequest*>();
+  if (token && concerned.empty() && options_.on_notification) return options_.on_notification(std::move(message));
+  // All who wait for the same task are of one client, which is told once.
+  OpenRequest* const told = concerned.empty() ? nullptr : concerned.front();
+  const std::string* const shown = told == nullptr ? nullptr : told->adopted.id == *token ? &told->adopted.token : &told->token;
   if (shown == nullptr || shown->empty()) {
     log_debug("upstream", "progress for no open request dropped");
     return;
   }
   // The value must rise (MCP 2025-11-25, "Progress"); one that does not is no sign of progress either.
   const auto progress = parse_number(member(message.raw(message.envelope().params), "progress"));
-  if (!progress || *progress <= open->context->progress) {
+  if (!progress || *progress <= told->context->progress) {
     log_debug("upstream", "progress that does not rise dropped");
     return;
   }
-  open->context->progress = *progress;
-  open->extend(Clock::now());
+  for (OpenRequest* open : concerned) {
+    open->context->progress = *progress;
+    open->extend(Clock::now());
+  }
   message.replace(&Envelope::progress_token, *shown);
-  open->context->notify(std::move(message));
+  told->context->notify(std::move(message));
 }
 
 /// What is logged while nobody asks for anything is everybody's.

@@ -1,6 +1,8 @@
 #include "mcp/session/open_requests.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 
 namespace mcp {
 
@@ -33,9 +35,17 @@ OpenRequest* OpenRequests::find(std::uint64_t id) const {
   return found == open_.end() ? nullptr : found->second;
 }
 
-OpenRequest* OpenRequests::find_adopter(std::uint64_t id) const {
-  const auto found = std::ranges::find(open_, id, [](const auto& entry) { return entry.second->adopted.id; });
-  return id == 0 || found == open_.end() ? nullptr : found->second;
+std::vector<OpenRequest*> OpenRequests::with_progress(std::uint64_t id) const {
+  if (OpenRequest* open = find(id)) return {open};
+  std::map<std::uint64_t, OpenRequest*, std::greater<>> adopters;
+  for (const auto& [own_id, open] : open_) {
+    if (id != 0 && open->adopted.id == id) adopters.emplace(own_id, open);
+  }
+  std::vector<OpenRequest*> requests;
+  requests.reserve(adopters.size());
+  for (const auto& [own_id, open] : adopters)
+    requests.push_back(open);
+  return requests;
 }
 
 std::unordered_map<std::uint64_t, std::uint64_t> OpenRequests::newest_by_client() const {

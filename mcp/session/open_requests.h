@@ -57,8 +57,8 @@ class OpenRequests {
   /// Null where there is none.
   OpenRequest* find(std::uint64_t id) const;
 
-  /// The request that has adopted the progress of the earlier request `id`; null where there is none.
-  OpenRequest* find_adopter(std::uint64_t id) const;
+  /// Whom progress of the request `id` concerns: that request, or those that have adopted its progress, the newest first.
+  std::vector<OpenRequest*> with_progress(std::uint64_t id) const;
 
   /// The request that a message of the server's belongs to: `related` (on whose response stream it came), else the newest one of
   /// the only client that has any. Nothing where there is none, or more than one client has.
