@@ -95,7 +95,7 @@ class SessionProbe {
     mcp::ClientSessionOptions options;
     options.client_name = "switchyard inspect";
     options.client_version = SWITCHYARD_VERSION;
-    options.on_incoming = [this](const Message& message) {
+    options.on_incoming = [this](const Message& message, std::string&) {
       const bool question = message.kind() == mcp::MessageKind::request && message.method() != "ping";
       if (question) {
         const std::string method(message.method().substr(0, kShownError));

@@ -173,9 +173,9 @@ Task<Result<>> Runtime::start_session() {
     self->reader_.notice(message);
     self->clients_->notice(message.clone());
   };
-  options.on_incoming = [weak = weak_from_this()](Message& message) {
+  options.on_incoming = [weak = weak_from_this()](Message& message, std::string& note) {
     const auto self = weak.lock();
-    return !self || self->clients_->tasks().incoming(self->session_.get(), message);
+    return !self || self->clients_->tasks().incoming(self->session_.get(), message, note);
   };
   options.on_closed = [weak = weak_from_this()](const Error& reason) {
     if (auto self = weak.lock()) self->lost(self->session_.get(), reason);

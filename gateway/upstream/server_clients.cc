@@ -74,10 +74,10 @@ ServerClients::ServerClients(const mcp::Executor& executor, SessionPoolOptions o
       on_tools_(std::move(on_tools)),
       tasks_(std::make_shared<ServerTasks>(executor, options.server)) {
   options.on_notification = [this](PooledSession& own, Message notification) { on_own_notification(own, std::move(notification)); };
-  options.on_incoming = [tasks = tasks_](const mcp::ClientSession* session, Message& message) {
-    return tasks->incoming(session, message);
+  options.on_incoming = [tasks = tasks_](const mcp::ClientSession* session, Message& message, std::string& note) {
+    return tasks->incoming(session, message, note);
   };
-  options.on_answer = [tasks = tasks_](const mcp::ClientSession* session, Message& answer) { tasks->outgoing(session, answer); };
+  options.on_answer = &ServerTasks::outgoing;
   options.on_lost = [this](PooledSession& own) { on_own_lost(own); };
   pool_ = std::make_shared<SessionPool>(executor, std::move(options));
 }

@@ -114,11 +114,11 @@ class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
   void cancel(const TaskPtr& task);
 
   /// ClientSessionOptions::on_incoming of a session with the server: writes the owner's id of a task for the server's, and tells
-  /// the owner alone what concerns it. False where that is all there is to do.
-  bool incoming(const mcp::ClientSession* session, mcp::Message& message);
+  /// the owner alone what concerns it. False where that is all there is to do. The note is the server's id.
+  bool incoming(const mcp::ClientSession* session, mcp::Message& message, std::string& note);
 
-  /// ClientSessionOptions::on_answer: the other way.
-  void outgoing(const mcp::ClientSession* session, mcp::Message& answer) const;
+  /// ClientSessionOptions::on_answer: the other way, by the note alone, whatever has become of the task.
+  static void outgoing(const std::string& note, mcp::Message& answer);
 
   /// Takes progress that belongs to no open request. False where it is no task's.
   bool progress(const mcp::ClientSession* session, mcp::Message& notification) const;

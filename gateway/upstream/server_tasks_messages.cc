@@ -30,13 +30,14 @@ ServerTasks::TaskPtr ServerTasks::find_own(const ClientSession* session, const s
   return found->second;
 }
 
-bool ServerTasks::incoming(const ClientSession* session, Message& message) {
+bool ServerTasks::incoming(const ClientSession* session, Message& message, std::string& note) {
   if (message.method() == "notifications/tasks/status") return tell_status(session, message);
-  const std::string related = related_task(message);
+  std::string related = related_task(message);
   if (related.empty()) return true;
   const TaskPtr task = find_own(session, related);
   // An id of the server's own says nothing to a client, and nothing at all to one that knows of no task.
   set_related_task(message, task && !task->driven ? std::string_view(task->id) : std::string_view());
+  if (message.kind() == MessageKind::request) note = std::move(related);
   if (!task || message.kind() == MessageKind::request || message.method() == "notifications/progress" ||
       message.method() == "notifications/cancelled") {
     return true;
@@ -82,11 +83,8 @@ bool ServerTasks::progress(const ClientSession* session, Message& notification) 
   return true;
 }
 
-void ServerTasks::outgoing(const ClientSession* session, Message& answer) const {
-  const std::string related = related_task(answer);
-  if (related.empty()) return;
-  const auto found = tasks_.find(related);
-  if (found != tasks_.end() && found->second->made_on == session) set_related_task(answer, found->second->own_id);
+void ServerTasks::outgoing(const std::string& note, Message& answer) {
+  set_related_task(answer, note);
 }
 
 }  // namespace gateway

@@ -179,15 +179,14 @@ mcp::ClientSessionOptions SessionPool::session_options(const std::shared_ptr<Poo
     const auto session = weak.lock();
     if (self && session) self->options_.on_notification(*session, std::move(message));
   };
-  options.on_incoming = [pool, weak](Message& message) {
+  options.on_incoming = [pool, weak](Message& message, std::string& note) {
     const auto self = pool.lock();
     const auto session = weak.lock();
-    return !self || !session || !self->options_.on_incoming || self->options_.on_incoming(session->session.get(), message);
+    return !self || !session || !self->options_.on_incoming || self->options_.on_incoming(session->session.get(), message, note);
   };
-  options.on_answer = [pool, weak](Message& answer) {
+  options.on_answer = [pool](const std::string& note, Message& answer) {
     const auto self = pool.lock();
-    const auto session = weak.lock();
-    if (self && session && self->options_.on_answer) self->options_.on_answer(session->session.get(), answer);
+    if (self && self->options_.on_answer) self->options_.on_answer(note, answer);
   };
   options.on_question = [weak, executor = executor_](Message request, Question& question) {
     return ask_holder(executor, weak, std::move(request), question);

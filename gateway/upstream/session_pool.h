@@ -45,8 +45,8 @@ struct SessionPoolOptions {
   /// What a session's server sends that belongs to no request.
   std::function<void(PooledSession&, mcp::Message)> on_notification;
   /// ClientSessionOptions::on_incoming and on_answer of each session.
-  std::function<bool(const mcp::ClientSession*, mcp::Message&)> on_incoming;
-  std::function<void(const mcp::ClientSession*, mcp::Message&)> on_answer;
+  std::function<bool(const mcp::ClientSession*, mcp::Message&, std::string& note)> on_incoming;
+  std::function<void(const std::string& note, mcp::Message&)> on_answer;
   /// A session was lost, with which a client had more to do than a request (PooledSession::pinned()).
   std::function<void(PooledSession&)> on_lost;
 };

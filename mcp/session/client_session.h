@@ -28,10 +28,11 @@ struct ClientSessionOptions {
   std::size_t max_questions = 25;
   /// Notifications that belong to no request (list_changed, log lines, progress after the answer, …).
   std::function<void(Message)> on_notification;
-  /// Sees each notification and request of the server's first and may change it. False: a notification is dealt with already.
-  std::function<bool(Message&)> on_incoming;
+  /// Sees each notification and request of the server's first and may change it. False: a notification is dealt with already. What
+  /// it writes into `note` of a request on_answer is told with the answer.
+  std::function<bool(Message&, std::string& note)> on_incoming;
   /// Sees each answer of a client's to a question of the server's last and may change it.
-  std::function<void(Message&)> on_answer;
+  std::function<void(const std::string& note, Message&)> on_answer;
   /// Answers a request of the server's that belongs to no open request of ours; {}: none is answered. As in CallContext::ask.
   std::function<Task<Result<Message>>(Message, Question&)> on_question;
   /// A question of the server's came (roots/list, …), whoever is to answer it.
@@ -122,8 +123,8 @@ class ClientSession final : public RequestHandler, public std::enable_shared_fro
   bool may_be_asked(std::string_view method) const;
   /// Whether a question of the server's may go on.
   Result<> admit(const Message& request, std::optional<std::uint64_t> related_request) const;
-  void on_request(Message request, std::optional<std::uint64_t> related_request);
-  Task<void> answer(Message request, std::optional<std::uint64_t> cause);
+  void on_request(Message request, std::optional<std::uint64_t> related_request, std::string note);
+  Task<void> answer(Message request, std::optional<std::uint64_t> cause, std::string note);
   Task<Result<Message>> find_answer(Message request, Question& question, std::optional<std::uint64_t> cause);
   /// What goes to the server is said in its revision's words.
   Hop hop() const { return {.from = kLatestVersion, .to = version_}; }

@@ -60,8 +60,9 @@ class ClientSession::AskedEntry {
 
 void ClientSession::on_message(Message message, std::optional<std::uint64_t> related_request) {
   if (message.kind() == MessageKind::response) return;
-  if (options_.on_incoming && !options_.on_incoming(message)) return;
-  if (message.kind() == MessageKind::request) return on_request(std::move(message), related_request);
+  std::string note;
+  if (options_.on_incoming && !options_.on_incoming(message, note)) return;
+  if (message.kind() == MessageKind::request) return on_request(std::move(message), related_request, std::move(note));
   const std::string_view method = message.method();
   if (method == "notifications/progress") return on_progress(std::move(message));
   if (method == "notifications/message") return on_log(std::move(message), related_request);
@@ -147,7 +148,7 @@ Result<> ClientSession::admit(const Message& request, std::optional<std::uint64_
   return {};
 }
 
-void ClientSession::on_request(Message request, std::optional<std::uint64_t> related_request) {
+void ClientSession::on_request(Message request, std::optional<std::uint64_t> related_request, std::string note) {
   if (request.id().size() > kMaxServerId) {
     log_debug("upstream", "a request of the server's with an id beyond measure was dropped");
     return;
@@ -162,10 +163,11 @@ void ClientSession::on_request(Message request, std::optional<std::uint64_t> rel
     return;
   }
   if (options_.on_asked) options_.on_asked(request.method());
-  boost::asio::co_spawn(executor_, answer(std::move(request), open_.cause_of(related_request)), boost::asio::detached);
+  const auto cause = open_.cause_of(related_request);
+  boost::asio::co_spawn(executor_, answer(std::move(request), cause, std::move(note)), boost::asio::detached);
 }
 
-Task<void> ClientSession::answer(Message request, std::optional<std::uint64_t> cause) {
+Task<void> ClientSession::answer(Message request, std::optional<std::uint64_t> cause, std::string note) {
   const auto self = shared_from_this();
   const std::string id(request.id());
   if (closed_ || questions_.contains(id)) co_return;
@@ -183,7 +185,7 @@ Task<void> ClientSession::answer(Message request, std::optional<std::uint64_t> c
   auto answer = co_await find_answer(std::move(request), asked.question, cause);
   if (closed_ || asked.taken_back) co_return;
   if (answer) adapt_client_result(method, *answer, hop());
-  if (answer && options_.on_answer) options_.on_answer(*answer);
+  if (answer && options_.on_answer) options_.on_answer(note, *answer);
   transport_->send(answer ? std::move(*answer) : error_response(id, answer.error()));
 }
 
