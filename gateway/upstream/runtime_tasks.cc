@@ -1,4 +1,5 @@
 // Runtime: calls of tools that run as tasks (MCP 2025-11-25, "Tasks").
+#include <algorithm>
 #include <utility>
 
 #include "gateway/upstream/runtime.h"
@@ -23,10 +24,15 @@ constexpr int kMaxPatience = 12;  // times callTimeout, which a call that shows 
 /// The request waits for the task's result: what the task has to say goes its way.
 class Waiting {
  public:
-  Waiting(ServerTask& task, CallContext& context) : task_(task), context_(context) { task_.waiting = &context_; }
+  Waiting(ServerTask& task, CallContext& context) : task_(task), context_(context) {
+    task_.waiting.push_back(&context_);
+    // Progress rises whichever way it goes.
+    context_.progress = std::max(context_.progress, task_.progress);
+  }
 
   ~Waiting() {
-    if (task_.waiting == &context_) task_.waiting = nullptr;
+    std::erase(task_.waiting, &context_);
+    task_.progress = std::max(context_.progress, task_.progress);
   }
 
   Waiting(const Waiting&) = delete;
@@ -52,7 +58,7 @@ bool Runtime::runs_tasks() const {
 
 Task<Result<Message>> Runtime::start_task(Message request, CallContext& context, bool driven, TaskPtr& started) {
   const auto self = shared_from_this();
-  auto place = clients_->tasks().claim(context.caller().id);
+  auto place = clients_->tasks().claim(context.caller().id, driven);
   if (!place) co_return std::unexpected(std::move(place).error());
   ServerClients::Way way;
   mcp::RequestLink link;
@@ -72,9 +78,13 @@ Task<Result<Message>> Runtime::start_task(Message request, CallContext& context,
                          .progress_token = std::move(token),
                          .driven = driven};
   auto added = clients_->tasks().add(std::move(made), context);
-  if (!added) co_return std::unexpected(std::move(added).error());
+  if (!added) {
+    // What cannot be named cannot be cancelled, and may ask.
+    if (way.own) (*way.own)->doubtful = true;
+    co_return std::unexpected(std::move(added).error());
+  }
   started = std::move(*added);
-  const std::string shown = with_json_member(result, "task", task_state(task, started->id));
+  const std::string shown = with_json_member(result, "task", started->state);
   answer->replace(&mcp::Envelope::result, shown);
   if (!related_task(*answer).empty()) set_related_task(*answer, started->id);
   co_return answer;
@@ -87,6 +97,7 @@ Task<Result<Message>> Runtime::send_about(
   if (!session || session->closed()) {
     co_return fail(ErrorCode::session_lost, "the session with the server on which the task ran was lost, and the task with it");
   }
+  const auto used = clients_->use(task->own.lock());
   const std::string params = "{\"taskId\":" + mcp::json_string(task->own_id) + "}";
   Message request = Message::request(id, method, params);
   auto answer = co_await session->handle(std::move(request), context, link);
@@ -108,6 +119,7 @@ Task<Result<Message>> Runtime::ask_about(TaskPtr task, std::string_view method, 
 }
 
 Task<Result<Message>> Runtime::task_result(TaskPtr task, std::string id, CallContext& context) {
+  const auto used = clients_->use(task->own.lock());
   const Waiting waiting(*task, context);
   mcp::RequestLink link{.id = 0, .progress_of = task->progress_of, .token = task->progress_token};
   bool over = false;
@@ -121,6 +133,7 @@ Task<Result<Message>> Runtime::task_result(TaskPtr task, std::string id, CallCon
       over = *watched;
       continue;
     }
+    task->result_read = !answer->is_error() || task->over();
     ServerTasks::unpin(*task);
     set_related_task(*answer, task->id);
     co_return answer;
@@ -158,7 +171,6 @@ Task<Result<Message>> Runtime::run_as_task(Message request, CallContext& context
   if (answer) {
     set_related_task(*answer, {});
   } else {
-    if (task->own) task->own->doubtful = true;
     clients_->tasks().cancel(task);
   }
   clients_->tasks().remove(task);

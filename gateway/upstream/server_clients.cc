@@ -87,6 +87,7 @@ void ServerClients::ready(std::shared_ptr<mcp::ClientSession> shared, const mcp:
   version_ = introduction.version;
   logs_ = mcp::declares(introduction.capabilities, "logging");
   tools_ = mcp::declares(introduction.capabilities, "tools");
+  tasks_->server_cancels(mcp::member(mcp::member(introduction.capabilities, "tasks"), "cancel").starts_with('{'));
   explored_.clear();
   told_level_.reset();
   if (lowest_level() || !subscriptions_.empty()) asio::co_spawn(executor_, bring_up(shared_from_this(), shared_), asio::detached);
@@ -267,11 +268,25 @@ void ServerClients::roots_changed(const Caller& caller) {
 
 void ServerClients::forget(std::uint64_t client) {
   listeners_.erase(client);
-  tasks_->forget(client);
   lost_.erase(client);
-  pool_->release(client);
+  if (auto running = tasks_->forget(client); running.empty()) {
+    pool_->release(client);
+  } else {
+    asio::co_spawn(executor_, cancel_tasks(shared_from_this(), client, std::move(running)), asio::detached);
+  }
   auto unwanted = subscriptions_.forget(client);
   if (!unwanted.empty()) asio::co_spawn(executor_, unsubscribe(shared_from_this(), std::move(unwanted)), asio::detached);
+}
+
+/// A session of the client's own stays until the server has heard on it that the tasks are not wanted any more.
+Task<void> ServerClients::cancel_tasks(std::shared_ptr<ServerClients> self,
+                                       std::uint64_t client,
+                                       std::vector<ServerTasks::TaskPtr> running) {
+  {
+    const auto kept = self->use(self->pool_->held_by(client));
+    co_await self->tasks_->cancel_all(std::move(running));
+  }
+  self->pool_->release(client);
 }
 
 Task<void> ServerClients::unsubscribe(std::shared_ptr<ServerClients> self, std::vector<std::string> uris) {

@@ -52,6 +52,13 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   /// such clients more tools. Looks once for each set of capabilities in the life of the shared session.
   mcp::Task<void> explore(std::shared_ptr<mcp::ClientPeer> peer);
 
+  /// The use of a session of a client's own for one more request; nothing where it is null.
+  std::optional<SessionPool::Lease> use(const std::shared_ptr<PooledSession>& own) const {
+    std::optional<SessionPool::Lease> lease;
+    if (own) lease.emplace(pool_, own);
+    return lease;
+  }
+
   /// What came of a request on a session of the client's own.
   void answered(SessionPool::Lease& own, const mcp::Result<mcp::Message>& answer);
 
@@ -116,6 +123,9 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   mcp::Task<void> align_level(PooledSession& own, const mcp::Caller& caller) const;
   std::optional<mcp::LoggingLevel> lowest_level() const;
   static mcp::Task<void> bring_up(std::shared_ptr<ServerClients> self, std::shared_ptr<mcp::ClientSession> shared);
+  static mcp::Task<void> cancel_tasks(std::shared_ptr<ServerClients> self,
+                                      std::uint64_t client,
+                                      std::vector<ServerTasks::TaskPtr> running);
   static mcp::Task<void> unsubscribe(std::shared_ptr<ServerClients> self, std::vector<std::string> uris);
   void background_log(const mcp::Message& notification) const;
 

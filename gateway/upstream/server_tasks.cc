@@ -7,6 +7,7 @@
 
 #include "gateway/upstream/deadline.h"
 #include "gateway/upstream/task_text.h"
+#include "mcp/base/event.h"
 #include "mcp/base/log.h"
 #include "mcp/base/random.h"
 #include "mcp/json/text.h"
@@ -25,6 +26,8 @@ namespace {
 
 constexpr std::size_t kMaxOwnId = 1024;  // bytes of a server's id
 constexpr auto kCancelTime = std::chrono::seconds(10);
+constexpr auto kCancelWait = std::chrono::seconds(2);  // until who waits for the answers goes on
+constexpr auto kLookAgain = std::chrono::seconds(5);   // at a task whose time is over, but for whose result somebody waits
 constexpr std::string_view kLost = "the session with the server on which the task ran was lost, and the task with it";
 
 std::uint64_t last_number = 0;  // over all servers, so that a client's tasks have one order
@@ -36,15 +39,21 @@ bool ServerTask::lost() const {
   return !live || live->closed();
 }
 
+bool ServerTask::over() const {
+  return result_read || is_terminal(status_of(state));
+}
+
 std::string ServerTask::seen() const {
   return lost() && !is_terminal(status_of(state)) ? failed_state(state, kLost) : state;
 }
 
-ServerTasks::Place::Place(std::shared_ptr<ServerTasks> tasks, std::uint64_t client)
-    : tasks_(std::move(tasks)), place_(tasks_->starting_.insert(client)) {}
+ServerTasks::Place::Place(std::shared_ptr<ServerTasks> tasks, std::uint64_t client, bool driven)
+    : tasks_(std::move(tasks)), place_(tasks_->starting_.emplace(client, driven)) {}
 
 ServerTasks::Place::~Place() {
-  if (tasks_) tasks_->starting_.erase(place_);
+  if (!tasks_) return;
+  tasks_->starting_.erase(place_);
+  if (tasks_->starting_.empty()) tasks_->early_.clear();
 }
 
 ServerTasks::ServerTasks(const mcp::Executor& executor, std::string server)
@@ -55,20 +64,45 @@ ServerTasks::~ServerTasks() {
     unpin(*task);
 }
 
-Result<ServerTasks::Place> ServerTasks::claim(std::uint64_t client) {
-  const auto held = std::ranges::count_if(tasks_, [client](const auto& entry) { return entry.second->client == client; });
-  const std::size_t of_client = static_cast<std::size_t>(held) + starting_.count(client);
-  if (of_client >= kMaxOfClient) {
+Result<ServerTasks::Place> ServerTasks::claim(std::uint64_t client, bool driven) {
+  const Which alike = [driven](const ServerTask& task) { return task.driven == driven; };
+  const Which theirs = [client, &alike](const ServerTask& task) { return task.client == client && alike(task); };
+  const auto count = [this](const Which& which) {
+    return static_cast<std::size_t>(std::ranges::count_if(tasks_, [&which](const auto& entry) { return which(*entry.second); }));
+  };
+  const std::size_t of_client = count(theirs) + starting_.count({client, driven});
+  if (of_client >= kMaxOfClient && !drop_one(theirs)) {
     return fail(ErrorCode::overloaded,
                 std::to_string(of_client) + " tasks of this client are kept at server \"" + server_ + "\" already",
                 "Tasks go when their ttl is over: ask for a shorter one, or wait.");
   }
-  if (tasks_.size() + starting_.size() >= kMaxInAll) {
+  const auto starting = std::ranges::count_if(starting_, [driven](const auto& place) { return place.second == driven; });
+  const std::size_t in_all = count(alike) + static_cast<std::size_t>(starting);
+  if (in_all >= kMaxInAll && !drop_one(alike)) {
     return fail(ErrorCode::overloaded,
-                std::to_string(tasks_.size()) + " tasks are kept at server \"" + server_ + "\" already",
+                std::to_string(in_all) + " tasks are kept at server \"" + server_ + "\" already",
                 "Try again when some of them are over.");
   }
-  return Place(shared_from_this(), client);
+  return Place(shared_from_this(), client, driven);
+}
+
+/// The task goes that is missed least. False where all of these may still be wanted.
+bool ServerTasks::drop_one(const Which& which) {
+  TaskPtr least;
+  bool of_use = true;
+  for (const auto& [id, task] : tasks_) {
+    // A driven task goes with its call, and one whose result is waited for is wanted.
+    if (!which(*task) || task->driven || !task->waiting.empty()) continue;
+    const bool lost = task->lost();
+    if (!lost && !task->over()) continue;
+    const bool wanted = !lost && !task->result_read;
+    if (least && (wanted > of_use || (wanted == of_use && task->number > least->number))) continue;
+    least = task;
+    of_use = wanted;
+  }
+  if (!least) return false;
+  remove(least);
+  return true;
 }
 
 Result<ServerTasks::TaskPtr> ServerTasks::add(Made made, mcp::CallContext& context) {
@@ -90,18 +124,20 @@ Result<ServerTasks::TaskPtr> ServerTasks::add(Made made, mcp::CallContext& conte
   task->peer = context.peer();
   task->session = made.session;
   task->made_on = made.session.get();
-  task->own = std::move(made.own);
+  task->own = made.own;
   task->driven = made.driven;
   task->progress_of = made.progress_of;
   task->progress_token = std::move(made.progress_token);
-  if (task->own) {
-    ++task->own->tasks;
+  task->progress = context.progress;
+  if (made.own) {
+    ++made.own->tasks;
     task->pins = true;
   }
   tasks_.emplace(task->id, task);
   by_own_id_.emplace(std::move(key), task);
   if (!task->progress_token.empty()) by_token_[{task->made_on, task->progress_of}] = task;
   learn(task, made.task);
+  learn_early(task);
   return task;
 }
 
@@ -126,18 +162,26 @@ void ServerTasks::learn(const TaskPtr& task, std::string_view said) {
   const bool first = task->state.empty();
   const auto ttl = ttl_of(said);
   const bool ttl_changed = first || ttl != ttl_of(task->state);
-  task->state = task_state(said, task->id);
+  // What it belongs to is told in the words of whoever is told.
+  task->state = task_state(without_member(said, "_meta"), task->id);
   // Of one that did not succeed nothing more is to come that would need the session.
   if (status_of(task->state) == "cancelled") unpin(*task);
   if (!ttl_changed) return;
   // From its creation; what the way here took is the client's gain.
   if (first) task->made = Clock::now();
-  task->expires = ttl ? std::optional(task->made + *ttl) : std::nullopt;
+  // One that is driven ends with its call.
+  task->expires = ttl && !task->driven ? std::optional(task->made + *ttl) : std::nullopt;
   arm();
 }
 
 void ServerTasks::unpin(ServerTask& task) {
-  if (std::exchange(task.pins, false)) --task.own->tasks;
+  if (!std::exchange(task.pins, false)) return;
+  const auto own = task.own.lock();
+  if (!own) return;
+  --own->tasks;
+  // A server that was told to cancel a task, or that nobody asks any more, may be at work on it all the same.
+  const std::string status = status_of(task.state);
+  if (!task.result_read && status != "completed" && status != "failed") own->doubtful = true;
 }
 
 // By value: the caller's may be the one in the table.
@@ -151,37 +195,53 @@ void ServerTasks::remove(TaskPtr task) {  // NOLINT(performance-unnecessary-valu
   if (found != by_token_.end() && found->second == task) by_token_.erase(found);
 }
 
-void ServerTasks::forget(std::uint64_t client) {
+std::vector<ServerTasks::TaskPtr> ServerTasks::forget(std::uint64_t client) {
   std::vector<TaskPtr> gone, running;
   for (const auto& [id, task] : tasks_) {
     if (task->client == client) gone.push_back(task);
   }
   for (const TaskPtr& task : gone) {
-    if (!is_terminal(status_of(task->state)) && !task->lost()) running.push_back(task);
+    if (cancels_ && !task->over() && !task->lost()) running.push_back(task);
     remove(task);
   }
-  if (!running.empty()) asio::co_spawn(executor_, cancel_all(shared_from_this(), std::move(running)), asio::detached);
+  return running;
 }
+
+struct ServerTasks::Cancelling {
+  Cancelling(const mcp::Executor& executor, std::size_t tasks) : left(tasks), over(executor) {}
+
+  std::size_t left;  // without an answer yet
+  mcp::Event over;
+};
 
 void ServerTasks::cancel(const TaskPtr& task) {
-  if (is_terminal(status_of(task->state)) || task->lost()) return;
-  std::vector<TaskPtr> one = {task};
-  asio::co_spawn(executor_, cancel_all(shared_from_this(), std::move(one)), asio::detached);
+  if (!cancels_ || task->over() || task->lost()) return;
+  auto alone = std::make_shared<Cancelling>(executor_, 1);
+  asio::co_spawn(executor_, cancel_one(shared_from_this(), task, std::move(alone)), asio::detached);
 }
 
-Task<void> ServerTasks::cancel_all(std::shared_ptr<ServerTasks> self, std::vector<TaskPtr> tasks) {
-  for (const TaskPtr& task : tasks) {
-    const auto session = task->session.lock();
-    if (!session || session->closed()) continue;
+Task<void> ServerTasks::cancel_all(std::vector<TaskPtr> tasks) {
+  const auto self = shared_from_this();
+  const auto all = std::make_shared<Cancelling>(executor_, tasks.size());
+  for (const TaskPtr& task : tasks)
+    asio::co_spawn(executor_, cancel_one(self, task, all), asio::detached);
+  if (!tasks.empty()) co_await all->over.wait_until(Clock::now() + kCancelWait);
+}
+
+Task<void> ServerTasks::cancel_one(std::shared_ptr<ServerTasks> self, TaskPtr task, std::shared_ptr<Cancelling> all) {
+  if (const auto session = task->session.lock(); session && !session->closed()) {
     mcp::Cancellation cancellation;
     const auto slow = [] { return Error{ErrorCode::timeout, "no answer in time"}; };
     const Deadline deadline(self->executor_, kCancelTime, slow, cancellation);
     const std::string params = "{\"taskId\":" + mcp::json_string(task->own_id) + "}";
     const auto answer = co_await session->call("tasks/cancel", params, cancellation);
-    if (answer && !answer->is_error()) continue;
-    const std::string cause = !answer ? answer.error().message : std::string(answer->raw(answer->envelope().error).substr(0, 300));
-    mcp::log_debug("upstream", "a task nobody waits for was not cancelled", {{"server", self->server_}, {"cause", cause}});
+    if (!answer || answer->is_error()) {
+      const std::string cause =
+          !answer ? answer.error().message : std::string(answer->raw(answer->envelope().error).substr(0, 300));
+      mcp::log_debug("upstream", "a task nobody waits for was not cancelled", {{"server", self->server_}, {"cause", cause}});
+    }
   }
+  if (--all->left == 0) all->over.set();
 }
 
 /// Wakes when the next task is over.
@@ -207,8 +267,14 @@ void ServerTasks::sweep() {
   for (const auto& [id, task] : tasks_) {
     if (task->expires && *task->expires <= now) over.push_back(task);
   }
-  for (const TaskPtr& task : over)
+  for (const TaskPtr& task : over) {
+    if (!task->waiting.empty()) {
+      task->expires = now + kLookAgain;
+      continue;
+    }
+    cancel(task);
     remove(task);
+  }
   arm();
 }
 

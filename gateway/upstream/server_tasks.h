@@ -1,9 +1,10 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "gateway/upstream/pooled_session.h"
+#include "mcp/base/clock.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/client_session.h"
 
@@ -24,6 +26,9 @@ namespace gateway {
 struct ServerTask {
   /// The session is gone on which alone the server knows the task.
   bool lost() const;
+
+  /// The server has said how it ended, or given its result.
+  bool over() const;
 
   /// As its owner is to see it now: what the server said last, or how it was lost. A Task object, JSON text.
   std::string seen() const;
@@ -35,20 +40,25 @@ struct ServerTask {
   std::uint64_t client = 0;  // Caller::id of its owner
   std::weak_ptr<mcp::ClientPeer> peer;
   std::weak_ptr<mcp::ClientSession> session;  // on which it was made
-  std::shared_ptr<PooledSession> own;         // likewise, where that is the owner's alone; null for the shared session
+  std::weak_ptr<PooledSession> own;           // likewise, where that is the owner's alone; none for the shared session
   bool driven = false;                        // the owner made a plain call and knows of no task
   std::uint64_t progress_of = 0;              // the request that made it (RequestLink::id)
   std::string progress_token;                 // the owner's, JSON text; "" where it wants no progress
   std::string state;                          // as the server said last, under our id
+  bool result_read = false;                   // the owner has had the result
   std::chrono::steady_clock::time_point made;
   std::optional<std::chrono::steady_clock::time_point> expires;
-  mcp::CallContext* waiting = nullptr;          // of a request of the owner's that waits for the task's result
-  bool pins = false;                            // counted in own->tasks
-  const mcp::ClientSession* made_on = nullptr;  // the address of `session`, for the table alone
+  std::vector<mcp::CallContext*> waiting;  // of requests of the owner's that wait for the task's result, the newest last
+  double progress = -std::numeric_limits<double>::infinity();  // as the owner was told last outside of these
+  bool pins = false;                                           // counted in own->tasks
+  const mcp::ClientSession* made_on = nullptr;                 // the address of `session`, for the table alone
 };
 
 /// The tasks of one server's that clients of the gateway have started (MCP 2025-11-25, "Tasks"), each bound to the session of the
-/// client that did: nobody else finds it. A task leaves with its ttl or its client; at most 100 of a client and 1000 in all.
+/// client that did: nobody else finds it. A task leaves with its ttl or its client; at most 100 of a client and 1000 in all, where
+/// those that are lost or over make room for new ones, first those whose result was read. Driven ones count apart.
+///
+/// Where a task leaves that may run on, its session goes to no other client (PooledSession::doubtful).
 ///
 /// Loop thread only. Held by shared_ptr.
 class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
@@ -77,7 +87,7 @@ class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
   /// Whether the client may start one more (overloaded), which claims a place for it until the Place goes.
   class Place {
    public:
-    Place(std::shared_ptr<ServerTasks> tasks, std::uint64_t client);
+    Place(std::shared_ptr<ServerTasks> tasks, std::uint64_t client, bool driven);
     ~Place();
     Place(Place&&) noexcept = default;
     Place(const Place&) = delete;
@@ -86,9 +96,9 @@ class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
 
    private:
     std::shared_ptr<ServerTasks> tasks_;
-    std::multiset<std::uint64_t>::iterator place_;
+    std::multiset<std::pair<std::uint64_t, bool>>::iterator place_;
   };
-  mcp::Result<Place> claim(std::uint64_t client);
+  mcp::Result<Place> claim(std::uint64_t client, bool driven);
 
   /// Errors: not_mcp where the server's answer names no new task.
   mcp::Result<TaskPtr> add(Made made, mcp::CallContext& context);
@@ -107,11 +117,17 @@ class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
 
   void remove(TaskPtr task);
 
-  /// The client has gone: its tasks are cancelled where they still run.
-  void forget(std::uint64_t client);
+  /// The client has gone, and its tasks with it. Those that still run, and that the server can cancel.
+  std::vector<TaskPtr> forget(std::uint64_t client);
+
+  /// Whether the server cancels tasks; it is asked where it has not been said yet.
+  void server_cancels(bool cancels) { cancels_ = cancels; }
 
   /// Asks the server to cancel the task; nobody waits for the answer.
   void cancel(const TaskPtr& task);
+
+  /// The same for several, all at once; returns when all are answered, after 2 s at most.
+  mcp::Task<void> cancel_all(std::vector<TaskPtr> tasks);
 
   /// ClientSessionOptions::on_incoming of a session with the server: writes the owner's id of a task for the server's, and tells
   /// the owner alone what concerns it. False where that is all there is to do. The note is the server's id.
@@ -126,13 +142,18 @@ class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
   std::size_t size() const { return tasks_.size(); }
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Clock = mcp::Clock;
   using Key = std::pair<const mcp::ClientSession*, std::string>;
 
   TaskPtr find_own(const mcp::ClientSession* session, const std::string& own_id) const;
   bool tell_status(const mcp::ClientSession* session, const mcp::Message& notification);
   static void tell(const ServerTask& task, mcp::Message notification);
-  static mcp::Task<void> cancel_all(std::shared_ptr<ServerTasks> self, std::vector<TaskPtr> tasks);
+  using Which = std::function<bool(const ServerTask&)>;
+  bool drop_one(const Which& which);
+  void keep_early(const mcp::ClientSession* session, std::string_view said);
+  void learn_early(const TaskPtr& task);
+  struct Cancelling;
+  static mcp::Task<void> cancel_one(std::shared_ptr<ServerTasks> self, TaskPtr task, std::shared_ptr<Cancelling> all);
   void arm();
   void sweep();
 
@@ -141,8 +162,15 @@ class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
   std::unordered_map<std::string, TaskPtr> tasks_;                                   // by our id
   std::map<Key, TaskPtr> by_own_id_;                                                 // by the server's
   std::map<std::pair<const mcp::ClientSession*, std::uint64_t>, TaskPtr> by_token_;  // those with progress
-  std::multiset<std::uint64_t> starting_;                                            // claimed places, by client
-  boost::asio::steady_timer timer_;
+  std::multiset<std::pair<std::uint64_t, bool>> starting_;                           // claimed places: client, driven
+  /// What was said of tasks that had no name yet, while some are being made.
+  struct Early {
+    std::weak_ptr<const mcp::ClientSession> session;
+    std::string own_id, said;
+  };
+  std::deque<Early> early_;
+  bool cancels_ = true;
+  mcp::Timer timer_;
 };
 
 }  // namespace gateway

@@ -38,9 +38,61 @@ class RouterTaskLimitsTest : public RouterTasksTest {
     const json token = at().last("tools/call")["params"]["_meta"]["progressToken"];
     at().notify("notifications/progress", {{"progressToken", token}, {"progress", value}});
   }
-
-  static constexpr std::string_view kTimedOut = "within";
 };
+
+TEST_F(RouterTaskLimitsTest, WhereThereAreTooManyTheOldestThatWasReadToItsEndGoes) {
+  enter();
+  const auto ids = begin_all();
+  for (const auto* name : {"t3", "t5", "t7"})
+    TaskServer::finish(at(), name, TaskServer::text("done"));
+  about("get", ids[2]);
+  about("result", ids[4]);
+  about("result", ids[6]);
+  EXPECT_TRUE(begin().contains("result"));
+  EXPECT_FALSE(is_kept(ids[4]));
+  EXPECT_TRUE(begin().contains("result"));
+  EXPECT_FALSE(is_kept(ids[6]));
+  EXPECT_TRUE(is_kept(ids[2]));
+  EXPECT_TRUE(begin().contains("result"));
+  EXPECT_FALSE(is_kept(ids[2])) << "then the oldest that is over";
+  EXPECT_EQ(begin()["error"]["data"]["reason"], "overloaded") << "the others still run";
+  EXPECT_TRUE(is_kept(ids[0]));
+}
+
+TEST_F(RouterTaskLimitsTest, LostTasksMakeRoom) {
+  random_ = kNoDelay;
+  enter();
+  const auto ids = begin_all();
+  at().pipe->close();
+  mcp::run_until(loop_, [&] { return server_.connections.size() == 2 && runtimes_.front()->state() == RuntimeState::ready; });
+  EXPECT_TRUE(begin().contains("result"));
+  EXPECT_FALSE(is_kept(ids[0]));
+  EXPECT_TRUE(is_kept(ids[1]));
+}
+
+TEST_F(RouterTaskLimitsTest, PlainCallsThatRunAsTasksCountApart) {
+  enter();
+  begin_all();
+  spawn("call", "tools/call", call_of_must());
+  wait_for_request("tasks/result");
+  EXPECT_FALSE(answered("call"));
+}
+
+TEST_F(RouterTaskLimitsTest, WhatOthersHaveReadToItsEndMakesRoomToo) {
+  enter();
+  const std::string first = begin_id();
+  const auto owner = session_;
+  TaskServer::finish(at(), "t1", TaskServer::text("done"));
+  about("result", first);
+  for (std::size_t i = 1; i < ServerTasks::kMaxInAll; ++i) {
+    if (i % ServerTasks::kMaxOfClient == 0) enter_another();
+    begin_id();
+  }
+  enter_another();
+  EXPECT_TRUE(begin().contains("result"));
+  EXPECT_EQ(table().find(owner->caller().id, first), nullptr);
+  EXPECT_EQ(begin()["error"]["data"]["reason"], "overloaded");
+}
 
 TEST_F(RouterTaskLimitsTest, ProgressGivesMoreTimeToAllWhoWaitForTheTaskAndIsToldOnce) {
   mcp::FakeClock clock(loop_);
@@ -57,6 +109,28 @@ TEST_F(RouterTaskLimitsTest, ProgressGivesMoreTimeToAllWhoWaitForTheTaskAndIsTol
   TaskServer::finish(at(), "t1", TaskServer::text("done"));
   clock.settle();
   EXPECT_TRUE(answered("one") && answered("other"));
+}
+
+TEST_F(RouterTaskLimitsTest, OnlyProgressThatRisesIsTold) {
+  enter();
+  const std::string id = begin_id({{"progressToken", 7}});
+  for (const int value : {2, 1, 2, 3})
+    report(value);
+  run_ready();
+  EXPECT_EQ(pushed_.size(), 2U);
+  // Whichever way it goes.
+  spawn("result", "tasks/result", {{"taskId", id}});
+  wait_for_request("tasks/result");
+  for (const int value : {3, 4})
+    report(value);
+  run_ready();
+  EXPECT_EQ(notified_.size(), 1U);
+  TaskServer::finish(at(), "t1", TaskServer::text("done"));
+  mcp::run_until(loop_, [&] { return answered("result"); });
+  for (const int value : {4, 5})
+    report(value);
+  run_ready();
+  EXPECT_EQ(pushed_.size(), 3U);
 }
 
 }  // namespace

@@ -85,5 +85,25 @@ TEST_F(RouterTaskMessagesTest, AnAnswerSaysWhichTaskItIsForThoughTheTaskHasGoneM
             TaskServer::with_task({{"action", "decline"}}, "t1"));
 }
 
+TEST_F(RouterTaskMessagesTest, WhatIsSaidOfATaskBeforeItHasANameCounts) {
+  server_.holds_calls = true;
+  enter();
+  spawn("call", "tools/call", {{"name", "srv__may"}, {"task", {{"ttl", 60'000}}}});
+  const json early = {{"status", "input_required"}, {"ttl", 60'000}, {"createdAt", "2025-11-25T10:30:00Z"}};
+  for (const auto* name : {"t1", "t2"}) {
+    json said = TaskServer::with_task(early, name);
+    said["taskId"] = name;
+    at().notify("notifications/tasks/status", said);
+  }
+  run_ready();
+  EXPECT_THAT(pushed_, IsEmpty());
+  server_.release(at());
+  mcp::run_until(loop_, [&] { return answered("call"); });
+  const json task = answers_["\"call\""]["result"]["task"];
+  EXPECT_EQ(task["status"], "input_required");
+  EXPECT_FALSE(task.contains("_meta"));
+  EXPECT_NE(task["taskId"], "t1");
+}
+
 }  // namespace
 }  // namespace gateway

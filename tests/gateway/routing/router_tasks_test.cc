@@ -200,7 +200,7 @@ TEST_F(RouterTasksTest, ATaskAsksItsOwner) {
   const std::string id = begin_id();
   ASSERT_EQ(server_.connections.size(), 2U);  // one of the client's own
   ASSERT_EQ(at(1).tasks.size(), 1U);
-  EXPECT_TRUE(table().find(session_->caller().id, id)->own->pinned());
+  EXPECT_TRUE(table().find(session_->caller().id, id)->own.lock()->pinned());
   spawn("result", "tasks/result", {{"taskId", id}});
   wait_for_request("tasks/result", 1, 1);
   at(1).send({{"jsonrpc", "2.0"},
@@ -215,7 +215,7 @@ TEST_F(RouterTasksTest, ATaskAsksItsOwner) {
   session_->accept(*mcp::Message::parse(answer.dump()));
   mcp::run_until(loop_, [&] { return !at(1).answered.is_null(); });
   EXPECT_EQ(at(1).answered["result"], TaskServer::with_task({{"action", "decline"}}, "t1"));
-  const auto own = table().find(session_->caller().id, id)->own;
+  const auto own = table().find(session_->caller().id, id)->own.lock();
   TaskServer::finish(at(1), "t1", TaskServer::text("done"));
   mcp::run_until(loop_, [&] { return answered("result"); });
   EXPECT_FALSE(own->pinned());
