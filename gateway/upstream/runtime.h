@@ -175,8 +175,9 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
                                             mcp::RequestLink* link = nullptr);
   mcp::Task<mcp::Result<mcp::Message>> send_about(
       ServerTasks::TaskPtr task, std::string_view method, std::string id, mcp::CallContext& context, mcp::RequestLink* link);
+  class Patience;
   /// Until the task is over or wants something: whether it is over.
-  mcp::Task<mcp::Result<bool>> watch(ServerTasks::TaskPtr task, std::string id, mcp::CallContext& context);
+  mcp::Task<mcp::Result<bool>> watch(ServerTasks::TaskPtr task, std::string id, mcp::CallContext& context, Patience& patience);
   mcp::Error for_caller(mcp::Error error) const;
   mcp::Result<std::shared_ptr<mcp::Transport>> connect() const;
   SessionPoolOptions pool_options();

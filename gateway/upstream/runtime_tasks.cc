@@ -1,15 +1,18 @@
 // Runtime: calls of tools that run as tasks (MCP 2025-11-25, "Tasks").
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "gateway/upstream/runtime.h"
 #include "gateway/upstream/task_text.h"
+#include "mcp/base/clock.h"
 #include "mcp/http/timed_cancellation.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
 
 using mcp::CallContext;
+using mcp::Clock;
 using mcp::ErrorCode;
 using mcp::fail;
 using mcp::Message;
@@ -20,6 +23,7 @@ using TaskPtr = ServerTasks::TaskPtr;
 namespace {
 
 constexpr int kMaxPatience = 12;  // times callTimeout, which a call that shows signs of life may take (ClientSession)
+constexpr auto kLastLook = std::chrono::seconds(2);  // of a request's time, for finding that its task is over
 
 /// The request waits for the task's result: what the task has to say goes its way.
 class Waiting {
@@ -42,6 +46,40 @@ class Waiting {
   ServerTask& task_;
   CallContext& context_;
 };
+
+}  // namespace
+
+/// The time of a request that waits for a task: each report of progress gives it as long again as it had at the start, up to
+/// kMaxPatience times that in all, as ClientSession does it for one request.
+class Runtime::Patience {
+ public:
+  explicit Patience(CallContext& context) : context_(context), progress_(context.progress) {
+    if (context_.deadline == Clock::time_point::max()) return;
+    const auto now = Clock::now();
+    time_ = context_.deadline - now;
+    last_ = now + time_ * kMaxPatience;
+  }
+
+  /// Moves the deadline where there was progress since the last look.
+  void look() {
+    if (context_.progress <= std::exchange(progress_, context_.progress)) return;
+    if (context_.deadline != Clock::time_point::max()) context_.deadline = std::min(Clock::now() + time_, last_);
+  }
+
+  /// How long to wait for the next look at the task, which leaves time for that look; nothing where there is no time for one.
+  std::optional<Clock::duration> pause(Clock::duration interval) const {
+    const auto left = context_.deadline - Clock::now() - std::min<Clock::duration>(time_ / 10, kLastLook);
+    return left > Clock::duration::zero() ? std::optional(std::min(interval, left)) : std::nullopt;
+  }
+
+ private:
+  CallContext& context_;
+  double progress_;
+  Clock::duration time_{};
+  Clock::time_point last_ = Clock::time_point::max();
+};
+
+namespace {
 
 /// A tools/call with params.task in place of any it had.
 Message with_task(const Message& call, std::chrono::milliseconds ttl) {
@@ -121,14 +159,16 @@ Task<Result<Message>> Runtime::ask_about(TaskPtr task, std::string_view method, 
 Task<Result<Message>> Runtime::task_result(TaskPtr task, std::string id, CallContext& context) {
   const auto used = clients_->use(task->own.lock());
   const Waiting waiting(*task, context);
+  Patience patience(context);
   mcp::RequestLink link{.id = 0, .progress_of = task->progress_of, .token = task->progress_token};
   bool over = false;
   for (;;) {
     auto answer = co_await send_about(task, "tasks/result", id, context, &link);
     if (!answer) co_return answer;
+    patience.look();
     if (answer->is_error() && !over) {
       // Either this is what became of the task, or the server does not wait for it.
-      const auto watched = co_await watch(task, id, context);
+      const auto watched = co_await watch(task, id, context, patience);
       if (!watched) co_return std::unexpected(watched.error());
       over = *watched;
       continue;
@@ -140,7 +180,7 @@ Task<Result<Message>> Runtime::task_result(TaskPtr task, std::string id, CallCon
   }
 }
 
-Task<Result<bool>> Runtime::watch(TaskPtr task, std::string id, CallContext& context) {
+Task<Result<bool>> Runtime::watch(TaskPtr task, std::string id, CallContext& context, Patience& patience) {
   for (;;) {
     const auto said = co_await ask_about(task, "tasks/get", id, context);
     if (!said) co_return std::unexpected(said.error());
@@ -149,11 +189,11 @@ Task<Result<bool>> Runtime::watch(TaskPtr task, std::string id, CallContext& con
     const std::string_view state = said->raw(said->envelope().result);
     const std::string status = status_of(state);
     if (is_terminal(status)) co_return true;
-    const auto interval = poll_interval_of(state);
-    if (std::chrono::steady_clock::now() + interval >= context.deadline) {
-      co_return fail(ErrorCode::timeout, "the task was not over within the call's time");
-    }
-    co_await mcp::pause(interval, context.cancellation());
+    patience.look();
+    const auto pause = patience.pause(poll_interval_of(state));
+    if (!pause) co_return fail(ErrorCode::timeout, "the task was not over within the call's time");
+    co_await mcp::pause(*pause, context.cancellation());
+    patience.look();
     if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
     // A server asks while its tasks/result is open, if at all.
     if (status == "input_required") co_return false;
@@ -167,6 +207,8 @@ Task<Result<Message>> Runtime::run_as_task(Message request, CallContext& context
   TaskPtr task;
   auto answer = co_await start_task(std::move(call), context, true, task);
   if (!task) co_return answer;
+  // What the start took is not the task's.
+  if (context.deadline != Clock::time_point::max()) context.deadline = Clock::now() + spec_.call_timeout;
   answer = co_await task_result(task, id, context);
   if (answer) {
     set_related_task(*answer, {});

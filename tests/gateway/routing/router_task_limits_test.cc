@@ -94,6 +94,64 @@ TEST_F(RouterTaskLimitsTest, WhatOthersHaveReadToItsEndMakesRoomToo) {
   EXPECT_EQ(begin()["error"]["data"]["reason"], "overloaded");
 }
 
+TEST_F(RouterTaskLimitsTest, ATaskIsLookedAtOnceMoreBeforeItsTimeIsOver) {
+  mcp::FakeClock clock(loop_);
+  server_.blocks = false;
+  server_.poll_interval = 30'000;
+  enter_timed();
+  spawn("call", "tools/call", call_of_must());
+  clock.advance(seconds(5));
+  ASSERT_FALSE(answered("call")) << answers_["\"call\""];
+  TaskServer::finish(at(), "t1", TaskServer::text("done"));
+  clock.advance(seconds(5), std::chrono::milliseconds(100));
+  EXPECT_EQ(answers_["\"call\""]["result"], TaskServer::text("done"));
+}
+
+TEST_F(RouterTaskLimitsTest, ATaskThatIsNotOverInTimeHasFailed) {
+  mcp::FakeClock clock(loop_);
+  server_.blocks = false;
+  server_.poll_interval = 1000;
+  enter_timed();
+  spawn("call", "tools/call", call_of_must());
+  clock.advance(seconds(11), std::chrono::milliseconds(100));
+  EXPECT_THAT(answers_["\"call\""].dump(), HasSubstr("within"));
+  EXPECT_EQ(at().count("tasks/cancel"), 1U);
+}
+
+TEST_F(RouterTaskLimitsTest, ProgressGivesMoreTimeWhereTheServerIsAskedAgainAndAgain) {
+  mcp::FakeClock clock(loop_);
+  server_.blocks = false;
+  server_.poll_interval = 1000;
+  enter_timed();
+  spawn("call", "tools/call", call_of_must());
+  for (int i = 1; i <= 4; ++i) {
+    clock.advance(seconds(6));
+    ASSERT_FALSE(answered("call")) << i << answers_["\"call\""];
+    report(i);
+    clock.settle();
+  }
+  EXPECT_EQ(notified_.size(), 4U);
+  TaskServer::finish(at(), "t1", TaskServer::text("done"));
+  clock.advance(seconds(2));
+  EXPECT_EQ(answers_["\"call\""]["result"], TaskServer::text("done"));
+}
+
+TEST_F(RouterTaskLimitsTest, WhatTheStartTookIsNotTakenFromTheTask) {
+  mcp::FakeClock clock(loop_);
+  server_.holds_calls = true;
+  enter_timed();
+  spawn("call", "tools/call", call_of_must());
+  clock.advance(seconds(9));
+  server_.release(at());
+  clock.settle();
+  report(1);
+  clock.advance(seconds(5));
+  ASSERT_FALSE(answered("call")) << answers_["\"call\""];
+  TaskServer::finish(at(), "t1", TaskServer::text("done"));
+  clock.settle();
+  EXPECT_EQ(answers_["\"call\""]["result"], TaskServer::text("done"));
+}
+
 TEST_F(RouterTaskLimitsTest, ProgressGivesMoreTimeToAllWhoWaitForTheTaskAndIsToldOnce) {
   mcp::FakeClock clock(loop_);
   enter_timed();
