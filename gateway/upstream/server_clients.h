@@ -31,7 +31,7 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
     std::optional<SessionPool::Lease> own;  // {}: the shared session
   };
 
-  /// Takes the tools that clients with these capabilities see.
+  /// Takes the tools that clients with these capabilities see. Not called after close().
   using OnTools = std::function<void(const std::string& capabilities, CatalogListPtr tools)>;
 
   ServerClients(const mcp::Executor& executor, SessionPoolOptions options, OnTools on_tools);

@@ -56,6 +56,8 @@ Task<bool> ServerClients::list_tools(std::shared_ptr<mcp::ClientSession> session
   const Deadline deadline(executor_, kListing, slow, cancellation);
   const ListingBounds bounds;
   auto tools = co_await list_all(*session, CatalogKind::tools, cancellation, bounds);
+  // Who takes them lives until close() at least, and perhaps no longer.
+  if (closing_.requested()) co_return false;
   if (!tools) {
     mcp::log_debug("upstream",
                    "the tools for clients that can be asked could not be read",
