@@ -124,7 +124,8 @@ Result<std::string> call_arguments(const CallCommand& command, std::istream& in)
     constexpr std::string_view kSubject = "The text is";
     const std::string& why = valid.error().message;
     const bool known = why.starts_with(kSubject);
-    return fail(ErrorCode::config_invalid, known ? "the arguments are" + why.substr(kSubject.size()) : "the arguments: " + why);
+    const std::string text = known ? "the arguments are" + why.substr(kSubject.size()) : "the arguments: " + why;
+    return fail(ErrorCode::config_invalid, text + " They are one JSON object, or --arg KEY=VALUE for each.");
   }
   if (json[begin] != '{') {
     return fail(ErrorCode::config_invalid, "the arguments are not a JSON object: expected {\"name\": value, …}");

@@ -231,7 +231,11 @@ class Parser {
       for (const auto& [one, finish] : commands_)
         known.push_back(one->get_name());
     } else {
-      return wrong(command->get_name() + " does not take \"" + word + "\"");
+      const std::string name = command->get_name();
+      const std::string hint = name == "call"      ? ". Arguments are one JSON object, or --arg KEY=VALUE for each."
+                               : name == "inspect" ? ". A command stands behind --: switchyard inspect -- COMMAND ARGUMENT…"
+                                                   : "";
+      return wrong(name + " does not take \"" + word + "\"" + hint);
     }
     const auto nearest = nearest_name(word.substr(0, word.find('=')), {known.begin(), known.end()});
     const std::string hint = nearest ? ": did you mean \"" + *nearest + "\"?" : ".";

@@ -31,6 +31,12 @@ std::string other_config(const CommandContext& context, const RunningGateway& ru
   return context.config_file();
 }
 
+std::string known_config(const CommandContext& context) {
+  if (names_config(context)) return context.config_file();
+  const auto running = find_running_gateway(context.state_dir());
+  return running && *running && !(*running)->config.empty() ? (*running)->config : context.config_file();
+}
+
 mcp::Result<std::unique_ptr<GatewayAccess>> open_gateway(const CommandContext& context) {
   auto running = find_running_gateway(context.state_dir());
   if (!running) return std::unexpected(std::move(running).error());

@@ -59,6 +59,9 @@ class GatewayAccess {
   virtual mcp::Result<std::string> call(const ToolQuestion& question, const OnProgress& on_progress) = 0;
 };
 
+/// The configuration that the user names, else that of the gateway that runs, else the usual one.
+std::string known_config(const CommandContext& context);
+
 /// The running gateway of the state folder, unless the user names another configuration than it has; else one of our own.
 mcp::Result<std::unique_ptr<GatewayAccess>> open_gateway(const CommandContext& context);
 

@@ -43,7 +43,8 @@ ServerSpec spec_of_command(const std::vector<std::string>& command) {
 
 /// An entry of the configuration, be it enabled or not.
 mcp::Result<ServerSpec> spec_of_name(const CommandContext& context, const std::string& name) {
-  auto config = load_config(context.config_file(), context.environment.variables);
+  const std::string file = known_config(context);
+  auto config = load_config(file, context.environment.variables);
   if (!config) return std::unexpected(std::move(config).error());
   std::vector<std::string_view> names;
   for (ServerSpec& server : config->servers) {
@@ -55,7 +56,7 @@ mcp::Result<ServerSpec> spec_of_name(const CommandContext& context, const std::s
     names.push_back(server.name.str());
   }
   return mcp::fail(mcp::ErrorCode::config_invalid,
-                   "there is no server \"" + name + "\" in " + context.config_file() + name_hint(name, names),
+                   "there is no server \"" + name + "\" in " + file + name_hint(name, names),
                    "A URL begins with http:// or https://, a command stands behind --: switchyard inspect -- COMMAND ARGUMENT…");
 }
 

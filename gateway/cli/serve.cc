@@ -54,6 +54,13 @@ class StartReport {
     out() << std::flush;
   }
 
+  void on_stopping(std::size_t open) {
+    progress_.reset();
+    if (silent_ || !console().err_terminal) return;
+    console().err << "stopping: waiting for " << open << (open == 1 ? " open call" : " open calls") << ", at most "
+                  << kDrain.count() << " s; Ctrl-C again ends at once" << std::endl;
+  }
+
   void end() { progress_.reset(); }
 
  private:
@@ -152,6 +159,7 @@ Exit run_gateway(const CommandContext& context, const ServeCommand& command) {
   };
   options->on_settled = [&start](const GatewayStatus& status) { start.on_settled(status); };
   options->on_progress = [&start](const GatewayStatus& status) { start.on_progress(status); };
+  options->on_stopping = [&start](std::size_t open) { start.on_stopping(open); };
   const auto outcome = serve(std::move(*options));
   start.end();
   if (command.stdio && !outcome && !listened && outcome.error().code == mcp::ErrorCode::config_invalid) {

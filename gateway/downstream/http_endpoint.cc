@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "mcp/base/clock.h"
 #include "mcp/http/url.h"
 #include "mcp/session/http_access.h"
 
@@ -27,7 +28,10 @@ Result<std::unique_ptr<HttpEndpoint>> HttpEndpoint::open(const mcp::Executor& ex
   return endpoint;
 }
 
-HttpEndpoint::HttpEndpoint(const mcp::Executor& executor, HttpEndpointOptions options) : options_(std::move(options)) {
+constexpr auto kLastAnswers = std::chrono::seconds(1);  // of requests that were cancelled
+
+HttpEndpoint::HttpEndpoint(const mcp::Executor& executor, HttpEndpointOptions options)
+    : executor_(executor), options_(std::move(options)) {
   mcp::StreamableServerOptions streamable;
   streamable.allowed_hosts = options_.allowed_hosts;
   streamable.allowed_origins = options_.allowed_origins;
@@ -62,7 +66,14 @@ void HttpEndpoint::health(HttpExchange& exchange) {
 
 Task<void> HttpEndpoint::stop(std::chrono::steady_clock::time_point deadline) {
   mcp_->close();
-  co_await server_->stop(deadline);
+  // What is not done by then is answered all the same.
+  mcp::Timer limit(executor_);
+  limit.expires_at(deadline);
+  limit.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    mcp_->cancel_all({mcp::ErrorCode::shutting_down, "the gateway is stopping", "The call may or may not have run."});
+  });
+  co_await server_->stop(deadline + kLastAnswers);
 }
 
 }  // namespace gateway

@@ -35,7 +35,8 @@ class HttpEndpoint {
 
   void stop_accepting() { server_->stop_accepting(); }
 
-  /// Ends streams, lets calls finish until `deadline`.
+  /// Ends streams, lets calls finish until `deadline`; those that have not are cancelled (shutting_down) and answered within a
+  /// second.
   mcp::Task<void> stop(std::chrono::steady_clock::time_point deadline);
 
  private:
@@ -44,6 +45,7 @@ class HttpEndpoint {
   mcp::Task<void> handle(mcp::HttpExchange& exchange);
   void health(mcp::HttpExchange& exchange);
 
+  const mcp::Executor executor_;
   HttpEndpointOptions options_;
   std::unique_ptr<mcp::StreamableServer> mcp_;
   std::unique_ptr<mcp::HttpServer> server_;

@@ -99,9 +99,17 @@ class Service final : public AdminSource {
     signals_.async_wait([this](boost::system::error_code error, int signal) {
       if (error) return;
       mcp::log_info("host", "stopping", {{"signal", std::int64_t{signal}}});
+      tell_stopping();
       wake_.set();
       watch_for_hurry();
     });
+  }
+
+  void tell_stopping() const {
+    std::size_t open = 0;
+    for (const auto& server : gateway_->status().servers)
+      open += server.open_calls;
+    if (open > 0 && options_.on_stopping) options_.on_stopping(open);
   }
 
   /// A second signal ends the wait for calls in flight. A terminal that closes may send SIGHUP twice, from the shell and from the

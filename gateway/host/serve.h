@@ -21,6 +21,8 @@ struct ServeOptions {
   std::function<void(const GatewayStatus&)> on_settled;
   /// Told about twice a second while servers are on their first start.
   std::function<void(const GatewayStatus&)> on_progress;
+  /// The gateway begins to stop while this many requests of clients are open; `drain` is how long it waits for them.
+  std::function<void(std::size_t open)> on_stopping;
 };
 
 /// Runs the gateway until SIGTERM, SIGINT or SIGHUP (or, in stdio mode, until stdin ends). In stdio mode a listener whose port

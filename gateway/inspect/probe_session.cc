@@ -110,10 +110,14 @@ class SessionProbe {
 
   Task<Result<>> shake_hands(Milliseconds startup) {
     mcp::Cancellation cancellation;
-    const auto late = [startup] {
+    const auto late = [startup, this] {
+      const bool program = context_.inspection.transport == "stdio";
       return mcp::Error{ErrorCode::timeout,
-                        "no answer to initialize within " + std::to_string(startup.count() / 1000) + " s",
-                        "If it has to be downloaded first, run the command once by hand."};
+                        context_.redaction.clean(context_.inspection.target) + " does not answer initialize within " +
+                            std::to_string(startup.count() / 1000) + " s",
+                        program ? "Is it an MCP server, and told to use stdio? If it has to be downloaded first, run the command "
+                                  "once by hand."
+                                : "Is it the URL of an MCP endpoint?"};
     };
     const Deadline deadline(context_.executor, startup, late, cancellation);
     context_.on_step("starting");

@@ -96,7 +96,7 @@ Task<Result<Message>> Router::ping(Message request, CallContext&) {
 
 Task<Result<Message>> Router::unsupported(Message request, CallContext&) {
   const std::string method(request.method().substr(0, 80));
-  co_return Message::error(request.id(), mcp::kMethodNotFound, "Method \"" + method + "\" is not supported by this gateway yet");
+  co_return fail(ErrorCode::method_not_found, "there is no method \"" + method + "\" in the revisions of MCP spoken here");
 }
 
 Task<void> Router::wait_for_first_start(CallContext& context, Clock::time_point deadline) {

@@ -134,7 +134,7 @@ void CatalogReader::publish(std::shared_ptr<const ServerCatalog> catalog) {
   owner_.catalog_replaced();
 }
 
-void CatalogReader::add_tools(const std::string& capabilities, CatalogListPtr tools) {
+void CatalogReader::add_tools(const std::string& capabilities, const CatalogListPtr& tools) {
   if (!more_.contains(capabilities) && more_.size() >= kMaxMore) return;
   std::unordered_set<std::string_view> known;
   for (const CatalogEntry& tool : common_->tools())

@@ -60,7 +60,7 @@ class CatalogReader {
 
   /// The tools that clients who can be asked this much (adapt_capabilities) see, some of which servers show to nobody else: what is
   /// new among them is offered beside the rest, to such clients alone. A list of as many capabilities read before is replaced.
-  void add_tools(const std::string& capabilities, CatalogListPtr tools);
+  void add_tools(const std::string& capabilities, const CatalogListPtr& tools);
 
   /// Makes up for the changes that were told while the server was not ready.
   void resume();

@@ -62,7 +62,7 @@ Runtime::Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer obs
       clients_(std::make_shared<ServerClients>(
           dependencies_.executor,
           pool_options(),
-          [this](const std::string& capabilities, CatalogListPtr tools) { reader_.add_tools(capabilities, std::move(tools)); })),
+          [this](const std::string& capabilities, const CatalogListPtr& tools) { reader_.add_tools(capabilities, tools); })),
       settled_(dependencies_.executor),
       stopping_(dependencies_.executor),
       stopped_(dependencies_.executor) {}
@@ -207,7 +207,7 @@ Task<void> Runtime::end_session() {
   auto session = std::move(session_);
   session_.reset();
   if (!session) co_return;
-  Error reason = lost_reason_.value_or(mcp::ClientSession::closing());
+  Error reason = for_open_requests(lost_reason_.value_or(mcp::ClientSession::closing()));
   co_await session->close(dependencies_.stop_grace, std::move(reason));
   transport_.reset();
 }
@@ -287,6 +287,13 @@ Task<Result<std::shared_ptr<mcp::ClientSession>>> Runtime::ready_session(mcp::Ca
   co_return session_;
 }
 
+/// Whether the server shows this tool only to clients that it can ask something.
+bool Runtime::is_for_askable(std::string_view tool) const {
+  const auto& tools = catalog()->tools();
+  const auto found = std::ranges::find(tools, tool, &CatalogEntry::key);
+  return found != tools.end() && !found->only_for.empty();
+}
+
 /// Sets `way` to the one that this request is to go.
 Task<Result<>> Runtime::choose_way(const Message& request, mcp::CallContext& context, ServerClients::Way& way) {
   const std::string method(request.method());
@@ -297,6 +304,12 @@ Task<Result<>> Runtime::choose_way(const Message& request, mcp::CallContext& con
   if (!chosen) co_return std::unexpected(redaction_.clean(std::move(chosen).error()));
   way.session = std::move(chosen->session);
   if (chosen->own) way.own.emplace(std::move(*chosen->own));
+  if (!way.own && method == "tools/call" && is_for_askable(request.name())) {
+    co_return fail(ErrorCode::overloaded,
+                   "server \"" + spec_.name.str() + "\" has no session free for one more client that can be asked, and shows \"" +
+                       std::string(request.name()) + "\" only to such clients",
+                   "Try again when other clients have ended.");
+  }
   co_return Result<>();
 }
 

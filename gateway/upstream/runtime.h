@@ -167,6 +167,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   void start_probe(const std::shared_ptr<mcp::ClientSession>& session);
   void after_failure(const std::shared_ptr<mcp::ClientSession>& session, const mcp::Error& error);
   mcp::Task<mcp::Result<std::shared_ptr<mcp::ClientSession>>> ready_session(mcp::CallContext& context);
+  bool is_for_askable(std::string_view tool) const;
   mcp::Task<mcp::Result<>> choose_way(const mcp::Message& request, mcp::CallContext& context, ServerClients::Way& way);
   void note_answer(ServerClients::Way& way, const mcp::Result<mcp::Message>& answer);
   mcp::Task<mcp::Result<mcp::Message>> send(mcp::Message request,

@@ -354,7 +354,8 @@ Task<void> ServerClients::restore(std::shared_ptr<ServerClients> self,
     co_await mcp::pause(backoff.next(0), self->closing_);
     const auto there = peer.lock();
     if (!there || self->closing_.requested() || !self->lost_.contains(client)) break;
-    restored = co_await self->restore_once(client, there, capabilities);
+    // Its place may be wanted by clients that are there; it is subscribed again once it is back.
+    if (there->listens()) restored = co_await self->restore_once(client, there, capabilities);
   }
   self->lost_.erase(client);
 }

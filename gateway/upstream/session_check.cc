@@ -38,6 +38,11 @@ bool casts_doubt(ErrorCode code) {
          code == ErrorCode::http_status;
 }
 
+Error for_open_requests(Error lost) {
+  if (!casts_doubt(lost.code) || lost.code == ErrorCode::login_required) return lost;
+  return {ErrorCode::connection_lost, std::move(lost.message), "The call may or may not have run."};
+}
+
 mcp::Task<std::optional<Error>> check_session(mcp::Executor executor, std::shared_ptr<mcp::ClientSession> session) {
   mcp::Cancellation cancellation;
   const auto silent = [] { return Error{ErrorCode::connect_failed, "the server takes no connections"}; };

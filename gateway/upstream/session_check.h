@@ -21,4 +21,7 @@ bool casts_doubt(mcp::ErrorCode code);
 /// our side to ask (overloaded), nothing is known.
 mcp::Task<std::optional<mcp::Error>> check_session(mcp::Executor executor, std::shared_ptr<mcp::ClientSession> session);
 
+/// Why the requests fail that are open on a session that was lost for this reason: how it was found out says nothing of them.
+mcp::Error for_open_requests(mcp::Error lost);
+
 }  // namespace gateway

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/upstream/deadline.h"
+#include "gateway/upstream/session_check.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"
 
@@ -145,10 +146,12 @@ bool SessionPool::any_in_use() const {
   return std::ranges::any_of(sessions_, [](const auto& entry) { return entry->leases > 0 || !entry->opened; });
 }
 
-/// What a server knows of its client it can ask for again; but who is subscribed hears without asking, and a task is nowhere else.
+/// What a server knows of its client it can ask for again; but who is subscribed, and listens, hears without asking, and a task is
+/// nowhere else.
 bool SessionPool::needed(const PooledSession& entry) {
-  const bool holds = !entry.subscriptions.empty() || entry.tasks > 0;
-  return entry.leases > 0 || !entry.opened || busy(entry) || (holds && !entry.peer.expired());
+  if (entry.leases > 0 || !entry.opened || busy(entry)) return true;
+  const auto peer = entry.peer.lock();
+  return peer && (entry.tasks > 0 || (!entry.subscriptions.empty() && peer->listens()));
 }
 
 bool SessionPool::busy(const PooledSession& entry) {
@@ -263,7 +266,7 @@ Task<void> SessionPool::end(std::shared_ptr<SessionPool> self, std::shared_ptr<P
     const Place place(*self, change);
     co_await change.wait();
   }
-  if (entry->session) co_await entry->session->close(self->options_.stop_grace, std::move(reason));
+  if (entry->session) co_await entry->session->close(self->options_.stop_grace, for_open_requests(std::move(reason)));
   --self->ending_;
   self->changed();
 }

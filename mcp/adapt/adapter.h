@@ -20,8 +20,8 @@ using AdaptValue = void (*)(Adapter& adapter, std::string_view value);
 /// What a revision's schema says about one member. Members without a rule are in every revision, or in none.
 struct MemberRule {
   std::string_view name;
-  ProtocolVersion since = ProtocolVersion::v2024_11_05;  // the revision that brought it; an older side does not get it
   AdaptValue adapt = nullptr;
+  ProtocolVersion since = ProtocolVersion::v2024_11_05;  // the revision that brought it; an older side does not get it
   ProtocolVersion newest = kLatestVersion;  // brought the last of what `adapt` knows: a later reader's value is not looked into
 };
 

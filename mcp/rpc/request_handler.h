@@ -44,6 +44,9 @@ class ClientPeer {
   /// Sends a notification that belongs to no request. False when it could not be delivered.
   virtual bool push(Message notification) = 0;
 
+  /// Whether push() reaches it at once: over HTTP only while it listens.
+  virtual bool listens() const { return true; }
+
   /// Asks the client's user or host (sampling, elicitation, roots; MCP 2025-11-25, "Client Features") and waits for the answer.
   /// `request` carries any id and progress token; answer and progress carry the same. Errors: method_not_found where the client
   /// has not declared that it can be asked, invalid_params for a mode of elicitation that it has not, overloaded, the reason of

@@ -61,7 +61,11 @@ class ServerSession final : public ClientPeer, public std::enable_shared_from_th
   /// Where push() leads; {} while the client cannot be reached outside its requests.
   void set_outlet(Outlet outlet) { outlet_ = std::move(outlet); }
 
+  /// How to tell whether the client listens; {}: it always does.
+  void set_listens(std::function<bool()> listens) { listens_ = std::move(listens); }
+
   bool push(Message notification) override;
+  bool listens() const override { return !listens_ || listens_(); }
   Task<Result<Message>> ask(Message request, Question& question) override;
 
   /// Cancels every open request with this reason, and every question to the client: it is gone.
@@ -104,6 +108,7 @@ class ServerSession final : public ClientPeer, public std::enable_shared_from_th
   std::shared_ptr<ClientQuestions> questions_;
   std::unordered_map<std::string, Call*> in_flight_;  // by the id's JSON text
   Outlet outlet_;
+  std::function<bool()> listens_;
   std::shared_ptr<Event> introducing_;  // while initialize is being answered; set then
   bool initialized_ = false;
 };

@@ -70,6 +70,10 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     sessions_.sweep(Clock::time_point::min(), [](HttpSession& session) { session.streams.end_listening(); });
   }
 
+  void cancel_all(const Error& reason) {
+    sessions_.sweep(Clock::time_point::min(), [&reason](HttpSession& session) { session.session->cancel_all(reason); });
+  }
+
   std::size_t sessions() const { return sessions_.size(); }
 
   std::size_t streams() const { return streams_; }
@@ -172,6 +176,10 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       const auto target = weak.lock();
       if (target) target->streams.push(message);
       return target != nullptr;
+    });
+    session->session->set_listens([weak = std::weak_ptr(session)] {
+      const auto target = weak.lock();
+      return target && target->streams.is_listening();
     });
     session->streams.set_on_question_lost([weak = std::weak_ptr(session->session)](std::string_view question) {
       if (const auto target = weak.lock()) target->question_lost(question);
@@ -372,6 +380,10 @@ std::size_t StreamableServer::streams() const {
 
 std::size_t StreamableServer::kept_bytes() const {
   return impl_->kept_bytes();
+}
+
+void StreamableServer::cancel_all(const Error& reason) {
+  impl_->cancel_all(reason);
 }
 
 void StreamableServer::close() {

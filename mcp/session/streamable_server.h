@@ -52,6 +52,9 @@ class StreamableServer {
   /// Ends every GET stream and stops the timers; requests in flight go on.
   void close();
 
+  /// Cancels the requests of all clients; they are answered with this reason.
+  void cancel_all(const Error& reason);
+
  private:
   class Impl;
   std::shared_ptr<Impl> impl_;

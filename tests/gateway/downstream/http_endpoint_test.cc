@@ -166,6 +166,11 @@ TEST_F(HttpEndpointTest, AStopDoesNotWaitLongerThanTold) {
   EXPECT_THAT(caller.read_chunk(), HasSubstr("retry: "));
   EXPECT_THAT(caller.read_chunk(), HasSubstr("notifications/progress"));
   stop(milliseconds(20));
+  // It is answered all the same.
+  const std::string answer = caller.read_chunk();
+  EXPECT_THAT(answer, HasSubstr(R"("reason":"shutting_down")"));
+  EXPECT_THAT(answer, HasSubstr("may or may not have run"));
+  EXPECT_TRUE(caller.read_chunk().empty());
   EXPECT_TRUE(caller.at_end());
   // The handler that goes on after that hurts nobody.
   loop_.run([this] { endpoint_.reset(); });

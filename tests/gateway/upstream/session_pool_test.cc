@@ -32,12 +32,15 @@ class Peer final : public mcp::ClientPeer {
 
   bool push(Message) override { return true; }
 
+  bool listens() const override { return listening; }
+
   mcp::Task<Result<Message>> ask(Message request, Question&) override {
     asked.emplace_back(request.method());
     if (thinking) co_await thinking->wait();
     co_return Message::result(request.id(), R"({"roots":[]})");
   }
 
+  bool listening = true;
   std::vector<std::string> asked;
   std::shared_ptr<mcp::Event> thinking;  // where it is there, answers once it is set
 
@@ -273,6 +276,16 @@ TEST_F(NeededSessionTest, WhereTasksRun) {
   session->tasks = 1;
   expect_kept();
   session->tasks = 0;
+  expect_not_kept();
+}
+
+TEST_F(NeededSessionTest, WhereItsClientIsSubscribedAndListens) {
+  const auto session = open();
+  session->subscriptions["a:1"] = "a:1";
+  expect_kept();
+  anna_->listening = false;
+  Context bert(bert_);
+  EXPECT_TRUE(acquire(bert)) << "room is made for a client that is there";
   expect_not_kept();
 }
 
