@@ -3,7 +3,7 @@
 
 passed=0
 failed=0
-failures=()  # what to say of them at the end, a line each
+failed_names=()  # what to say of them at the end, a line each
 
 # One check that either holds or doesn't: run_step NAME COMMAND…
 run_step() {
@@ -15,7 +15,7 @@ run_step() {
     say "== $name: ok ($((SECONDS - started)) s)"
   else
     failed=$((failed + 1))
-    failures+=("$name")
+    failed_names+=("$name")
     say "== $name: FAILED ($((SECONDS - started)) s)"
   fi
 }
@@ -23,7 +23,7 @@ run_step() {
 # A step that could not even be built.
 not_built() {
   failed=$((failed + 1))
-  failures+=("$1 was not built")
+  failed_names+=("$1 was not built")
 }
 
 # The tests of a build preset: run_ctest PRESET [CTEST OPTION…]
@@ -35,14 +35,14 @@ run_ctest() {
     { grep -vE '^ +Start ' || true; } || status=$?
   if [ ! -r "$report" ]; then
     failed=$((failed + 1))
-    failures+=("ctest of $preset left no report")
+    failed_names+=("ctest of $preset left no report")
     return 0
   fi
   tests=$(junit_count tests "$report")
   failures=$(junit_count failures "$report")
   local name
   while read -r name; do
-    failures+=("$preset: $name")
+    failed_names+=("$preset: $name")
   done < <(sed -n 's/.*<testcase name="\([^"]*\)".*status="\(fail\|notrun\|disabled\)".*/\1/p' "$report")
   # A test that did not run, or ctest itself failing, is never a success.
   local unrun=$(($(junit_count skipped "$report") + $(junit_count disabled "$report")))
@@ -66,7 +66,7 @@ run_node_tests() {
   [ "$status" = 0 ] || [ "$fails" -gt 0 ] || fails=1
   local name
   while read -r name; do
-    failures+=("end to end: $name")
+    failed_names+=("end to end: $name")
   done < <(sed -n 's/^ *not ok [0-9]* - \(.*\)$/\1/p' "$report")
   passed=$((passed + $(tap_count pass)))
   failed=$((failed + fails))
@@ -82,7 +82,7 @@ run_counted() {
   # Without totals, or with a status that contradicts them, it has failed.
   if [ -z "$counts" ]; then counts='0 1'; fi
   if [ "$status" != 0 ] && [ "${counts#* }" = 0 ]; then counts="${counts% *} 1"; fi
-  [ "${counts#* }" = 0 ] || failures+=("$name: ${counts#* } failed")
+  [ "${counts#* }" = 0 ] || failed_names+=("$name: ${counts#* } failed")
   passed=$((passed + ${counts% *}))
   failed=$((failed + ${counts#* }))
 }
@@ -98,7 +98,7 @@ finish() {
   mkdir -p build
   printf '%s %s\n' "$passed" "$failed" >"build/totals.$1"
   : >"build/failures.$1"
-  [ ${#failures[@]} = 0 ] || printf 'failed: %s\n' "${failures[@]}" | tee "build/failures.$1"
+  [ ${#failed_names[@]} = 0 ] || printf 'failed: %s\n' "${failed_names[@]}" | tee "build/failures.$1"
   printf '%s passed, %s failed\n' "$passed" "$failed"
   [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
   exit

@@ -1,0 +1,149 @@
+// Runtime: the requests of clients on their way to the server.
+#include <algorithm>
+#include <utility>
+
+#include "gateway/upstream/deadline.h"
+#include "gateway/upstream/runtime.h"
+#include "gateway/upstream/session_check.h"
+#include "mcp/json/text.h"
+
+namespace gateway {
+
+using mcp::Error;
+using mcp::ErrorCode;
+using mcp::Event;
+using mcp::fail;
+using mcp::Message;
+using mcp::Result;
+using mcp::Task;
+
+namespace {
+
+constexpr auto kUndoTime = std::chrono::seconds(5);  // for a subscription that is one too many to be taken back
+
+/// May this method be sent again where its first try was lost? What calls code of the server's never.
+bool is_safe(std::string_view method) {
+  return method == "ping" || method.ends_with("/list") || method == "resources/read" || method == "prompts/get" ||
+         method == "completion/complete" || method == "resources/subscribe" || method == "resources/unsubscribe";
+}
+
+}  // namespace
+
+/// What ended the server is for whoever looks after it; a caller hears what it means for the call.
+Error Runtime::for_caller(Error error) const {
+  error = redaction_.clean(std::move(error));
+  if (error.code == ErrorCode::exited) {
+    error.remedy = "The call may or may not have run. Try again in a moment, when the server has been started again.";
+  } else if (error.code == ErrorCode::session_lost) {
+    error.remedy = "A new session is being opened. Where the call could do harm twice, check whether it ran before you repeat it.";
+  }
+  return error;
+}
+
+Task<Result<std::shared_ptr<mcp::ClientSession>>> Runtime::ready_session(mcp::CallContext& context) {
+  while (state_ == RuntimeState::starting) {
+    Event wake(dependencies_.executor);
+    waiters_.insert(&wake);
+    const mcp::Cancellation::Callback cancelled(context.cancellation(), [&wake] { wake.set(); });
+    const bool woken = co_await wake.wait_until(context.deadline);
+    waiters_.erase(&wake);
+    if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
+    if (!woken)
+      co_return fail(ErrorCode::timeout, "server \"" + spec_.name.str() + "\" is still starting", "Try again in a moment.");
+  }
+  if (state_ != RuntimeState::ready || !session_) co_return std::unexpected(unavailable());
+  co_return session_;
+}
+
+/// Whether the server shows this tool only to clients that it can ask something.
+bool Runtime::is_for_askable(std::string_view tool) const {
+  const auto& tools = catalog()->tools();
+  const auto found = std::ranges::find(tools, tool, &CatalogEntry::key);
+  return found != tools.end() && !found->only_for.empty();
+}
+
+/// Sets `way` to the one that this request is to go.
+Task<Result<>> Runtime::choose_way(const Message& request, mcp::CallContext& context, ServerClients::Way& way) {
+  const std::string method(request.method());
+  way.own.reset();
+  auto session = co_await ready_session(context);
+  if (!session) co_return std::unexpected(std::move(session).error());
+  auto chosen = co_await clients_->choose(std::move(*session), context, method);
+  if (!chosen) co_return std::unexpected(redaction_.clean(std::move(chosen).error()));
+  way.session = std::move(chosen->session);
+  if (chosen->own) way.own.emplace(std::move(*chosen->own));
+  if (!way.own && method == "tools/call" && is_for_askable(request.name())) {
+    co_return fail(ErrorCode::overloaded,
+                   "server \"" + spec_.name.str() + "\" has no session free for one more client that can be asked, and shows \"" +
+                       std::string(request.name()) + "\" only to such clients",
+                   "Try again when other clients have ended.");
+  }
+  co_return Result<>();
+}
+
+/// Looks after the session that a request went on.
+void Runtime::note_answer(ServerClients::Way& way, const Result<Message>& answer) {
+  if (way.own) {
+    clients_->answered(*way.own, answer);
+  } else if (!answer) {
+    after_failure(way.session, answer.error());
+  } else if (refuses_session(*answer)) {
+    start_probe(way.session);
+  }
+}
+
+Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context) {
+  return send(std::move(request), context, nullptr);
+}
+
+/// `taken`, where the caller wants to know: the way the answer came on.
+Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, ServerClients::Way* taken, mcp::RequestLink* link) {
+  const auto self = shared_from_this();
+  ServerClients::Way own_way;
+  ServerClients::Way& way = taken != nullptr ? *taken : own_way;
+  std::optional<Message> again;
+  if (is_safe(request.method())) again = request.clone();
+  for (;;) {
+    const bool shares = context.caller().capabilities == "{}";
+    if (shares && state_ == RuntimeState::ready && session_) {
+      way.session = session_;
+    } else if (auto chosen = co_await choose_way(request, context, way); !chosen) {
+      co_return std::unexpected(std::move(chosen).error());
+    }
+    auto answer = co_await way.session->handle(std::move(request), context, link);
+    note_answer(way, answer);
+    if (answer) co_return std::move(*answer);
+    const bool session_lost = answer.error().code == ErrorCode::session_lost;
+    if (!session_lost || !again) co_return std::unexpected(for_caller(std::move(answer).error()));
+    request = std::move(*again);
+    again.reset();
+  }
+}
+
+Task<Result<Message>> Runtime::subscribe(Message request, mcp::CallContext& context, std::string uri, std::string shown) {
+  const auto self = shared_from_this();
+  ServerClients::Way way;
+  const bool noted = clients_->subscribing(context, uri, shown);
+  auto answer = co_await send(std::move(request), context, &way);
+  const bool taken = answer && !answer->is_error();
+  if (!taken && noted) clients_->not_subscribed(context, uri);
+  if (!taken || clients_->subscribed(way, context, uri, std::move(shown))) co_return answer;
+  const std::string params = "{\"uri\":" + mcp::json_string(uri) + "}";
+  mcp::Cancellation cancellation;
+  const Deadline deadline(dependencies_.executor, kUndoTime, [this] { return explain_timeout(); }, cancellation);
+  co_await way.session->call("resources/unsubscribe", params, cancellation);
+  co_return fail(ErrorCode::overloaded, "this client has too many subscriptions with server \"" + spec_.name.str() + "\"");
+}
+
+Task<Result<Message>> Runtime::unsubscribe(Message request, mcp::CallContext& context, std::string uri) {
+  const auto self = shared_from_this();
+  // Others may still want to hear.
+  if (!clients_->unsubscribed(context, uri)) co_return Message::result(request.id(), "{}");
+  co_return co_await send(std::move(request), context, nullptr);
+}
+
+void Runtime::notice(Message notification, mcp::CallContext& context) {
+  if (session_ && state_ == RuntimeState::ready) session_->notice(std::move(notification), context);
+}
+
+}  // namespace gateway
