@@ -13,6 +13,13 @@ namespace gateway {
 
 namespace {
 
+/// What a word may have been meant for that stands where the command takes none.
+std::string_view how_words_go(std::string_view command) {
+  if (command == "call") return ". Arguments are one JSON object, or --arg KEY=VALUE for each";
+  if (command == "inspect") return ". A command stands behind --: switchyard inspect -- COMMAND ARGUMENTS";
+  return "";
+}
+
 /// What the parser writes to; each command has its own part.
 struct Parsed {
   GlobalOptions global;
@@ -232,10 +239,7 @@ class Parser {
         known.push_back(one->get_name());
     } else {
       const std::string name = command->get_name();
-      const std::string hint = name == "call"      ? ". Arguments are one JSON object, or --arg KEY=VALUE for each."
-                               : name == "inspect" ? ". A command stands behind --: switchyard inspect -- COMMAND ARGUMENT…"
-                                                   : "";
-      return wrong(name + " does not take \"" + word + "\"" + hint);
+      return wrong(name + " does not take \"" + word + "\"" + std::string(how_words_go(name)));
     }
     const auto nearest = nearest_name(word.substr(0, word.find('=')), {known.begin(), known.end()});
     const std::string hint = nearest ? ": did you mean \"" + *nearest + "\"?" : ".";
