@@ -69,11 +69,13 @@ Task<void> HttpEndpoint::stop(std::chrono::steady_clock::time_point deadline) {
   // What is not done by then is answered all the same.
   mcp::Timer limit(executor_);
   limit.expires_at(deadline);
-  limit.async_wait([this](boost::system::error_code error) {
-    if (error) return;
+  const auto stopped = std::make_shared<bool>(false);
+  limit.async_wait([this, stopped](boost::system::error_code error) {
+    if (error || *stopped) return;
     mcp_->cancel_all({mcp::ErrorCode::shutting_down, "the gateway is stopping", "The call may or may not have run."});
   });
   co_await server_->stop(deadline + kLastAnswers);
+  *stopped = true;
 }
 
 }  // namespace gateway
