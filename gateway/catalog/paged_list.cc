@@ -31,10 +31,12 @@ std::string PagedList::render(std::size_t begin, std::size_t most, std::span<con
   bool more = false;
   for (std::size_t i = begin; i < texts_.size() && !more; ++i) {
     if (std::ranges::binary_search(hidden, i)) continue;
-    more = shown.size() == most;
-    if (more) break;
-    shown.push_back(i);
-    size += texts_[i].size() + 1;
+    if (shown.size() < most) {
+      shown.push_back(i);
+      size += texts_[i].size() + 1;
+    } else {
+      more = true;
+    }
   }
   std::string text;
   text.reserve(size);

@@ -10,8 +10,6 @@
 
 namespace gateway {
 
-namespace {}  // namespace
-
 std::string tool_text(std::string_view entry, const Console& console) {
   std::string text;
   const auto add_fact = [&](std::string_view label, const std::string& value) {

@@ -18,8 +18,7 @@ std::string with_qualified_contents(std::string_view result,
   std::size_t copied = 0;
   for (const std::string_view content : mcp::elements(mcp::member(result, "contents"))) {
     mcp::for_each_member(content, [&](std::string_view key, std::string_view value) {
-      const bool is_uri = key == "uri" || (key.contains('\\') && mcp::decode_json_string("\"" + std::string(key) + "\"") == "uri");
-      if (!is_uri || !value.starts_with('"')) return true;
+      if (!mcp::key_is(key, "uri") || !value.starts_with('"')) return true;
       const std::string said = mcp::decode_json_string(value);
       const auto at = static_cast<std::size_t>(value.data() - result.data());
       text.append(result.substr(copied, at - copied));

@@ -121,7 +121,7 @@ Task<Result<Message>> Router::set_level(Message request, CallContext& context) {
   if (const auto session = session_.lock()) session->set_log_level(*known);
   if (const auto peer = context.peer()) {
     for (const auto& member : view_->members())
-      member->clients().listens(peer);
+      member->clients().add_listener(peer);
     Errand errand = [peer](const std::shared_ptr<Runtime>& member) { return member->clients().level_changed(peer); };
     co_await for_each_ready(std::move(errand), context, Clock::now() + kLevelWait);
   }

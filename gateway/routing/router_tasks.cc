@@ -199,7 +199,7 @@ Task<Result<Message>> Router::cancel_task(Message request, CallContext& context)
 Task<Result<Message>> Router::list_tasks(Message request, CallContext& context) {
   if (!offers_tasks(context.caller())) co_return fail(ErrorCode::method_not_found, "there are no tasks here");
   const std::string_view cursor = request.raw(request.envelope().cursor);
-  const std::string after_text = cursor.starts_with('"') ? mcp::decode_json_string(cursor) : std::string();
+  const std::string after_text = mcp::decode_json_string(cursor);
   std::uint64_t after = 0;
   const auto [end, error] = std::from_chars(after_text.data(), after_text.data() + after_text.size(), after);
   if (!cursor.empty() && (error != std::errc() || end != after_text.data() + after_text.size())) {

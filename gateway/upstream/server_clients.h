@@ -76,9 +76,9 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   bool unsubscribed(mcp::CallContext& context, const std::string& uri);
 
   /// The client has set a log level: from here on it counts, also when the server comes only later.
-  void listens(const std::shared_ptr<mcp::ClientPeer>& peer) { listeners_[peer->caller().id] = peer; }
+  void add_listener(const std::shared_ptr<mcp::ClientPeer>& peer) { listeners_[peer->caller().id] = peer; }
 
-  /// The client's log level (Caller::log_level) has changed: tells the server. After listens().
+  /// The client's log level (Caller::log_level) has changed: tells the server. After add_listener().
   mcp::Task<void> level_changed(std::shared_ptr<mcp::ClientPeer> peer);
 
   /// The client's roots have changed.

@@ -22,7 +22,7 @@ constexpr std::size_t kMaxEarly = 16;  // of what is said of tasks that have no 
 bool too_quiet(const mcp::Caller& reader, const Message& message) {
   if (message.method() != "notifications/message" || !reader.log_level) return false;
   const std::string_view level = mcp::member(message.raw(message.envelope().params), "level");
-  const auto known = mcp::parse_logging_level(level.starts_with('"') ? mcp::decode_json_string(level) : std::string());
+  const auto known = mcp::parse_logging_level(mcp::decode_json_string(level));
   return !known || *known < *reader.log_level;
 }
 

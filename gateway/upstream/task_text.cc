@@ -26,10 +26,6 @@ std::optional<double> number_of(std::string_view json) {
   return value;
 }
 
-std::string string_of(std::string_view json) {
-  return json.starts_with('"') ? mcp::decode_json_string(json) : std::string();
-}
-
 /// `{"name":json` first where `json` is not "", then the object's other members.
 std::string rebuilt(std::string_view object, std::string_view member, std::string_view json) {
   std::string text = "{";
@@ -69,7 +65,7 @@ std::optional<double> number_member(std::string_view object, std::string_view me
 }
 
 std::string task_id_of(std::string_view task) {
-  return string_of(mcp::find_member(task, "taskId"));
+  return mcp::decode_json_string(mcp::find_member(task, "taskId"));
 }
 
 std::string related_task(const Message& message) {
@@ -111,7 +107,7 @@ std::string failed_state(std::string_view state, std::string_view why) {
 }
 
 std::string status_of(std::string_view task) {
-  return string_of(mcp::find_member(task, "status"));
+  return mcp::decode_json_string(mcp::find_member(task, "status"));
 }
 
 bool is_terminal(std::string_view status) {
