@@ -11,10 +11,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "mcp/base/log.h"
@@ -30,8 +33,24 @@ namespace {
 
 namespace asio = boost::asio;
 
-void require(bool holds) {
-  if (!holds) std::abort();
+/// How long a check may take to hold: on a machine under load the kernel brings bytes, resets and free ports a little later.
+constexpr auto kGrace = std::chrono::seconds(5);
+
+void require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
+
+/// The same, once it holds; `again` is done before each further look.
+template <class Holds, class Again>
+void require_soon(const Holds& holds, const Again& again, const char* what) {
+  const auto until = std::chrono::steady_clock::now() + kGrace;
+  while (!holds() && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    again();
+  }
+  require(holds(), what);
 }
 
 /// Answers at once; "tools/call" after a progress report, so that it is answered as a stream.
@@ -70,8 +89,10 @@ class Endpoint {
         });
     server_ = mcp::make_http_server(
         loop_.get_executor(), options, [this](mcp::HttpExchange& exchange) { return sessions_->handle(exchange); });
-    const auto port = server_->listen("127.0.0.1", 0);
-    require(port.has_value());
+    mcp::Result<std::uint16_t> port;
+    const auto listen = [&] { port = server_->listen("127.0.0.1", 0); };
+    listen();
+    require_soon([&] { return port.has_value(); }, listen, "a port is free to listen on");
     port_ = *port;
   }
 
@@ -80,7 +101,7 @@ class Endpoint {
     sessions_->close();
     asio::co_spawn(loop_, server_->stop(std::chrono::steady_clock::now()), asio::detached);
     settle();
-    require(server_->connections() == 0);
+    require_soon([this] { return server_->connections() == 0; }, [this] { settle(); }, "no connection outlives the server");
   }
 
   Endpoint(const Endpoint&) = delete;
@@ -91,8 +112,12 @@ class Endpoint {
     place_session(bytes);
     auto& client = clients_.emplace_back(loop_);
     boost::system::error_code failed;
-    client.socket.connect({asio::ip::address_v4::loopback(), port_}, failed);
-    require(!failed);
+    const auto connect = [&] {
+      client.socket.close(failed);
+      client.socket.connect({asio::ip::address_v4::loopback(), port_}, failed);
+    };
+    connect();
+    require_soon([&] { return !failed; }, connect, "the server can be connected to");
     client.socket.non_blocking(true);
     while (!bytes.empty()) {
       const std::size_t sent = client.socket.write_some(asio::buffer(bytes), failed);
@@ -115,9 +140,21 @@ class Endpoint {
     read_all();
   }
 
-  void check() const {
-    for (const auto& client : clients_)
-      check_answers(client.received);
+  void check() {
+    const char* wrong = nullptr;
+    const auto look = [&] {
+      wrong = nullptr;
+      for (const auto& client : clients_) {
+        if (wrong == nullptr) wrong = wrong_in(client.received);
+      }
+    };
+    const auto again = [&] {
+      settle();
+      read_all();
+      look();
+    };
+    look();
+    require_soon([&] { return wrong == nullptr; }, again, wrong);
   }
 
  private:
@@ -175,7 +212,7 @@ class Endpoint {
       bytes.replace(at, kPlace.size(), session_);
   }
 
-  static void check_answers(std::string_view received);
+  static const char* wrong_in(std::string_view received);
 
   asio::io_context loop_{1};
   std::unique_ptr<mcp::StreamableServer> sessions_;
@@ -193,51 +230,61 @@ std::string_view header_of(std::string_view head, std::string_view name) {
   return rest.substr(0, rest.find("\r\n"));
 }
 
-/// Takes a chunked body off the front; false where it is not at its end: a stream that is still open.
-bool take_chunks(std::string_view& received) {
+enum class Chunks { complete, open, wrong };
+
+/// Takes a chunked body off the front; open where it is not at its end: a stream that is still being sent.
+Chunks take_chunks(std::string_view& received) {
   for (;;) {
     const std::size_t end = received.find("\r\n");
-    if (end == std::string_view::npos) return false;
+    if (end == std::string_view::npos) return Chunks::open;
     std::size_t length = 0;
     const auto read = std::from_chars(received.data(), received.data() + end, length, 16);
-    require(read.ec == std::errc() && read.ptr == received.data() + end);
-    if (received.size() < end + 2 + length + 2) return false;
-    require(received.substr(end + 2 + length, 2) == "\r\n");
+    if (read.ec != std::errc() || read.ptr != received.data() + end) return Chunks::wrong;
+    if (received.size() < end + 2 + length + 2) return Chunks::open;
+    if (received.substr(end + 2 + length, 2) != "\r\n") return Chunks::wrong;
     received.remove_prefix(end + 2 + length + 2);
-    if (length == 0) return true;
+    if (length == 0) return Chunks::complete;
   }
 }
 
-/// One HTTP answer after the other and nothing else; the last one may be a stream, or one without a length that the end of the
-/// connection ends.
-void Endpoint::check_answers(std::string_view received) {
+/// A whole number and nothing else.
+std::optional<std::size_t> number_in(std::string_view text) {
+  std::size_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// What is not as it should be, or null: one HTTP answer after the other and nothing else; the last one may be a stream, or one
+/// without a length that the end of the connection ends.
+const char* Endpoint::wrong_in(std::string_view received) {
   while (!received.empty()) {
-    require(received.starts_with("HTTP/1."));
+    if (!received.starts_with("HTTP/1.")) return "an answer begins with its status line";
     const std::size_t end = received.find("\r\n\r\n");
-    require(end != std::string_view::npos);
+    if (end == std::string_view::npos) return "a head is complete";
     const std::string_view head = received.substr(0, end + 2);
-    int status = 0;
-    const std::string_view number = head.substr(9, 3);
-    require(std::from_chars(number.data(), number.data() + 3, status).ptr == number.data() + 3 && status >= 100 && status < 600);
+    const auto status = head.size() < 12 ? std::nullopt : number_in(head.substr(9, 3));
+    if (!status || *status < 100 || *status >= 600) return "a status is a number of three digits";
     received.remove_prefix(end + 4);
-    if (status == 100) continue;
+    if (*status == 100) continue;
     if (header_of(head, "Transfer-Encoding: ") == "chunked") {
-      if (!take_chunks(received)) return;
-      continue;
+      const Chunks chunks = take_chunks(received);
+      if (chunks == Chunks::complete) continue;
+      return chunks == Chunks::open ? nullptr : "a chunk has its length, and its end there";
     }
     const std::string_view text = header_of(head, "Content-Length: ");
     if (text.empty()) {
-      if (status == 204 || status == 304) continue;
-      require(head.find("text/event-stream") != std::string_view::npos);
-      return;
+      if (*status == 204 || *status == 304) continue;
+      return head.find("text/event-stream") != std::string_view::npos ? nullptr : "only streams have no length";
     }
-    std::size_t length = 0;
-    require(std::from_chars(text.data(), text.data() + text.size(), length).ptr == text.data() + text.size());
+    const auto length = number_in(text);
+    if (!length) return "a length is a number";
     // An answer to HEAD has the length alone.
-    if (length > 0 && (received.empty() || received.starts_with("HTTP/1."))) continue;
-    require(received.size() >= length);
-    received.remove_prefix(length);
+    if (*length > 0 && (received.empty() || received.starts_with("HTTP/1."))) continue;
+    if (received.size() < *length) return "a body is as long as was said";
+    received.remove_prefix(*length);
   }
+  return nullptr;
 }
 
 }  // namespace
@@ -247,7 +294,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static constexpr std::string_view kEnd = "\n=====";
   static constexpr std::size_t kMaxConnections = 6;
   static const bool silent = mcp::configure_log(mcp::LogFormat::text, "off").empty();
-  require(silent);
+  require(silent, "the log can be switched off");
   std::string_view rest(reinterpret_cast<const char*>(data), size);
   const bool ends = rest.ends_with(kEnd);
   if (ends) rest.remove_suffix(kEnd.size());
