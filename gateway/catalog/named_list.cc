@@ -45,9 +45,16 @@ std::optional<std::size_t> edit_distance(std::string_view a, std::string_view b,
 
 }  // namespace
 
-NamedList::NamedList(CatalogKind kind, const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming)
-    : kind_(kind), list_(kind) {
-  std::vector<Candidate> candidates = collect(runtimes, naming);
+std::vector<ViewMember> members_of(const std::vector<std::shared_ptr<Runtime>>& runtimes) {
+  std::vector<ViewMember> members;
+  members.reserve(runtimes.size());
+  for (const auto& runtime : runtimes)
+    members.push_back({runtime, runtime->shared_spec()});
+  return members;
+}
+
+NamedList::NamedList(CatalogKind kind, const std::vector<ViewMember>& members, Naming naming) : kind_(kind), list_(kind) {
+  std::vector<Candidate> candidates = collect(members, naming);
   if (!naming.own_names) {
     std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
       return std::tie(a.route.callable, a.route.server, a.route.own_name) <
@@ -65,14 +72,14 @@ NamedList::NamedList(CatalogKind kind, const std::vector<std::shared_ptr<Runtime
     filtered_index_.emplace(filtered_[i].callable.str(), i);
 }
 
-std::vector<NamedList::Candidate> NamedList::collect(const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming) {
+std::vector<NamedList::Candidate> NamedList::collect(const std::vector<ViewMember>& members, Naming naming) {
   std::vector<Candidate> candidates;
-  for (const auto& runtime : runtimes) {
-    const ServerSpec& spec = runtime->spec();
+  for (const auto& [runtime, shown] : members) {
+    const ServerSpec& spec = *shown;
     for (const CatalogEntry& entry : runtime->catalog()->entries(kind_)) {
       ToolName own(entry.key);
       CallableName name = naming.own_names ? CallableName(entry.key) : callable_name(spec.name, own, naming.max_length);
-      Route route{std::move(name), spec.name, std::move(own), runtime, task_support(entry.text)};
+      Route route{std::move(name), spec.name, std::move(own), runtime, shown, task_support(entry.text)};
       if (kind_ != CatalogKind::tools || admits(spec, entry.key)) {
         candidates.push_back({std::move(route), &entry});
       } else {

@@ -15,12 +15,22 @@ namespace gateway {
 /// Whether a tool can run as a task, as its server says (MCP 2025-11-25, "Tasks", tool-level negotiation).
 enum class TaskSupport { forbidden, optional, required };
 
+/// A server as a view shows it.
+struct ViewMember {
+  std::shared_ptr<Runtime> runtime;
+  std::shared_ptr<const ServerSpec> spec;  // how it is shown, and called; not always how it is shown just now
+};
+
+/// The runtimes as they are shown just now.
+std::vector<ViewMember> members_of(const std::vector<std::shared_ptr<Runtime>>& runtimes);
+
 /// Where a callable name leads.
 struct Route {
   CallableName callable;
   ServerName server;
   ToolName own_name;  // of the tool or prompt
   std::shared_ptr<Runtime> runtime;
+  std::shared_ptr<const ServerSpec> spec;  // of its server: calls finish under the one they began with
   TaskSupport tasks = TaskSupport::forbidden;
 };
 
@@ -34,7 +44,7 @@ struct Naming {
 class NamedList {
  public:
   /// Names that two would share stay with the first in the order of (server, own name); the others are reported in clashes().
-  NamedList(CatalogKind kind, const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming);
+  NamedList(CatalogKind kind, const std::vector<ViewMember>& members, Naming naming);
 
   NamedList(const NamedList&) = delete;
   NamedList& operator=(const NamedList&) = delete;
@@ -68,7 +78,7 @@ class NamedList {
     std::vector<std::string> only_for;  // CatalogEntry::only_for
   };
 
-  std::vector<Candidate> collect(const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming);
+  std::vector<Candidate> collect(const std::vector<ViewMember>& members, Naming naming);
   void add(Candidate candidate, bool own_name);
 
   const CatalogKind kind_;

@@ -30,6 +30,9 @@ class PagedList {
   /// not make.
   mcp::Result<std::string> page(std::string_view cursor, std::size_t size, std::span<const std::size_t> hidden = {}) const;
 
+  /// Whether a page says that there is one more.
+  static bool has_next(std::string_view page) { return page.ends_with("\"}"); }
+
   std::size_t size() const { return texts_.size(); }
   const std::string& key(std::size_t index) const { return keys_[index]; }
   const std::string& text(std::size_t index) const { return texts_[index]; }

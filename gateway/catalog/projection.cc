@@ -8,8 +8,8 @@ constexpr std::size_t kMaxClashes = 100;  // lines; who has more reads no more
 
 }  // namespace
 
-Projection::Projection(const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming)
-    : tools_(CatalogKind::tools, runtimes, naming), prompts_(CatalogKind::prompts, runtimes, naming), resources_(runtimes, naming) {
+Projection::Projection(const std::vector<ViewMember>& members, Naming naming)
+    : tools_(CatalogKind::tools, members, naming), prompts_(CatalogKind::prompts, members, naming), resources_(members, naming) {
   for (const auto* lines : {&tools_.clashes(), &prompts_.clashes(), &resources_.clashes()})
     clashes_.insert(clashes_.end(), lines->begin(), lines->end());
   if (clashes_.size() <= kMaxClashes) return;

@@ -14,11 +14,15 @@ namespace gateway {
 /// by the calls that began with it.
 class Projection {
  public:
-  /// `runtimes` are the members of the view, in its order.
-  Projection(const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming);
+  /// `members` of the view, in its order.
+  Projection(const std::vector<ViewMember>& members, Naming naming);
+
+  static std::shared_ptr<const Projection> build(const std::vector<ViewMember>& members, Naming naming) {
+    return std::make_shared<const Projection>(members, naming);
+  }
 
   static std::shared_ptr<const Projection> build(const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming) {
-    return std::make_shared<const Projection>(runtimes, naming);
+    return build(members_of(runtimes), naming);
   }
 
   const NamedList& tools() const { return tools_; }

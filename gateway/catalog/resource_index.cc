@@ -37,10 +37,10 @@ std::string place_of(std::string_view uri) {
 
 }  // namespace
 
-ResourceIndex::ResourceIndex(const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming)
-    : members_(runtimes), own_names_(naming.own_names), places_(runtimes.size()) {
+ResourceIndex::ResourceIndex(const std::vector<ViewMember>& members, Naming naming)
+    : members_(members), own_names_(naming.own_names), places_(members.size()) {
   for (std::size_t i = 0; i < members_.size(); ++i)
-    by_server_.emplace(members_[i]->spec().name.str(), i);
+    by_server_.emplace(members_[i].spec->name.str(), i);
   list(collect(CatalogKind::resources, uris_), CatalogKind::resources, resources_);
   auto templates = collect(CatalogKind::templates, template_texts_);
   add_templates(templates);
@@ -52,15 +52,15 @@ std::vector<ResourceIndex::Row> ResourceIndex::collect(CatalogKind kind, Targets
   std::vector<Row> rows;
   std::unordered_map<std::string_view, std::size_t> owners;  // of what is listed plainly
   for (std::size_t member = 0; member < members_.size(); ++member) {
-    const ServerName& server = members_[member]->spec().name;
-    for (const CatalogEntry& entry : members_[member]->catalog()->entries(kind)) {
+    const ServerName& server = members_[member].spec->name;
+    for (const CatalogEntry& entry : members_[member].runtime->catalog()->entries(kind)) {
       note_place(member, entry.key);
       const auto owner = owners.find(entry.key);
       // Also where no server of that name is in this view: it may be off just now, or in another view.
       const bool mistakable = !own_names_ && is_qualified(entry.key);
       if (owner == owners.end() && !mistakable) {
         owners.emplace(entry.key, member);
-        plain.emplace(entry.key, ResourceTarget{members_[member], entry.key});
+        plain.emplace(entry.key, ResourceTarget{members_[member].runtime, entry.key});
         rows.push_back({entry.key, &entry, member});
       } else {
         note_clash(kind, mistakable ? member : owner->second, member, entry.key);
@@ -106,15 +106,15 @@ void ResourceIndex::note_clash(CatalogKind kind, std::size_t first, std::size_t 
 
 void ResourceIndex::report_clashes() {
   for (const Clash& clash : found_) {
-    const std::string& server = members_[clash.second]->spec().name.str();
+    const std::string& server = members_[clash.second].spec->name.str();
     const bool one = clash.count == 1;
     std::string line = std::to_string(clash.count) + " " + std::string(words_of(clash.kind).noun) + (one ? "" : "s") +
                        " of server \"" + server + "\"" + (one ? " is" : " are") + " listed as " +
-                       qualified_uri(members_[clash.second]->spec().name, "URI") + ", since ";
+                       qualified_uri(members_[clash.second].spec->name, "URI") + ", since ";
     if (clash.first == clash.second) {
       line += "the plain form would name another server: ";
     } else {
-      line += "server \"" + members_[clash.first]->spec().name.str() + "\" has the same: ";
+      line += "server \"" + members_[clash.first].spec->name.str() + "\" has the same: ";
     }
     line += clash.examples;
     if (clash.count > kClashExamples) line += " and " + std::to_string(clash.count - kClashExamples) + " more";
@@ -127,7 +127,7 @@ std::optional<ResourceTarget> ResourceIndex::unqualified(std::string_view uri) c
   if (!named) return std::nullopt;
   const auto member = by_server_.find(named->server.str());
   if (member == by_server_.end()) return std::nullopt;
-  return ResourceTarget{members_[member->second], std::move(named->uri)};
+  return ResourceTarget{members_[member->second].runtime, std::move(named->uri)};
 }
 
 std::optional<ResourceTarget> ResourceIndex::find(std::string_view uri) const {
@@ -141,7 +141,7 @@ std::optional<ResourceTarget> ResourceIndex::find(std::string_view uri) const {
   const std::string normalized = normalized_uri(uri);
   std::size_t work = kMatchingSteps;
   for (const Template& each : matchers_) {
-    if (each.matcher.matches(normalized, work)) return ResourceTarget{members_[each.member], std::string(uri)};
+    if (each.matcher.matches(normalized, work)) return ResourceTarget{members_[each.member].runtime, std::string(uri)};
   }
   return std::nullopt;
 }
@@ -160,7 +160,7 @@ std::vector<std::shared_ptr<Runtime>> ResourceIndex::likely(std::string_view uri
   if (place.empty() || (!own_names_ && is_qualified(uri))) return found;
   const std::string any = uri_scheme(uri) + "://" + std::string(kAnyAuthority);
   for (std::size_t i = 0; i < members_.size() && found.size() < kMostLikely; ++i) {
-    if (places_[i].contains(place) || places_[i].contains(any)) found.push_back(members_[i]);
+    if (places_[i].contains(place) || places_[i].contains(any)) found.push_back(members_[i].runtime);
   }
   return found;
 }

@@ -29,7 +29,7 @@ class ResourceIndex {
  public:
   static constexpr std::size_t kMostLikely = 8;
 
-  ResourceIndex(const std::vector<std::shared_ptr<Runtime>>& runtimes, Naming naming);
+  ResourceIndex(const std::vector<ViewMember>& members, Naming naming);
 
   ResourceIndex(const ResourceIndex&) = delete;
   ResourceIndex& operator=(const ResourceIndex&) = delete;
@@ -76,7 +76,7 @@ class ResourceIndex {
   void report_clashes();
   std::optional<ResourceTarget> unqualified(std::string_view uri) const;
 
-  const std::vector<std::shared_ptr<Runtime>> members_;
+  const std::vector<ViewMember> members_;
   const bool own_names_;
   std::unordered_map<std::string, std::size_t> by_server_;
   std::vector<std::unordered_set<std::string>> places_;  // of each member: scheme and authority of what it lists

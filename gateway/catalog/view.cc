@@ -1,6 +1,7 @@
 #include "gateway/catalog/view.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "mcp/base/log.h"
@@ -37,6 +38,39 @@ View::View(const mcp::Executor& executor,
 
 bool View::has(const Runtime& runtime) const {
   return std::ranges::any_of(members_, [&](const auto& member) { return member.get() == &runtime; });
+}
+
+void View::remember_leaving(const std::vector<std::shared_ptr<Runtime>>& next) {
+  const auto in_next = [&next](const std::shared_ptr<Runtime>& runtime) { return std::ranges::find(next, runtime) != next.end(); };
+  std::erase_if(former_, [&](const std::weak_ptr<Runtime>& former) {
+    const auto runtime = former.lock();
+    return !runtime || in_next(runtime);
+  });
+  for (const auto& member : members_) {
+    if (!in_next(member)) former_.emplace_back(member);
+  }
+}
+
+void View::change(std::vector<std::shared_ptr<Runtime>> members, Naming naming, std::vector<AbsentServer> absent) {
+  remember_leaving(members);
+  std::vector<std::shared_ptr<Runtime>> joined;
+  std::ranges::copy_if(members, std::back_inserter(joined), [this](const auto& member) { return !has(*member); });
+  members_ = std::move(members);
+  naming_ = naming;
+  absent_ = std::move(absent);
+  for (const auto& runtime : joined) {
+    for (Listener* listener : listeners_)
+      listener->joined(*runtime);
+  }
+  rebuild();
+}
+
+std::vector<std::shared_ptr<Runtime>> View::everyone() const {
+  auto all = members_;
+  for (const auto& former : former_) {
+    if (auto runtime = former.lock()) all.push_back(std::move(runtime));
+  }
+  return all;
 }
 
 void View::rebuild() {
@@ -78,11 +112,24 @@ bool View::settled() const {
   return std::ranges::all_of(members_, [](const auto& member) { return member->settled().is_set(); });
 }
 
+bool View::listable() const {
+  return std::ranges::all_of(members_, [](const auto& member) { return member->listable(); });
+}
+
 mcp::Task<bool> View::wait_settled(std::chrono::steady_clock::time_point deadline) {
   auto self = shared_from_this();
-  for (const auto& member : members_)
+  const auto members = members_;
+  for (const auto& member : members)
     co_await member->settled().wait_until(deadline);
   co_return settled();
+}
+
+mcp::Task<void> View::wait_listable(std::chrono::steady_clock::time_point deadline) {
+  auto self = shared_from_this();
+  const auto members = members_;
+  for (const auto& member : members) {
+    if (!member->listable()) co_await member->settled().wait_until(deadline);
+  }
 }
 
 }  // namespace gateway

@@ -3,6 +3,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ class View : public std::enable_shared_from_this<View> {
    public:
     virtual ~Listener() = default;
     virtual void lists_changed(CatalogKinds changed) = 0;
+    /// A server that was not there before is now a member.
+    virtual void joined(Runtime& runtime) = 0;
   };
 
   /// Keeps a listener in the view's list as long as it lives.
@@ -58,6 +61,16 @@ class View : public std::enable_shared_from_this<View> {
 
   bool has(const Runtime& runtime) const;
 
+  /// From here on it shows these. Former members may still be at work for clients (everyone()).
+  void change(std::vector<std::shared_ptr<Runtime>> members, Naming naming, std::vector<AbsentServer> absent);
+
+  /// What it showed is not to be had any more, and why: it has no members, and opens for nobody. {}: it is open again.
+  void close(std::optional<mcp::Error> why) { closed_ = std::move(why); }
+  const std::optional<mcp::Error>& closed() const { return closed_; }
+
+  /// The members, and those of the former ones that are still there: clients' tasks may run on them.
+  std::vector<std::shared_ptr<Runtime>> everyone() const;
+
   /// Builds the projection anew from what the members offer now, publishes it, and tells the listeners where clients would see a
   /// difference.
   void rebuild();
@@ -65,18 +78,27 @@ class View : public std::enable_shared_from_this<View> {
   /// Every member has come to the end of its first start.
   bool settled() const;
 
-  /// Waits for that, until `deadline`; false when some are still starting then.
+  /// The same, or something is known of it from before.
+  bool listable() const;
+
+  /// Waits until it is settled(), until `deadline`; false when some are still starting then.
   mcp::Task<bool> wait_settled(std::chrono::steady_clock::time_point deadline);
+
+  /// Likewise until it is listable().
+  mcp::Task<void> wait_listable(std::chrono::steady_clock::time_point deadline);
 
  private:
   void tell_listeners();
+  void remember_leaving(const std::vector<std::shared_ptr<Runtime>>& next);
   void log_clashes(const Projection& next) const;
 
   mcp::Executor executor_;
   std::string title_;
   std::vector<std::shared_ptr<Runtime>> members_;
   Naming naming_;
-  const std::vector<AbsentServer> absent_;
+  std::vector<AbsentServer> absent_;
+  std::vector<std::weak_ptr<Runtime>> former_;
+  std::optional<mcp::Error> closed_;
   std::shared_ptr<const Projection> projection_;
   std::list<Listener*> listeners_;
   mcp::Timer tell_timer_;

@@ -55,10 +55,18 @@ struct CallChecks {
   bool operator==(const CallChecks&) const = default;
 };
 
-/// One entry of mcpServers, checked and resolved.
-struct ServerSpec {
+/// What a live connection to a server depends on: a change of any of it takes a new process or session. ServerIdentity compares it;
+/// a field that is not looked at there does not compile.
+struct ServerConnection {
   ServerName name;
   std::variant<StdioSpec, HttpSpec> transport;
+
+  bool operator==(const ServerConnection&) const = default;
+};
+
+/// How a server is shown and treated: a change of it concerns no connection, and whether it is switched on. changes_between()
+/// compares it; a field that is not looked at there does not compile.
+struct ServerPresentation {
   bool enabled = true;
   bool required = false;
   std::chrono::milliseconds startup_timeout = std::chrono::seconds(30);
@@ -68,6 +76,16 @@ struct ServerSpec {
   CallChecks checks;
   /// Values of variables that were put in and seem to be secrets, wherever they landed; secrets_of() adds what the rest tells.
   std::vector<std::string> secrets;
+
+  bool operator==(const ServerPresentation&) const = default;
+};
+
+/// One entry of mcpServers, checked and resolved. It has no fields beside those of its two halves (server_identity.cc makes sure).
+struct ServerSpec : ServerConnection, ServerPresentation {
+  const ServerConnection& connection() const { return *this; }
+  const ServerPresentation& presentation() const { return *this; }
+
+  bool operator==(const ServerSpec&) const = default;
 };
 
 /// One mistake, or something worth saying, at a place of the file.

@@ -45,7 +45,8 @@ Task<Result<>> inspect_http(ProbeContext& context,
                             const ServerSpec& spec,
                             mcp::ProcessLauncher& launcher,
                             const Environment& environment) {
-  auto transport = make_transport(context.executor, launcher, spec, environment, nullptr, nullptr);
+  const auto server = std::make_shared<const LiveSpec>(spec);
+  auto transport = make_transport(context.executor, launcher, server, environment, nullptr, nullptr);
   if (!transport) co_return std::unexpected(std::move(transport).error());
   auto reached = co_await probe_session(context, *transport, spec.startup_timeout);
   if (!reached) co_return reached;

@@ -12,7 +12,7 @@ using mcp::Task;
 CallValidator::CallValidator(mcp::Executor executor) : pool_(std::move(executor)) {}
 
 Task<Result<Message>> CallValidator::call(const Route& route, Message request, CallContext& context, Send send) {
-  const CallChecks checks = route.runtime->spec().checks;
+  const CallChecks checks = route.spec->checks;
   const auto schemas = schemas_.find(*route.runtime, route.own_name.str());
   if (schemas && checks.arguments && schemas->has_input()) {
     const std::string_view arguments = request.raw(request.envelope().arguments);

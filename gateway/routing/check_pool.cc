@@ -80,13 +80,11 @@ struct CheckPool::Threads {
 };
 
 CheckPool::CheckPool(mcp::Executor executor, std::size_t most_waiting)
-    : executor_(std::move(executor)),
-      most_waiting_(most_waiting),
-      waiting_(std::make_shared<std::size_t>(0)),
-      threads_(std::make_unique<Threads>()) {}
+    : executor_(std::move(executor)), most_waiting_(most_waiting), waiting_(std::make_shared<std::size_t>(0)) {}
 
 CheckPool::~CheckPool() {
   stop_.request_stop();
+  if (!threads_) return;
   threads_->pool.stop();
   threads_->pool.join();
 }
@@ -108,6 +106,7 @@ Task<Result<>> CheckPool::run(std::string_view text, Work work, mcp::CallContext
 }
 
 void CheckPool::start(std::shared_ptr<Job> job) {
+  if (!threads_) threads_ = std::make_unique<Threads>();
   *waiting_ += job->bytes();
   auto on_thread = [job = std::move(job), executor = executor_, waiting = waiting_, stop = stop_.get_token()]() mutable {
     job->run(stop);

@@ -11,8 +11,8 @@
 
 namespace gateway {
 
-/// Runs checks of texts on two threads of its own, which live as long as it does. Everything but the work itself belongs to the
-/// loop thread.
+/// Runs checks of texts on two threads of its own, which begin with the first check and live as long as it does. Everything but the
+/// work itself belongs to the loop thread.
 class CheckPool {
  public:
   /// One check, on a thread; ends when `end` says so. What it throws becomes an error. Destroyed on the loop.

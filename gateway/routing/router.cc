@@ -22,12 +22,19 @@ using mcp::Task;
 
 namespace {
 
+constexpr auto kReadingTime = std::chrono::minutes(1);   // from one page of a list to the next
 constexpr auto kExploreAgain = std::chrono::seconds(2);  // that a list waits for it once the client's first lists are over
 
-Task<void> tell_settled(std::shared_ptr<View> view,
-                        std::chrono::steady_clock::time_point deadline,
-                        std::shared_ptr<mcp::Event> over) {
+Task<void> settled(std::shared_ptr<View> view, std::chrono::steady_clock::time_point deadline) {
   co_await view->wait_settled(deadline);
+}
+
+Task<void> listable(std::shared_ptr<View> view, std::chrono::steady_clock::time_point deadline) {
+  co_await view->wait_listable(deadline);
+}
+
+Task<void> tell(Task<void> happening, std::shared_ptr<mcp::Event> over) {
+  co_await std::move(happening);
   over->set();
 }
 
@@ -63,8 +70,18 @@ Router::Method Router::find_method(std::string_view name) {
 }
 
 Task<Result<Message>> Router::handle(Message request, CallContext& context) {
+  if (view_->closed()) return refuse_closed(std::move(request), context);
   const Method method = find_method(request.method());
   return (this->*method)(std::move(request), context);
+}
+
+Task<Result<Message>> Router::refuse_closed(Message request, CallContext& context) {
+  if (request.method() == "ping") return ping(std::move(request), context);
+  return failure(*view_->closed());
+}
+
+Task<Result<Message>> Router::failure(mcp::Error error) {
+  co_return std::unexpected(std::move(error));
 }
 
 Task<Result<Message>> Router::initialize(Message request, CallContext& context) {
@@ -82,8 +99,9 @@ Task<Result<Message>> Router::initialize(Message request, CallContext& context) 
     co_return Message::result(request.id(), result);
   }
   // One server shown as it is: what it says of itself comes from the server.
-  const auto runtime = view_->members().front();
   co_await wait_for_first_start(context);
+  if (view_->closed()) co_return std::unexpected(*view_->closed());
+  const auto runtime = view_->members().front();
   const auto& introduction = runtime->introduction();
   if (!introduction) co_return std::unexpected(runtime->unavailable());
   const std::string result = own_introduction(version, *introduction, carried);
@@ -100,9 +118,16 @@ Task<Result<Message>> Router::unsupported(Message request, CallContext&) {
 }
 
 Task<void> Router::wait_for_first_start(CallContext& context, Clock::time_point deadline) {
-  if (view_->settled()) co_return;
+  if (!view_->settled()) co_await wait_for(settled(view_, deadline), context);
+}
+
+Task<void> Router::wait_for_lists(CallContext& context, Clock::time_point deadline) {
+  if (!view_->listable()) co_await wait_for(listable(view_, deadline), context);
+}
+
+Task<void> Router::wait_for(Task<void> happening, CallContext& context) {
   auto over = std::make_shared<mcp::Event>(context_.executor);
-  boost::asio::co_spawn(context_.executor, tell_settled(view_, deadline, over), boost::asio::detached);
+  boost::asio::co_spawn(context_.executor, tell(std::move(happening), over), boost::asio::detached);
   const mcp::Cancellation::Callback cancelled(context.cancellation(), [&over] { over->set(); });
   co_await over->wait();
 }
@@ -141,7 +166,7 @@ Task<Result<Message>> Router::list(Message request, CallContext& context) {
   if (!list_deadline_) list_deadline_ = Clock::now() + context_.startup_wait;
   if (!listed_[kIndex]) {
     listed_.set(kIndex);
-    co_await wait_for_first_start(context, *list_deadline_);
+    co_await wait_for_lists(context, *list_deadline_);
   }
   // What is found later is told as a change of the list.
   const auto patience = std::max(*list_deadline_, Clock::now() + kExploreAgain);
@@ -150,10 +175,12 @@ Task<Result<Message>> Router::list(Message request, CallContext& context) {
   const std::string_view cursor = written == "null" ? std::string_view() : written;  // some clients write out what they have not
   if (!cursor.empty() && cursor.front() != '"') co_return fail(ErrorCode::invalid_params, "params.cursor must be a string");
   const std::string decoded = mcp::decode_json_string(cursor);
-  const auto projection = view_->projection();
+  auto& reading = reading_[kIndex];
+  const auto projection = !cursor.empty() && reading.list ? reading.list : view_->projection();
   const auto hidden = kind == CatalogKind::tools ? projection->tools().hidden_from(context.caller()) : std::vector<std::size_t>();
   const auto page = projection->list(kind).page(decoded, context_.list_page_size, hidden);
   if (!page) co_return std::unexpected(page.error());
+  reading = PagedList::has_next(*page) ? Reading{projection, Clock::now()} : Reading();
   // Pages of two lists make none that could be compared.
   auto& known = known_[kIndex];
   if (cursor.empty() || projection == known.lock()) {
@@ -167,6 +194,10 @@ Task<Result<Message>> Router::list(Message request, CallContext& context) {
 void Router::lists_changed(CatalogKinds changed) {
   const auto session = session_.lock();
   if (!session || !session->initialized()) return;
+  // A list that nobody reads on keeps what is gone.
+  for (Reading& reading : reading_) {
+    if (reading.list && Clock::now() - reading.since > kReadingTime) reading = {};
+  }
   const auto projection = view_->projection();
   std::string_view told;  // resources and their templates have one notification
   for (const CatalogKind kind : kEachKind) {
@@ -176,6 +207,11 @@ void Router::lists_changed(CatalogKinds changed) {
     if (notification != told) session->push(Message::notification(notification, {}));
     told = notification;
   }
+}
+
+void Router::joined(Runtime& runtime) {
+  const auto session = session_.lock();
+  if (session && session->caller().log_level) runtime.clients().add_listener(session);
 }
 
 }  // namespace gateway

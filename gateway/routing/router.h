@@ -57,6 +57,10 @@ class Router final : public mcp::SessionHandler, private View::Listener {
 
   static Method find_method(std::string_view name);
 
+  /// Answers where the view is closed.
+  Answer refuse_closed(mcp::Message request, mcp::CallContext& context);
+  static Answer failure(mcp::Error error);
+
   Answer initialize(mcp::Message request, mcp::CallContext& context);
   Answer ping(mcp::Message request, mcp::CallContext& context);
   template <CatalogKind kind>
@@ -74,8 +78,11 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   Answer list_tasks(mcp::Message request, mcp::CallContext& context);
   Answer unsupported(mcp::Message request, mcp::CallContext& context);
 
+  /// Until every server has something to list, or the request was taken back.
+  mcp::Task<void> wait_for_lists(mcp::CallContext& context, Clock::time_point deadline);
   /// Until every server has come to the end of its first start, or the request was taken back.
   mcp::Task<void> wait_for_first_start(mcp::CallContext& context, Clock::time_point deadline);
+  mcp::Task<void> wait_for(mcp::Task<void> happening, mcp::CallContext& context);
   mcp::Task<void> wait_for_first_start(mcp::CallContext& context) {
     return wait_for_first_start(context, Clock::now() + context_.startup_wait);
   }
@@ -154,6 +161,7 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   Answer complete_at(std::shared_ptr<Runtime> runtime, mcp::Message request, mcp::CallContext& context);
 
   void lists_changed(CatalogKinds changed) override;
+  void joined(Runtime& runtime) override;
 
   RouterContext context_;
   std::shared_ptr<View> view_;
@@ -164,6 +172,12 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   std::optional<Clock::time_point> list_deadline_;  // of the first lists
   /// What the client listed last, of each kind; null before, and where its pages are of several lists.
   std::array<std::weak_ptr<const Projection>, kCatalogKinds> known_;
+  /// What it is listing page by page, so that all pages are of one list, whatever changes meanwhile.
+  struct Reading {
+    std::shared_ptr<const Projection> list;
+    Clock::time_point since;
+  };
+  std::array<Reading, kCatalogKinds> reading_;
 };
 
 }  // namespace gateway

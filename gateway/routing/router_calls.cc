@@ -65,13 +65,13 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
     context_.metrics->record(route.server, to_string(mode.error().code), Clock::now() - began);
     co_return std::unexpected(mode.error());
   }
-  context.deadline = began + route.runtime->spec().call_timeout;
+  context.deadline = began + route.spec->call_timeout;
   const std::string id(request.id());
   if (route.callable.str() != route.own_name.str()) {
     const std::string name = mcp::json_string(route.own_name.str());
     request.replace(&mcp::Envelope::name, name);
   }
-  const bool checked = context_.validator != nullptr && route.runtime->spec().checks.any();
+  const bool checked = context_.validator != nullptr && route.spec->checks.any();
   const auto send = [this, mode = *mode, &route, &context](Message checked_request) {
     return send_call(mode, route, std::move(checked_request), context);
   };

@@ -35,7 +35,7 @@ bool takes_subscriptions(const Runtime& runtime) {
 }  // namespace
 
 Router::~Router() {
-  for (const auto& member : view_->members())
+  for (const auto& member : view_->everyone())
     member->clients().forget(client_);
 }
 
@@ -65,7 +65,7 @@ Task<Result<Message>> Router::subscribe(Message request, CallContext& context) {
   if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
   if (!owner) co_return refuse("resources/subscribe", unknown_resource(uri));
   const ResourceTarget& target = *owner;
-  const ServerName& server = target.runtime->spec().name;
+  const ServerName server = target.runtime->spec().name;
   const std::string own = mcp::json_string(target.uri);
   if (target.uri != uri) request.replace(&mcp::Envelope::uri, own);
   context.deadline = Clock::now() + target.runtime->spec().call_timeout;
@@ -92,7 +92,7 @@ Task<Result<Message>> Router::unsubscribe(Message request, CallContext& context)
   if (uri.empty()) co_return fail(ErrorCode::invalid_params, "resources/unsubscribe needs params.uri, a string");
   // Where it was subscribed to, wherever the URI leads by now.
   std::optional<ResourceTarget> found;
-  for (const auto& member : view_->members()) {
+  for (const auto& member : view_->everyone()) {
     if (auto own = member->clients().subscription(client_, uri); own && !found) found = {member, std::move(*own)};
   }
   if (!found) {
@@ -130,7 +130,7 @@ Task<Result<Message>> Router::set_level(Message request, CallContext& context) {
 
 void Router::notice(Message notification, CallContext& context) {
   if (notification.method() != "notifications/roots/list_changed") return;
-  for (const auto& member : view_->members())
+  for (const auto& member : view_->everyone())
     member->clients().roots_changed(context.caller());
 }
 

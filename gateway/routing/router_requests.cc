@@ -59,7 +59,7 @@ void Router::record(std::string_view method, const ServerName& server, const Res
 Task<Result<Message>> Router::pass(std::shared_ptr<Runtime> runtime, Message request, CallContext& context, std::string what) {
   context.deadline = Clock::now() + runtime->spec().call_timeout;
   const std::string method(request.method());
-  const ServerName& server = runtime->spec().name;
+  const ServerName server = runtime->spec().name;
   auto answer = co_await runtime->handle(std::move(request), context);
   record(method, server, answer);
   if (answer) co_return std::move(*answer);

@@ -101,12 +101,13 @@ Task<Result<Message>> Router::start_task(std::shared_ptr<Runtime> runtime, Messa
 
 bool Router::offers_tasks(const mcp::Caller& caller) const {
   if (caller.version < mcp::ProtocolVersion::v2025_11_25) return false;
-  return !view_->naming().own_names || view_->members().front()->runs_tasks();
+  if (!view_->naming().own_names) return true;
+  return !view_->members().empty() && view_->members().front()->runs_tasks();
 }
 
 std::vector<Router::HeldTask> Router::tasks_of(const mcp::Caller& caller) const {
   std::vector<HeldTask> tasks;
-  for (const auto& member : view_->members()) {
+  for (const auto& member : view_->everyone()) {
     for (auto& task : member->clients().tasks().of(caller.id))
       tasks.push_back({member, std::move(task)});
   }
@@ -119,7 +120,7 @@ Result<Router::HeldTask> Router::find_task(const Message& request, CallContext& 
   if (!offers_tasks(context.caller())) return fail(ErrorCode::method_not_found, "there are no tasks here");
   const std::string id = task_id_of(request.raw(request.envelope().params));
   if (id.empty()) return fail(ErrorCode::invalid_params, method + " needs params.taskId, a string");
-  for (const auto& member : view_->members()) {
+  for (const auto& member : view_->everyone()) {
     auto task = member->clients().tasks().find(context.caller().id, id);
     if (!task) continue;
     context.deadline = Clock::now() + member->spec().call_timeout;
@@ -146,7 +147,7 @@ Task<Result<Message>> Router::get_task_result(Message request, CallContext& cont
   const auto held = find_task(request, context);
   if (!held) co_return std::unexpected(held.error());
   const std::string id(request.id());
-  const ServerName& server = held->runtime->spec().name;
+  const ServerName server = held->runtime->spec().name;
   auto answer = co_await held->runtime->task_result(held->task, id, context);
   record("tasks/result", server, answer);
   if (answer && context_.validator != nullptr) {
@@ -179,7 +180,7 @@ Message Router::task_failure(std::string_view id, const Error& error, const Held
 Task<Result<Message>> Router::cancel_task(Message request, CallContext& context) {
   const auto held = find_task(request, context);
   if (!held) co_return std::unexpected(held.error());
-  const ServerName& server = held->runtime->spec().name;
+  const ServerName server = held->runtime->spec().name;
   const std::string status = status_of(held->task->seen());
   if (is_terminal(status)) {
     Error over{ErrorCode::invalid_params, "the task is over already: its status is \"" + status + "\""};

@@ -39,12 +39,8 @@ CatalogKinds only(CatalogKind kind) {
 
 }  // namespace
 
-CatalogReader::CatalogReader(Owner& owner, const Redaction& redaction, CatalogReaderOptions options)
-    : owner_(owner),
-      redaction_(redaction),
-      options_(std::move(options)),
-      common_(std::make_shared<ServerCatalog>()),
-      catalog_(common_) {}
+CatalogReader::CatalogReader(Owner& owner, CatalogReaderOptions options)
+    : owner_(owner), options_(std::move(options)), common_(std::make_shared<ServerCatalog>()), catalog_(common_) {}
 
 std::shared_ptr<CatalogReader::Reading> CatalogReader::begin(mcp::ClientSession& session,
                                                              CatalogKinds kinds,
@@ -63,6 +59,13 @@ std::shared_ptr<CatalogReader::Reading> CatalogReader::begin(mcp::ClientSession&
     boost::asio::co_spawn(options_.executor, list_all(session, kind, cancellation, bounds), std::move(listed));
   }
   return reading;
+}
+
+void CatalogReader::remember(const CatalogReader& before) {
+  common_ = before.common_;
+  more_ = before.more_;
+  catalog_ = before.catalog_;
+  remembers_ = before.fresh_ || before.remembers_;
 }
 
 Task<Result<>> CatalogReader::read(mcp::ClientSession& session, std::string_view capabilities, mcp::Cancellation& cancellation) {
@@ -96,6 +99,8 @@ Task<Result<>> CatalogReader::read(mcp::ClientSession& session, std::string_view
     warn_unread(kind, list.error());
     if (list.error().code == ErrorCode::timeout) wanted_.set(index_of(kind));
   }
+  fresh_ = true;
+  remembers_ = false;
   publish(std::move(next));
   co_return Result<>();
 }
@@ -105,7 +110,7 @@ void CatalogReader::warn_unread(CatalogKind kind, const Error& error) const {
   mcp::log_warn("upstream",
                 "the list of " + std::string(words_of(kind).noun) + "s could not be read; " +
                     (had_some ? "the old one stays" : "it is empty"),
-                {{"server", options_.server.str()}, {"cause", redaction_.clean(error.message)}});
+                {{"server", options_.server->name()}, {"cause", options_.server->redaction().clean(error.message)}});
 }
 
 void CatalogReader::warn_refused(const ServerCatalog& next) const {
@@ -116,13 +121,13 @@ void CatalogReader::warn_refused(const ServerCatalog& next) const {
     for (const auto& line : list->refused) {
       if (++refused > kMaxWarnings) continue;
       mcp::log_warn("upstream",
-                    std::string(words_of(kind).noun) + " not offered: " + redaction_.clean(line),
-                    {{"server", options_.server.str()}});
+                    std::string(words_of(kind).noun) + " not offered: " + options_.server->redaction().clean(line),
+                    {{"server", options_.server->name()}});
     }
   }
   if (refused <= kMaxWarnings) return;
   mcp::log_warn(
-      "upstream", "and " + std::to_string(refused - kMaxWarnings) + " more not offered", {{"server", options_.server.str()}});
+      "upstream", "and " + std::to_string(refused - kMaxWarnings) + " more not offered", {{"server", options_.server->name()}});
 }
 
 void CatalogReader::publish(std::shared_ptr<const ServerCatalog> catalog) {
@@ -201,7 +206,8 @@ Task<CatalogKinds> CatalogReader::read_wanted(std::shared_ptr<mcp::ClientSession
   // What a server announces without having declared it is not asked for.
   const CatalogKinds kinds = std::exchange(wanted_, {}) & declared_;
   mcp::Cancellation cancellation;
-  const Deadline deadline(options_.executor, options_.timeout, [this] { return owner_.explain_timeout(); }, cancellation);
+  const auto timeout = (*options_.server)->startup_timeout;
+  const Deadline deadline(options_.executor, timeout, [this] { return owner_.explain_timeout(); }, cancellation);
   const auto reading = begin(*session, kinds, cancellation);
   co_await reading->done.wait();
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "gateway/config/config.h"
-#include "gateway/upstream/redaction.h"
+#include "gateway/upstream/live_spec.h"
 #include "gateway/upstream/server_catalog.h"
 #include "mcp/base/event.h"
 #include "mcp/session/client_session.h"
@@ -16,11 +16,10 @@ namespace gateway {
 
 struct CatalogReaderOptions {
   mcp::Executor executor;
-  ServerName server;
-  std::chrono::milliseconds timeout{};  // of one reading after a change
-  std::chrono::milliseconds delay{};    // from list_changed, which often comes in bursts, to reading the list anew
-  std::chrono::milliseconds pause{};    // between two readings: some servers never stop changing
-  std::chrono::milliseconds others{};   // what the other lists get at the start, once that of the tools is there
+  LiveSpecPtr server;
+  std::chrono::milliseconds delay{};   // from list_changed, which often comes in bursts, to reading the list anew
+  std::chrono::milliseconds pause{};   // between two readings: some servers never stop changing
+  std::chrono::milliseconds others{};  // what the other lists get at the start, once that of the tools is there
 };
 
 /// Keeps the catalog of one server: reads what the server declares when it starts, all lists at once, and again those of which the
@@ -45,11 +44,19 @@ class CatalogReader {
     ~Owner() = default;
   };
 
-  /// `redaction` must outlive the reader.
-  CatalogReader(Owner& owner, const Redaction& redaction, CatalogReaderOptions options);
+  CatalogReader(Owner& owner, CatalogReaderOptions options);
 
   /// What the server offers, or offered before it was lost. Never null.
   const std::shared_ptr<const ServerCatalog>& catalog() const { return catalog_; }
+
+  /// Until the first reading: what another reader of the same server had.
+  void remember(const CatalogReader& before);
+
+  /// The catalog has been read since, and is not one that was remembered.
+  bool fresh() const { return fresh_; }
+
+  /// The catalog is one that was remembered.
+  bool remembers() const { return remembers_; }
 
   /// The first reading of a session that has just been introduced with these capabilities (JSON text). The error is why the server
   /// cannot be used.
@@ -87,7 +94,6 @@ class CatalogReader {
   mcp::Task<CatalogKinds> read_wanted(std::shared_ptr<mcp::ClientSession> session);
 
   Owner& owner_;
-  const Redaction& redaction_;
   const CatalogReaderOptions options_;
   std::shared_ptr<const ServerCatalog> common_;              // as all clients see it
   std::map<std::string, CatalogListPtr, std::less<>> more_;  // tools, by capabilities
@@ -95,6 +101,7 @@ class CatalogReader {
   CatalogKinds declared_;                                    // by the server, when it started last
   CatalogKinds wanted_;                                      // to be read anew
   bool refreshing_ = false;
+  bool fresh_ = false, remembers_ = false;
 };
 
 }  // namespace gateway

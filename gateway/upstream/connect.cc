@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "gateway/config/secret_hint.h"
-#include "gateway/upstream/redaction.h"
 #include "gateway/upstream/stderr_log.h"
 #include "mcp/transport/fallback_client.h"
 #include "mcp/transport/sse_client.h"
@@ -19,7 +18,7 @@ namespace {
 
 std::shared_ptr<mcp::Transport> connect_stdio(const mcp::Executor& executor,
                                               mcp::ProcessLauncher& launcher,
-                                              const ServerSpec& spec,
+                                              const LiveSpecPtr& server,
                                               const StdioSpec& stdio,
                                               const Environment& environment) {
   mcp::ChildSpec child;
@@ -28,8 +27,8 @@ std::shared_ptr<mcp::Transport> connect_stdio(const mcp::Executor& executor,
   child.env = child_environment(stdio, environment);
   child.cwd = stdio.cwd;
   mcp::StdioClientOptions options;
-  options.clean = [redaction = Redaction(spec)](std::string_view text) { return redaction.clean(text); };
-  options.on_stderr = [log = std::make_shared<StderrLog>(executor, spec)](std::string_view line) { log->add(line); };
+  options.clean = [server](std::string_view text) { return server->redaction().clean(text); };
+  options.on_stderr = [log = std::make_shared<StderrLog>(executor, server)](std::string_view line) { log->add(line); };
   return mcp::make_stdio_client(executor, launcher, std::move(child), std::move(options));
 }
 
@@ -76,14 +75,14 @@ std::string telling_argument(const std::vector<std::string>& args) {
 
 mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor& executor,
                                                             mcp::ProcessLauncher& launcher,
-                                                            const ServerSpec& spec,
+                                                            const LiveSpecPtr& server,
                                                             const Environment& environment,
                                                             std::shared_ptr<mcp::Resolver> resolver,
                                                             std::shared_ptr<mcp::TlsContexts> tls) {
-  if (const auto* stdio = std::get_if<StdioSpec>(&spec.transport)) {
-    return connect_stdio(executor, launcher, spec, *stdio, environment);
+  if (const auto* stdio = std::get_if<StdioSpec>(&(**server).transport)) {
+    return connect_stdio(executor, launcher, server, *stdio, environment);
   }
-  const auto& http = std::get<HttpSpec>(spec.transport);
+  const auto& http = std::get<HttpSpec>((**server).transport);
   auto url = mcp::Url::parse(http.url);
   if (!url) return std::unexpected(std::move(url).error());
   mcp::StreamableClientOptions options;

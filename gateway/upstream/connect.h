@@ -6,6 +6,7 @@
 
 #include "gateway/config/config.h"
 #include "gateway/config/config_file.h"
+#include "gateway/upstream/live_spec.h"
 #include "mcp/http/resolver.h"
 #include "mcp/http/tls_contexts.h"
 #include "mcp/process/child_process.h"
@@ -18,7 +19,7 @@ namespace gateway {
 /// and `tls` may be null (one of the transport's own). Error config_invalid where the URL does not parse.
 mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor& executor,
                                                             mcp::ProcessLauncher& launcher,
-                                                            const ServerSpec& spec,
+                                                            const LiveSpecPtr& server,
                                                             const Environment& environment,
                                                             std::shared_ptr<mcp::Resolver> resolver,
                                                             std::shared_ptr<mcp::TlsContexts> tls);

@@ -10,7 +10,7 @@
 namespace gateway {
 
 /// Keeps a server's secrets (secrets_of()) out of what it says: servers echo their tokens on stderr and in error bodies, and those
-/// texts reach logs, the status and agents. Immutable.
+/// texts reach logs, the status and agents.
 class Redaction {
  public:
   explicit Redaction(const ServerSpec& spec);

@@ -25,10 +25,11 @@ using mcp::Task;
 
 namespace {
 
-constexpr int kMaxFailures = 5;                          // of a stdio server, in a row
-constexpr auto kStableAfter = std::chrono::seconds(60);  // a server that ran this long starts counting anew
-constexpr std::size_t kMaxProcesses = 8;                 // beside the first, for clients that a stdio server may ask something
-constexpr std::size_t kMaxSessions = 200;                // likewise with an HTTP server
+constexpr int kMaxFailures = 5;                             // of a stdio server, in a row
+constexpr auto kStableAfter = std::chrono::seconds(60);     // a server that ran this long starts counting anew
+constexpr auto kPatienceWithOld = std::chrono::seconds(1);  // before the next process starts while the one before still ends
+constexpr std::size_t kMaxProcesses = 8;                    // beside the first, for clients that a stdio server may ask something
+constexpr std::size_t kMaxSessions = 200;                   // likewise with an HTTP server
 
 }  // namespace
 
@@ -38,15 +39,12 @@ std::shared_ptr<Runtime> Runtime::create(RuntimeDependencies dependencies, Serve
 
 Runtime::Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer observer)
     : dependencies_(std::move(dependencies)),
-      spec_(std::move(spec)),
-      redaction_(spec_),
+      live_(std::make_shared<LiveSpec>(std::move(spec))),
       observer_(std::move(observer)),
       since_(std::chrono::system_clock::now()),
       reader_(*this,
-              redaction_,
               {.executor = dependencies_.executor,
-               .server = spec_.name,
-               .timeout = spec_.startup_timeout,
+               .server = live_,
                .delay = dependencies_.refresh_delay,
                .pause = dependencies_.refresh_pause,
                .others = dependencies_.other_lists_wait}),
@@ -58,18 +56,23 @@ Runtime::Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer obs
       stopping_(dependencies_.executor),
       stopped_(dependencies_.executor) {}
 
-void Runtime::start() {
+void Runtime::start(std::shared_ptr<Event> after) {
   if (std::exchange(supervised_, true)) return;
+  start_after_ = std::move(after);
+  if (start_after_) {
+    phase_ = "waiting for the end of the one before";
+    set_state(RuntimeState::starting);
+  }
   asio::co_spawn(dependencies_.executor, supervise(), asio::detached);
 }
 
-Task<void> Runtime::stop() {
+Task<void> Runtime::stop(Error reason) {
   auto self = shared_from_this();
+  if (!stopping_.is_set()) stop_reason_ = reason;
   stopping_.set();
   // A stop ends a start that is under way, too.
   if (starting_ != nullptr) starting_->request({ErrorCode::shutting_down, "stopped while starting"});
   if (session_end_) session_end_->set();
-  Error reason = mcp::ClientSession::closing();
   co_await clients_->close(std::move(reason));
   if (supervised_) co_await stopped_.wait();
   settled_.set();
@@ -78,10 +81,12 @@ Task<void> Runtime::stop() {
 
 Task<void> Runtime::supervise() {
   auto self = shared_from_this();
+  if (start_after_) co_await start_after_->wait_until(mcp::Clock::now() + kPatienceWithOld);
   while (!stopping_.is_set()) {
     const auto started = co_await run_session();
     if (stopping_.is_set()) break;
     note_loss(started);
+    if (retired_) break;
     const auto pause = plan_restart(started.has_value());
     if (!pause) break;
     co_await stopping_.wait_until(mcp::Clock::now() + *pause);
@@ -114,10 +119,10 @@ Task<Result<>> Runtime::run_session() {
 
 void Runtime::note_loss(const Result<>& started) {
   Error cause = started ? lost_reason_.value_or(Error{ErrorCode::connection_lost, "the connection ended"}) : started.error();
-  cause_ = redaction_.clean(std::move(cause));
+  cause_ = live_->redaction().clean(std::move(cause));
   mcp::log_warn("upstream",
                 started ? "server lost" : "server did not start",
-                {{"server", spec_.name.str()}, {"reason", mcp::to_string(cause_->code)}, {"cause", cause_->message}});
+                {{"server", spec().name.str()}, {"reason", mcp::to_string(cause_->code)}, {"cause", cause_->message}});
 }
 
 std::optional<std::chrono::milliseconds> Runtime::plan_restart(bool started) {
@@ -143,15 +148,15 @@ bool Runtime::give_up(const Error& cause) const {
     case ErrorCode::overloaded:  // the system was, which passes
       return false;
     default:
-      return std::holds_alternative<StdioSpec>(spec_.transport) && backoff_.failures() >= kMaxFailures;
+      return std::holds_alternative<StdioSpec>(spec().transport) && backoff_.failures() >= kMaxFailures;
   }
 }
 
 Task<Result<>> Runtime::start_session() {
   ++starts_;
   mcp::Cancellation cancellation;
-  const Deadline deadline(dependencies_.executor, spec_.startup_timeout, [this] { return explain_timeout(); }, cancellation);
-  phase_ = std::holds_alternative<StdioSpec>(spec_.transport) ? "process" : "connect";
+  const Deadline deadline(dependencies_.executor, spec().startup_timeout, [this] { return explain_timeout(); }, cancellation);
+  phase_ = std::holds_alternative<StdioSpec>(spec().transport) ? "process" : "connect";
   auto transport = connect();
   if (!transport) co_return std::unexpected(std::move(transport).error());
   transport_ = std::move(*transport);
@@ -198,7 +203,7 @@ Task<void> Runtime::end_session() {
   auto session = std::move(session_);
   session_.reset();
   if (!session) co_return;
-  Error reason = for_open_requests(lost_reason_.value_or(mcp::ClientSession::closing()));
+  Error reason = for_open_requests(lost_reason_.value_or(stop_reason_));
   co_await session->close(dependencies_.stop_grace, std::move(reason));
   transport_.reset();
 }
@@ -224,7 +229,7 @@ void Runtime::after_failure(const std::shared_ptr<mcp::ClientSession>& session, 
 
 void Runtime::lost(const mcp::ClientSession* session, const Error& reason) {
   if (session == nullptr || session != session_.get() || lost_reason_) return;
-  lost_reason_ = redaction_.clean(reason);
+  lost_reason_ = live_->redaction().clean(reason);
   clients_->lost();
   session_end_->set();
   // From here on no request may go to that session, though it takes a moment until it is torn down.
@@ -247,27 +252,25 @@ std::shared_ptr<mcp::ClientSession> Runtime::live_session() const {
 }
 
 void Runtime::catalog_replaced() {
-  offered_ = static_cast<std::size_t>(
-      std::ranges::count_if(catalog()->tools(), [&](const CatalogEntry& tool) { return admits(spec_, tool.key); }));
+  count_offered();
   if (observer_.catalog_changed) observer_.catalog_changed(*this);
 }
 
 Result<std::shared_ptr<mcp::Transport>> Runtime::connect() const {
-  if (dependencies_.connect) return dependencies_.connect(spec_);
+  if (dependencies_.connect) return dependencies_.connect(spec());
   return make_transport(
-      dependencies_.executor, *dependencies_.launcher, spec_, dependencies_.environment, dependencies_.resolver, dependencies_.tls);
+      dependencies_.executor, *dependencies_.launcher, live_, dependencies_.environment, dependencies_.resolver, dependencies_.tls);
 }
 
 SessionPoolOptions Runtime::pool_options() {
-  const bool stdio = std::holds_alternative<StdioSpec>(spec_.transport);
+  const bool stdio = std::holds_alternative<StdioSpec>(spec().transport);
   SessionPoolOptions options;
-  options.server = spec_.name.str();
+  options.server = live_;
   options.connect = [this] { return connect(); };
   options.instance = dependencies_.instance;
-  options.clean = [this](Error error) { return redaction_.clean(std::move(error)); };
+  options.clean = [this](Error error) { return live_->redaction().clean(std::move(error)); };
   options.in_turn = stdio;
   options.max_sessions = stdio ? kMaxProcesses : kMaxSessions;
-  options.startup_timeout = spec_.startup_timeout;
   options.stop_grace = dependencies_.stop_grace;
   return options;
 }

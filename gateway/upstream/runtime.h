@@ -11,7 +11,7 @@
 #include "gateway/config/config_file.h"
 #include "gateway/upstream/backoff.h"
 #include "gateway/upstream/catalog_reader.h"
-#include "gateway/upstream/redaction.h"
+#include "gateway/upstream/live_spec.h"
 #include "gateway/upstream/server_catalog.h"
 #include "gateway/upstream/server_clients.h"
 #include "mcp/base/event.h"
@@ -88,10 +88,28 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
 
   static std::shared_ptr<Runtime> create(RuntimeDependencies dependencies, ServerSpec spec, Observer observer);
 
-  void start();
+  /// Where `after` is given, the program is started, or the URL opened, once that has happened, a second later at most; requests
+  /// wait from now on.
+  void start(std::shared_ptr<mcp::Event> after = nullptr);
 
-  /// Ends the server in good manners; requests that are open fail with shutting_down.
-  mcp::Task<void> stop();
+  /// Ends the server in good manners; requests that are open fail with shutting_down, or `reason`.
+  mcp::Task<void> stop(mcp::Error reason = mcp::ClientSession::closing());
+
+  // What a reload of the configuration does (runtime_change.cc).
+
+  /// From here on the server is shown and treated like this. The connection is the same but for the entry's name.
+  void present(std::shared_ptr<const ServerSpec> spec);
+
+  /// Before start(): shows what the server offered under another runtime until it has been read, and asks again for what clients
+  /// were subscribed to there.
+  void succeed(const Runtime& before);
+
+  /// Is not the server's runtime any more. What it was sent it may finish within `grace`; what was not sent yet goes to
+  /// `successor`, or, where there is none, fails with `reason`. Then stops, and returns.
+  mcp::Task<void> retire(std::shared_ptr<Runtime> successor, mcp::Error reason, std::chrono::milliseconds grace);
+
+  /// Something of clients' is under way: requests, or tasks.
+  bool busy() const;
 
   mcp::Task<mcp::Result<mcp::Message>> handle(mcp::Message request, mcp::CallContext& context) override;
   void notice(mcp::Message notification, mcp::CallContext& context) override;
@@ -132,7 +150,8 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// What clients hold here beyond their requests.
   ServerClients& clients() { return *clients_; }
 
-  const ServerSpec& spec() const { return spec_; }
+  const ServerSpec& spec() const { return **live_; }
+  const std::shared_ptr<const ServerSpec>& shared_spec() const { return live_->snapshot(); }
 
   RuntimeState state() const { return state_; }
 
@@ -140,6 +159,12 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
 
   /// What the server offers, or offered before it was lost. Never null.
   const std::shared_ptr<const ServerCatalog>& catalog() const { return reader_.catalog(); }
+
+  /// It has been read from the server since this runtime began; else it is what was known of the server before.
+  bool catalog_is_fresh() const { return reader_.fresh(); }
+
+  /// There is something to list, old as it may be, or the very first start has come to an end.
+  bool listable() const { return settled_.is_set() || reader_.remembers(); }
 
   /// What the server said of itself, once it was ready; {} before.
   const std::optional<mcp::ServerIntroduction>& introduction() const { return introduction_; }
@@ -180,6 +205,23 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// Until the task is over or wants something: whether it is over.
   mcp::Task<mcp::Result<bool>> watch(ServerTasks::TaskPtr task, std::string id, mcp::CallContext& context, Patience& patience);
   mcp::Error for_caller(mcp::Error error) const;
+  /// Counts a request of a client's that is under way, and keeps the runtime as long.
+  class Lease {
+   public:
+    explicit Lease(std::shared_ptr<Runtime> runtime);
+    ~Lease();
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+
+   private:
+    std::shared_ptr<Runtime> runtime_;
+  };
+  /// Where a request goes that was not sent, once this is not the server's runtime any more; else null.
+  std::shared_ptr<Runtime> successor() const;
+  mcp::Task<void> wait_until_unused(std::chrono::steady_clock::time_point deadline);
+
+  void count_offered();
+
   mcp::Result<std::shared_ptr<mcp::Transport>> connect() const;
   SessionPoolOptions pool_options();
   bool give_up(const mcp::Error& cause) const;
@@ -194,8 +236,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   void session_lost(const mcp::ClientSession& session, const mcp::Error& error) override { lost(&session, error); }
 
   RuntimeDependencies dependencies_;
-  ServerSpec spec_;
-  const Redaction redaction_;
+  const std::shared_ptr<LiveSpec> live_;
   Observer observer_;
   RuntimeState state_ = RuntimeState::stopped;
   std::chrono::system_clock::time_point since_;
@@ -212,12 +253,21 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   std::shared_ptr<ServerClients> clients_;
   std::size_t offered_ = 0;  // tools of the catalog that the configuration admits
   std::optional<mcp::Error> lost_reason_;
+  mcp::Error stop_reason_ = mcp::ClientSession::closing();
   std::unordered_set<mcp::Event*> waiters_;  // set at every change of state
   mcp::Event settled_;
   mcp::Event stopping_;
   mcp::Event stopped_;
   std::unique_ptr<mcp::Event> session_end_;
   mcp::Cancellation* starting_ = nullptr;  // of the start that is under way
+  std::shared_ptr<mcp::Event> start_after_;
+  struct Retirement {
+    std::weak_ptr<Runtime> successor;
+    mcp::Error reason;
+  };
+  std::optional<Retirement> retired_;
+  std::size_t leases_ = 0;
+  mcp::Event* unused_ = nullptr;  // of who waits for the last lease
   bool supervised_ = false;
   bool probing_ = false;
 };

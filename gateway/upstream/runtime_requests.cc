@@ -31,7 +31,7 @@ bool is_safe(std::string_view method) {
 
 /// What ended the server is for whoever looks after it; a caller hears what it means for the call.
 Error Runtime::for_caller(Error error) const {
-  error = redaction_.clean(std::move(error));
+  error = live_->redaction().clean(std::move(error));
   if (error.code == ErrorCode::exited) {
     error.remedy = "The call may or may not have run. Try again in a moment, when the server has been started again.";
   } else if (error.code == ErrorCode::session_lost) {
@@ -49,7 +49,7 @@ Task<Result<std::shared_ptr<mcp::ClientSession>>> Runtime::ready_session(mcp::Ca
     waiters_.erase(&wake);
     if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
     if (!woken)
-      co_return fail(ErrorCode::timeout, "server \"" + spec_.name.str() + "\" is still starting", "Try again in a moment.");
+      co_return fail(ErrorCode::timeout, "server \"" + spec().name.str() + "\" is still starting", "Try again in a moment.");
   }
   if (state_ != RuntimeState::ready || !session_) co_return std::unexpected(unavailable());
   co_return session_;
@@ -69,12 +69,12 @@ Task<Result<>> Runtime::choose_way(const Message& request, mcp::CallContext& con
   auto session = co_await ready_session(context);
   if (!session) co_return std::unexpected(std::move(session).error());
   auto chosen = co_await clients_->choose(std::move(*session), context, method);
-  if (!chosen) co_return std::unexpected(redaction_.clean(std::move(chosen).error()));
+  if (!chosen) co_return std::unexpected(live_->redaction().clean(std::move(chosen).error()));
   way.session = std::move(chosen->session);
   if (chosen->own) way.own.emplace(std::move(*chosen->own));
   if (!way.own && method == "tools/call" && is_for_askable(request.name())) {
     co_return fail(ErrorCode::overloaded,
-                   "server \"" + spec_.name.str() + "\" has no session free for one more client that can be asked, and shows \"" +
+                   "server \"" + spec().name.str() + "\" has no session free for one more client that can be asked, and shows \"" +
                        std::string(request.name()) + "\" only to such clients",
                    "Try again when other clients have ended.");
   }
@@ -98,7 +98,7 @@ Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context
 
 /// `taken`, where the caller wants to know: the way the answer came on.
 Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, ServerClients::Way* taken, mcp::RequestLink* link) {
-  const auto self = shared_from_this();
+  const Lease lease(shared_from_this());
   ServerClients::Way own_way;
   ServerClients::Way& way = taken != nullptr ? *taken : own_way;
   std::optional<Message> again;
@@ -108,7 +108,10 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
     if (shares && state_ == RuntimeState::ready && session_) {
       way.session = session_;
     } else if (auto chosen = co_await choose_way(request, context, way); !chosen) {
-      co_return std::unexpected(std::move(chosen).error());
+      // It has not been sent: where the server has been replaced meanwhile, it has not begun with anything yet.
+      const auto next = taken == nullptr && !context.cancellation().requested() ? successor() : nullptr;
+      if (!next) co_return std::unexpected(std::move(chosen).error());
+      co_return co_await next->send(std::move(request), context, nullptr, link);
     }
     auto answer = co_await way.session->handle(std::move(request), context, link);
     note_answer(way, answer);
@@ -121,7 +124,9 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
 }
 
 Task<Result<Message>> Runtime::subscribe(Message request, mcp::CallContext& context, std::string uri, std::string shown) {
-  const auto self = shared_from_this();
+  if (const auto next = successor())
+    co_return co_await next->subscribe(std::move(request), context, std::move(uri), std::move(shown));
+  const Lease lease(shared_from_this());
   ServerClients::Way way;
   const bool noted = clients_->subscribing(context, uri, shown);
   auto answer = co_await send(std::move(request), context, &way);
@@ -132,11 +137,12 @@ Task<Result<Message>> Runtime::subscribe(Message request, mcp::CallContext& cont
   mcp::Cancellation cancellation;
   const Deadline deadline(dependencies_.executor, kUndoTime, [this] { return explain_timeout(); }, cancellation);
   co_await way.session->call("resources/unsubscribe", params, cancellation);
-  co_return fail(ErrorCode::overloaded, "this client has too many subscriptions with server \"" + spec_.name.str() + "\"");
+  co_return fail(ErrorCode::overloaded, "this client has too many subscriptions with server \"" + spec().name.str() + "\"");
 }
 
 Task<Result<Message>> Runtime::unsubscribe(Message request, mcp::CallContext& context, std::string uri) {
-  const auto self = shared_from_this();
+  if (const auto next = successor()) co_return co_await next->unsubscribe(std::move(request), context, std::move(uri));
+  const Lease lease(shared_from_this());
   // Others may still want to hear.
   if (!clients_->unsubscribed(context, uri)) co_return Message::result(request.id(), "{}");
   co_return co_await send(std::move(request), context, nullptr);

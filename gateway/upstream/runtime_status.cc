@@ -39,7 +39,7 @@ std::string_view to_string(RuntimeState state) {
 }
 
 Error Runtime::explain_timeout() const {
-  const std::string limit = seconds_text(spec_.startup_timeout);
+  const std::string limit = seconds_text(spec().startup_timeout);
   if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) {
     if (const std::string noise = stdio->noise(); !noise.empty()) {
       return {
@@ -55,7 +55,8 @@ Error Runtime::explain_timeout() const {
 }
 
 Error Runtime::unavailable() const {
-  Error error{ErrorCode::server_unavailable, "server \"" + spec_.name.str() + "\" is "};
+  if (retired_) return retired_->reason;
+  Error error{ErrorCode::server_unavailable, "server \"" + spec().name.str() + "\" is "};
   switch (state_) {
     case RuntimeState::backing_off:
       error.message += "down and will be tried again shortly";
@@ -82,7 +83,7 @@ void Runtime::log_ready(std::chrono::steady_clock::duration took) const {
   const auto count = [this](CatalogKind kind) { return static_cast<std::int64_t>(catalog()->entries(kind).size()); };
   mcp::log_info("upstream",
                 "server ready",
-                {{"server", spec_.name.str()},
+                {{"server", spec().name.str()},
                  {"tools", count(CatalogKind::tools)},
                  {"prompts", count(CatalogKind::prompts)},
                  {"resources", count(CatalogKind::resources)},
@@ -91,9 +92,9 @@ void Runtime::log_ready(std::chrono::steady_clock::duration took) const {
 }
 
 RuntimeStatus Runtime::status() const {
-  RuntimeStatus status{.name = spec_.name, .state = state_, .cause = cause_, .since = since_, .retry_at = retry_at_};
-  status.transport = transport_name(spec_, transport_.get());
-  status.target = redaction_.clean(describe_target(spec_));
+  RuntimeStatus status{.name = spec().name, .state = state_, .cause = cause_, .since = since_, .retry_at = retry_at_};
+  status.transport = transport_name(spec(), transport_.get());
+  status.target = live_->redaction().clean(describe_target(spec()));
   if (state_ == RuntimeState::starting) status.phase = phase_;
   if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) status.pid = stdio->pid();
   status.restarts = starts_ > 0 ? starts_ - 1 : 0;
@@ -106,7 +107,7 @@ RuntimeStatus Runtime::status() const {
   status.open_calls = own.open_requests + (session_ ? session_->open_requests() : 0);
   status.questions = own.questions + (session_ ? session_->open_questions() : 0);
   if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
-  status.required = spec_.required;
+  status.required = spec().required;
   return status;
 }
 

@@ -95,7 +95,8 @@ bool Runtime::runs_tasks() const {
 }
 
 Task<Result<Message>> Runtime::start_task(Message request, CallContext& context, bool driven, TaskPtr& started) {
-  const auto self = shared_from_this();
+  if (const auto next = successor()) co_return co_await next->start_task(std::move(request), context, driven, started);
+  const Lease lease(shared_from_this());
   auto place = clients_->tasks().claim(context.caller().id, driven);
   if (!place) co_return std::unexpected(std::move(place).error());
   ServerClients::Way way;
@@ -130,7 +131,7 @@ Task<Result<Message>> Runtime::start_task(Message request, CallContext& context,
 
 Task<Result<Message>> Runtime::send_about(
     TaskPtr task, std::string_view method, std::string id, CallContext& context, mcp::RequestLink* link) {
-  const auto self = shared_from_this();
+  const Lease lease(shared_from_this());
   const auto session = task->session.lock();
   if (!session || session->closed()) {
     co_return fail(ErrorCode::session_lost, "the session with the server on which the task ran was lost, and the task with it");
@@ -157,6 +158,7 @@ Task<Result<Message>> Runtime::ask_about(TaskPtr task, std::string_view method, 
 }
 
 Task<Result<Message>> Runtime::task_result(TaskPtr task, std::string id, CallContext& context) {
+  const Lease lease(shared_from_this());
   const auto used = clients_->use(task->own.lock());
   const Waiting waiting(*task, context);
   Patience patience(context);
@@ -201,14 +203,15 @@ Task<Result<bool>> Runtime::watch(TaskPtr task, std::string id, CallContext& con
 }
 
 Task<Result<Message>> Runtime::run_as_task(Message request, CallContext& context) {
-  const auto self = shared_from_this();
+  if (const auto next = successor()) co_return co_await next->run_as_task(std::move(request), context);
+  const Lease lease(shared_from_this());
   const std::string id(request.id());
-  Message call = with_task(request, spec_.call_timeout * kMaxPatience);
+  Message call = with_task(request, spec().call_timeout * kMaxPatience);
   TaskPtr task;
   auto answer = co_await start_task(std::move(call), context, true, task);
   if (!task) co_return answer;
   // What the start took is not the task's.
-  if (context.deadline != Clock::time_point::max()) context.deadline = Clock::now() + spec_.call_timeout;
+  if (context.deadline != Clock::time_point::max()) context.deadline = Clock::now() + spec().call_timeout;
   answer = co_await task_result(task, id, context);
   if (answer) {
     set_related_task(*answer, {});

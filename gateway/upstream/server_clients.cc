@@ -70,7 +70,6 @@ std::string level_params(LoggingLevel level) {
 ServerClients::ServerClients(const mcp::Executor& executor, SessionPoolOptions options, OnTools on_tools)
     : executor_(executor),
       server_(options.server),
-      startup_timeout_(options.startup_timeout),
       on_tools_(std::move(on_tools)),
       tasks_(std::make_shared<ServerTasks>(executor, options.server)) {
   options.on_notification = [this](PooledSession& own, Message notification) { on_own_notification(own, std::move(notification)); };
@@ -143,10 +142,10 @@ Task<Result<ServerClients::Way>> ServerClients::choose(std::shared_ptr<mcp::Clie
   if (waited || refused->code == ErrorCode::shutting_down) co_return std::unexpected(std::move(*refused));
   mcp::log_debug("upstream",
                  "no session of its own for a client: the server cannot ask it",
-                 {{"server", server_}, {"cause", refused->message}});
+                 {{"server", server_->name()}, {"cause", refused->message}});
   // The shared one there was may be gone by now.
   if (!shared_)
-    co_return mcp::fail(ErrorCode::session_lost, "server \"" + server_ + "\" was lost just now", "Try again in a moment.");
+    co_return mcp::fail(ErrorCode::session_lost, "server \"" + server_->name() + "\" was lost just now", "Try again in a moment.");
   way.session = shared_;
   co_return way;
 }
@@ -336,11 +335,29 @@ void ServerClients::on_own_notification(PooledSession& own, Message notification
 }
 
 void ServerClients::on_own_lost(const PooledSession& own) {
-  if (own.subscriptions.empty() || own.peer.expired() || closing_.requested()) return;
-  const auto [lost, first] = lost_.try_emplace(own.holder);
-  for (const auto& [uri, shown] : own.subscriptions)
+  want_back(own.holder, own.peer, own.capabilities, own.subscriptions);
+}
+
+void ServerClients::want_back(std::uint64_t client,
+                              const std::weak_ptr<ClientPeer>& peer,
+                              const std::string& capabilities,
+                              const Wanted& wanted) {
+  if (wanted.empty() || peer.expired() || closing_.requested()) return;
+  const auto [lost, first] = lost_.try_emplace(client);
+  for (const auto& [uri, shown] : wanted)
     lost->second.insert_or_assign(uri, shown);
-  if (first) asio::co_spawn(executor_, restore(shared_from_this(), own.holder, own.peer, own.capabilities), asio::detached);
+  if (first) asio::co_spawn(executor_, restore(shared_from_this(), client, peer, capabilities), asio::detached);
+}
+
+void ServerClients::inherit(const ServerClients& before) {
+  subscriptions_ = before.subscriptions_;
+  listeners_ = before.listeners_;
+  for (const auto& own : before.pool_->sessions()) {
+    auto wanted = own->subscriptions;
+    if (const auto lost = before.lost_.find(own->holder); lost != before.lost_.end())
+      wanted.insert(lost->second.begin(), lost->second.end());
+    want_back(own->holder, own->peer, own->capabilities, wanted);
+  }
 }
 
 /// A client that is subscribed hears of updates without asking for anything, so its session has to come back by itself.

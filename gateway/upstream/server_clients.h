@@ -84,6 +84,9 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   /// The client's roots have changed.
   void roots_changed(const mcp::Caller& caller);
 
+  /// Before ready(): asks, once the server is there, for what clients were subscribed to at the one before.
+  void inherit(const ServerClients& before);
+
   /// The client has gone.
   void forget(std::uint64_t client);
 
@@ -114,6 +117,11 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
                                     std::string capabilities);
   void on_own_notification(PooledSession& own, mcp::Message notification);
   void on_own_lost(const PooledSession& own);
+  using Wanted = std::map<std::string, std::string, std::less<>>;
+  void want_back(std::uint64_t client,
+                 const std::weak_ptr<mcp::ClientPeer>& peer,
+                 const std::string& capabilities,
+                 const Wanted& wanted);
   void drop_shared(std::uint64_t client, const std::string& uri);
   static mcp::Task<void> restore(std::shared_ptr<ServerClients> self,
                                  std::uint64_t client,
@@ -130,8 +138,7 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   void background_log(const mcp::Message& notification) const;
 
   mcp::Executor executor_;
-  const std::string server_;
-  const std::chrono::milliseconds startup_timeout_;
+  const LiveSpecPtr server_;
   const OnTools on_tools_;
   std::map<std::string, std::shared_ptr<mcp::Event>, std::less<>> explored_;  // by capabilities; set once they are
   std::set<std::string, std::less<>> listing_again_;                          // likewise, while it is under way

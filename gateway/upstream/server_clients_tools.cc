@@ -35,7 +35,7 @@ Task<void> ServerClients::explore(std::shared_ptr<ClientPeer> peer) {
   }
   const auto over = std::make_shared<mcp::Event>(executor_);
   explored_[capabilities] = over;
-  PeerContext context(std::move(peer), startup_timeout_);
+  PeerContext context(std::move(peer), (*server_)->startup_timeout);
   bool listed = false;
   {
     auto own = co_await pool_->acquire(context, capabilities);
@@ -61,7 +61,7 @@ Task<bool> ServerClients::list_tools(std::shared_ptr<mcp::ClientSession> session
   if (!tools) {
     mcp::log_debug("upstream",
                    "the tools for clients that can be asked could not be read",
-                   {{"server", server_}, {"cause", tools.error().message}});
+                   {{"server", server_->name()}, {"cause", tools.error().message}});
     co_return false;
   }
   on_tools_(capabilities, std::move(*tools));

@@ -56,7 +56,7 @@ ServerTasks::Place::~Place() {
   if (tasks_->starting_.empty()) tasks_->early_.clear();
 }
 
-ServerTasks::ServerTasks(const mcp::Executor& executor, std::string server)
+ServerTasks::ServerTasks(const mcp::Executor& executor, LiveSpecPtr server)
     : executor_(executor), server_(std::move(server)), timer_(executor) {}
 
 ServerTasks::~ServerTasks() {
@@ -73,14 +73,14 @@ Result<ServerTasks::Place> ServerTasks::claim(std::uint64_t client, bool driven)
   const std::size_t of_client = count(theirs) + starting_.count({client, driven});
   if (of_client >= kMaxOfClient && !drop_one(theirs)) {
     return fail(ErrorCode::overloaded,
-                std::to_string(of_client) + " tasks of this client are kept at server \"" + server_ + "\" already",
+                std::to_string(of_client) + " tasks of this client are kept at server \"" + server_->name() + "\" already",
                 "Tasks go when their ttl is over: ask for a shorter one, or wait.");
   }
   const auto starting = std::ranges::count_if(starting_, [driven](const auto& place) { return place.second == driven; });
   const std::size_t in_all = count(alike) + static_cast<std::size_t>(starting);
   if (in_all >= kMaxInAll && !drop_one(alike)) {
     return fail(ErrorCode::overloaded,
-                std::to_string(in_all) + " tasks are kept at server \"" + server_ + "\" already",
+                std::to_string(in_all) + " tasks are kept at server \"" + server_->name() + "\" already",
                 "Try again when some of them are over.");
   }
   return Place(shared_from_this(), client, driven);
@@ -174,6 +174,11 @@ void ServerTasks::learn(const TaskPtr& task, std::string_view said) {
   arm();
 }
 
+bool ServerTasks::running() const {
+  return !starting_.empty() ||
+         std::ranges::any_of(tasks_, [](const auto& entry) { return !entry.second->over() && !entry.second->lost(); });
+}
+
 void ServerTasks::unpin(ServerTask& task) {
   if (!std::exchange(task.pins, false)) return;
   const auto own = task.own.lock();
@@ -238,7 +243,8 @@ Task<void> ServerTasks::cancel_one(std::shared_ptr<ServerTasks> self, TaskPtr ta
     if (!answer || answer->is_error()) {
       const std::string cause =
           !answer ? answer.error().message : std::string(answer->raw(answer->envelope().error).substr(0, 300));
-      mcp::log_debug("upstream", "a task nobody waits for was not cancelled", {{"server", self->server_}, {"cause", cause}});
+      mcp::log_debug(
+          "upstream", "a task nobody waits for was not cancelled", {{"server", self->server_->name()}, {"cause", cause}});
     }
   }
   if (--all->left == 0) all->over.set();

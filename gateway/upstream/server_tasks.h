@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/upstream/live_spec.h"
 #include "gateway/upstream/pooled_session.h"
 #include "mcp/base/clock.h"
 #include "mcp/rpc/request_handler.h"
@@ -79,7 +80,7 @@ class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
     bool driven = false;
   };
 
-  ServerTasks(const mcp::Executor& executor, std::string server);
+  ServerTasks(const mcp::Executor& executor, LiveSpecPtr server);
   ~ServerTasks();
   ServerTasks(const ServerTasks&) = delete;
   ServerTasks& operator=(const ServerTasks&) = delete;
@@ -141,6 +142,9 @@ class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
 
   std::size_t size() const { return tasks_.size(); }
 
+  /// One of them is neither over nor lost, or is just being made.
+  bool running() const;
+
  private:
   using Clock = mcp::Clock;
   using Key = std::pair<const mcp::ClientSession*, std::string>;
@@ -158,7 +162,7 @@ class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
   void sweep();
 
   mcp::Executor executor_;
-  const std::string server_;
+  const LiveSpecPtr server_;
   std::unordered_map<std::string, TaskPtr> tasks_;                                   // by our id
   std::map<Key, TaskPtr> by_own_id_;                                                 // by the server's
   std::map<std::pair<const mcp::ClientSession*, std::uint64_t>, TaskPtr> by_token_;  // those with progress

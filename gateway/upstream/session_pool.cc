@@ -87,9 +87,10 @@ Task<Result<SessionPool::Lease>> SessionPool::acquire(mcp::CallContext& context,
   const auto self = shared_from_this();
   auto entry = choose(context.caller(), capabilities, insisting);
   while (entry && !*entry) {
-    const Error late{ErrorCode::timeout,
-                     "all " + std::to_string(sessions_.size()) + " sessions with server \"" + options_.server + "\" are in use",
-                     "Try again when other clients' calls are done."};
+    const Error late{
+        ErrorCode::timeout,
+        "all " + std::to_string(sessions_.size()) + " sessions with server \"" + options_.server->name() + "\" are in use",
+        "Try again when other clients' calls are done."};
     if (auto waited = co_await wait_for_change(context, late); !waited) co_return std::unexpected(std::move(waited).error());
     entry = choose(context.caller(), capabilities, insisting);
   }
@@ -97,8 +98,9 @@ Task<Result<SessionPool::Lease>> SessionPool::acquire(mcp::CallContext& context,
   (*entry)->holder = context.caller().id;
   (*entry)->peer = context.peer();
   Lease lease(self, *entry);
-  const Error slow{
-      ErrorCode::timeout, "a session with server \"" + options_.server + "\" is still being opened", "Try again in a moment."};
+  const Error slow{ErrorCode::timeout,
+                   "a session with server \"" + options_.server->name() + "\" is still being opened",
+                   "Try again in a moment."};
   while (!lease->opened) {
     if (auto waited = co_await wait_for_change(context, slow); !waited) co_return std::unexpected(std::move(waited).error());
   }
@@ -173,7 +175,7 @@ mcp::ClientSessionOptions SessionPool::session_options(const std::shared_ptr<Poo
   mcp::ClientSessionOptions options;
   options.client_version = SWITCHYARD_VERSION;
   options.instance = options_.instance;
-  options.server = options_.server;
+  options.server = options_.server->name();
   options.capabilities = entry->capabilities;
   const std::weak_ptr<PooledSession> weak = entry;
   const std::weak_ptr<SessionPool> pool = weak_from_this();
@@ -212,7 +214,7 @@ mcp::ClientSessionOptions SessionPool::session_options(const std::shared_ptr<Poo
 Task<void> SessionPool::open(std::shared_ptr<SessionPool> self, std::shared_ptr<PooledSession> entry) {
   mcp::Cancellation cancellation;
   const auto slow = [] { return Error{ErrorCode::timeout, "the server did not open another session in time"}; };
-  const Deadline deadline(self->executor_, self->options_.startup_timeout, slow, cancellation);
+  const Deadline deadline(self->executor_, (*self->options_.server)->startup_timeout, slow, cancellation);
   entry->opening = &cancellation;
   Result<> opened;
   if (auto transport = self->options_.connect(); !transport) {
@@ -245,7 +247,7 @@ void SessionPool::lose(const std::shared_ptr<PooledSession>& entry, Error reason
     if (entry->opening != nullptr) entry->opening->request(reason);
     return;
   }
-  mcp::log_info("upstream", "a client's session was lost", {{"server", options_.server}, {"cause", reason.message}});
+  mcp::log_info("upstream", "a client's session was lost", {{"server", options_.server->name()}, {"cause", reason.message}});
   remove(entry, reason);
   if (entry->pinned() && options_.on_lost) options_.on_lost(*entry);
 }

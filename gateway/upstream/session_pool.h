@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/upstream/live_spec.h"
 #include "gateway/upstream/pooled_session.h"
 #include "mcp/base/clock.h"
 #include "mcp/base/event.h"
@@ -28,7 +29,7 @@ struct PoolUse {
 };
 
 struct SessionPoolOptions {
-  std::string server;  // its name, for logs
+  LiveSpecPtr server;
   /// Keeps the server's secrets out of what is logged and handed on; {}: there are none.
   std::function<mcp::Error(mcp::Error)> clean;
   /// A transport to the server, not opened yet.
@@ -38,7 +39,6 @@ struct SessionPoolOptions {
   /// it stays with its client.
   bool in_turn = false;
   std::size_t max_sessions = 8;
-  std::chrono::milliseconds startup_timeout = std::chrono::seconds(30);
   std::chrono::milliseconds stop_grace = std::chrono::seconds(2);
   std::chrono::milliseconds idle = std::chrono::minutes(10);         // a session unused so long is closed
   std::chrono::milliseconds retry_after = std::chrono::seconds(60);  // a session could not be opened: when to try again
@@ -101,6 +101,7 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
   void release(std::uint64_t client);
 
   std::size_t size() const { return sessions_.size(); }
+  const std::vector<std::shared_ptr<PooledSession>>& sessions() const { return sessions_; }
 
   PoolUse use() const;
 

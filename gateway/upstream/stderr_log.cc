@@ -15,8 +15,8 @@ constexpr auto kTellAfter = std::chrono::seconds(5);
 
 }  // namespace
 
-StderrLog::StderrLog(const mcp::Executor& executor, const ServerSpec& spec)
-    : server_(spec.name.str()), redaction_(spec), allowed_(kBurst, kPerSecond), timer_(executor) {}
+StderrLog::StderrLog(const mcp::Executor& executor, LiveSpecPtr server)
+    : server_(std::move(server)), allowed_(kBurst, kPerSecond), timer_(executor) {}
 
 StderrLog::~StderrLog() {
   tell_left_out();
@@ -24,7 +24,7 @@ StderrLog::~StderrLog() {
 
 void StderrLog::add(std::string_view line) {
   if (!allowed_.take(mcp::TokenBucket::Clock::now())) return leave_out();
-  mcp::log_info("stderr", redaction_.clean(line), {{"server", server_}});
+  mcp::log_info("stderr", server_->redaction().clean(line), {{"server", server_->name()}});
 }
 
 void StderrLog::leave_out() {
@@ -39,7 +39,7 @@ void StderrLog::leave_out() {
 void StderrLog::tell_left_out() {
   if (left_out_ == 0) return;
   const auto lines = static_cast<std::int64_t>(std::exchange(left_out_, 0));
-  mcp::log_info("stderr", "lines left out: the server prints too many", {{"server", server_}, {"lines", lines}});
+  mcp::log_info("stderr", "lines left out: the server prints too many", {{"server", server_->name()}, {"lines", lines}});
 }
 
 }  // namespace gateway

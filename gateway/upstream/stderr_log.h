@@ -2,10 +2,9 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <string_view>
 
-#include "gateway/upstream/redaction.h"
+#include "gateway/upstream/live_spec.h"
 #include "mcp/base/clock.h"
 #include "mcp/base/task.h"
 #include "mcp/base/token_bucket.h"
@@ -17,7 +16,7 @@ namespace gateway {
 /// first of them and at the end. Loop thread only; held by shared_ptr because a timer may be running.
 class StderrLog : public std::enable_shared_from_this<StderrLog> {
  public:
-  StderrLog(const mcp::Executor& executor, const ServerSpec& spec);
+  StderrLog(const mcp::Executor& executor, LiveSpecPtr server);
   ~StderrLog();
   StderrLog(const StderrLog&) = delete;
   StderrLog& operator=(const StderrLog&) = delete;
@@ -28,8 +27,7 @@ class StderrLog : public std::enable_shared_from_this<StderrLog> {
   void leave_out();
   void tell_left_out();
 
-  const std::string server_;
-  const Redaction redaction_;
+  const LiveSpecPtr server_;
   mcp::TokenBucket allowed_;
   mcp::Timer timer_;
   std::size_t left_out_ = 0;  // lines nobody was told of yet

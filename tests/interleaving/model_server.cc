@@ -40,7 +40,9 @@ ModelServer::ModelServer(const mcp::Executor& executor, int number, Dice& dice, 
       pages_(dice.chance(50)) {}
 
 ServerSpec ModelServer::spec() const {
-  ServerSpec spec{.name = ServerName("s" + std::to_string(number_)), .transport = StdioSpec{.command = "model"}};
+  ServerSpec spec;
+  spec.name = ServerName("s" + std::to_string(number_));
+  spec.transport = StdioSpec{.command = "model"};
   if (remote_) spec.transport = HttpSpec{.url = "http://127.0.0.1:1/mcp"};
   spec.startup_timeout = std::chrono::seconds(5);
   spec.call_timeout = std::chrono::seconds(20);

@@ -42,7 +42,9 @@ class PlayedServerTest : public testing::Test {
 
   PlayedServerTest() {
     Config config;
-    ServerSpec spec{.name = ServerName("s"), .transport = HttpSpec{.url = "http://127.0.0.1:1/"}};
+    ServerSpec spec;
+    spec.name = ServerName("s");
+    spec.transport = HttpSpec{.url = "http://127.0.0.1:1/"};
     config.servers.push_back(std::move(spec));
     RuntimeDependencies dependencies{.executor = loop_.get_executor()};
     dependencies.environment = [](std::string_view) { return std::optional<std::string>(); };

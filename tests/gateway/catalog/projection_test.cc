@@ -191,7 +191,7 @@ TEST_F(ProjectionTest, FindsTheNameThatWasMeant) {
   EXPECT_EQ(projection->tools().nearest("weather__today"), "");
   EXPECT_EQ(projection->tools().nearest(""), "");
   EXPECT_EQ(projection->tools().nearest(std::string(100'000, 'x')), "");
-  EXPECT_EQ(Projection::build({}, {})->tools().nearest("x"), "");
+  EXPECT_EQ(Projection::build(std::vector<ViewMember>(), {})->tools().nearest("x"), "");
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ using std::chrono::milliseconds;
 
 class CountingListener final : public View::Listener {
  public:
+  void joined(Runtime&) override {}
+
   void lists_changed(CatalogKinds changed) override {
     ++told;
     kinds = changed;

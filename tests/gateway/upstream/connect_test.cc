@@ -56,7 +56,8 @@ TEST(ConnectTest, AServerIsReachedAsItsEntrySays) {
   const auto transport_of = [&](HttpKind kind) {
     ServerSpec spec;
     spec.transport = HttpSpec{.url = "http://127.0.0.1:1/mcp", .headers = {}, .ca_file = {}, .kind = kind};
-    auto transport = make_transport(loop.get_executor(), *launcher, spec, {}, nullptr, nullptr).value();
+    const auto server = std::make_shared<const LiveSpec>(spec);
+    auto transport = make_transport(loop.get_executor(), *launcher, server, {}, nullptr, nullptr).value();
     std::string name(transport_name(spec, transport.get()));
     return std::pair(std::move(transport), std::move(name));
   };

@@ -65,7 +65,9 @@ class SessionPoolTest : public testing::Test {
  protected:
   void make(bool in_turn, std::size_t max_sessions = 2) {
     SessionPoolOptions options;
-    options.server = "files";
+    ServerSpec spec;
+    spec.name = ServerName("files");
+    options.server = std::make_shared<const LiveSpec>(spec);
     options.connect = [this] { return connect(); };
     options.in_turn = in_turn;
     options.max_sessions = max_sessions;

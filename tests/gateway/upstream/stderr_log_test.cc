@@ -23,7 +23,7 @@ ServerSpec server_with_token() {
 TEST(StderrLogTest, ShowsALineUnderTheServersNameWithoutItsSecrets) {
   const mcp::CapturedLog captured(mcp::LogFormat::text, "info");
   boost::asio::io_context loop;
-  const auto log = std::make_shared<StderrLog>(loop.get_executor(), server_with_token());
+  const auto log = std::make_shared<StderrLog>(loop.get_executor(), std::make_shared<const LiveSpec>(server_with_token()));
   log->add("my token is hunter2hunter2!");
   const auto lines = captured.lines();
   ASSERT_EQ(lines.size(), 1U);
@@ -33,7 +33,7 @@ TEST(StderrLogTest, ShowsALineUnderTheServersNameWithoutItsSecrets) {
 TEST(StderrLogTest, AFloodIsCutAndCounted) {
   const mcp::CapturedLog captured(mcp::LogFormat::text, "info");
   boost::asio::io_context loop;
-  auto log = std::make_shared<StderrLog>(loop.get_executor(), server_with_token());
+  auto log = std::make_shared<StderrLog>(loop.get_executor(), std::make_shared<const LiveSpec>(server_with_token()));
   constexpr std::size_t kPrinted = 20'000;
   for (std::size_t i = 0; i < kPrinted; ++i)
     log->add("x");

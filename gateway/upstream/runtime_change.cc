@@ -1,0 +1,83 @@
+// What a reload of the configuration does to a runtime.
+#include <algorithm>
+#include <utility>
+
+#include "gateway/upstream/runtime.h"
+#include "mcp/base/clock.h"
+#include "mcp/base/log.h"
+
+namespace gateway {
+
+using mcp::Clock;
+using mcp::Error;
+using mcp::Event;
+using mcp::Task;
+
+namespace {
+
+constexpr auto kLookAtTasks = std::chrono::milliseconds(250);  // whether they are over
+
+}  // namespace
+
+Runtime::Lease::Lease(std::shared_ptr<Runtime> runtime) : runtime_(std::move(runtime)) {
+  ++runtime_->leases_;
+}
+
+Runtime::Lease::~Lease() {
+  if (--runtime_->leases_ == 0 && runtime_->unused_ != nullptr) runtime_->unused_->set();
+}
+
+void Runtime::count_offered() {
+  offered_ = static_cast<std::size_t>(
+      std::ranges::count_if(catalog()->tools(), [&](const CatalogEntry& tool) { return admits(spec(), tool.key); }));
+}
+
+void Runtime::present(std::shared_ptr<const ServerSpec> spec) {
+  live_->replace(std::move(spec));
+  count_offered();
+}
+
+void Runtime::succeed(const Runtime& before) {
+  introduction_ = before.introduction_;
+  reader_.remember(before.reader_);
+  count_offered();
+  clients_->inherit(*before.clients_);
+}
+
+bool Runtime::busy() const {
+  return leases_ > 0 || clients_->tasks().running();
+}
+
+std::shared_ptr<Runtime> Runtime::successor() const {
+  return retired_ && stopping_.is_set() ? retired_->successor.lock() : nullptr;
+}
+
+Task<void> Runtime::wait_until_unused(Clock::time_point deadline) {
+  while (busy() && state_ == RuntimeState::ready && Clock::now() < deadline) {
+    Event unused(dependencies_.executor);
+    unused_ = &unused;
+    waiters_.insert(&unused);
+    const auto next_look = leases_ > 0 ? deadline : Clock::now() + kLookAtTasks;
+    co_await unused.wait_until(std::min(deadline, next_look));
+    waiters_.erase(&unused);
+    unused_ = nullptr;
+  }
+}
+
+Task<void> Runtime::retire(std::shared_ptr<Runtime> successor, Error reason, std::chrono::milliseconds grace) {
+  const auto self = shared_from_this();
+  retired_.emplace(Retirement{.successor = successor, .reason = std::move(reason)});
+  const auto began = Clock::now();
+  co_await wait_until_unused(began + grace);
+  Error late = retired_->reason;
+  if (busy()) {
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+    mcp::log_warn("upstream",
+                  "a server that is being replaced or taken away did not finish its calls in time",
+                  {{"server", spec().name.str()}, {"ms", std::int64_t{waited.count()}}});
+    late.remedy = "It may or may not have run: look before you call it again.";
+  }
+  co_await stop(std::move(late));
+}
+
+}  // namespace gateway
