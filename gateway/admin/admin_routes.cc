@@ -1,11 +1,15 @@
 #include "gateway/admin/admin_routes.h"
 
+#include <algorithm>
 #include <array>
 #include <openssl/crypto.h>
 
 #include "gateway/admin/admin_views.h"
 #include "gateway/admin/openapi.h"
+#include "gateway/admin/plan_view.h"
+#include "gateway/config/environments.h"
 #include "mcp/base/ascii.h"
+#include "mcp/base/percent.h"
 #include "mcp/json/text.h"
 #include "mcp/session/http_access.h"
 
@@ -15,6 +19,7 @@ namespace {
 
 // The parameter keeps the HTTP library from compressing JSON, which would cost more than it saves on loopback.
 constexpr std::string_view kJson = "application/json; charset=utf-8";
+constexpr std::string_view kEnvironments = "/api/v1/environments/";
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kMetrics = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -78,14 +83,71 @@ AdminAnswer tools(const AdminRequest& request, AdminSource& source) {
   return {200, std::string(kJson), tools_json(*table, request.server)};
 }
 
+/// What is asked for cannot be done as it is asked for.
+AdminAnswer unusable(const mcp::Error& error) {
+  const bool file = error.code == mcp::ErrorCode::config_invalid || error.code == mcp::ErrorCode::io_error;
+  return file ? admin_error(422, mcp::to_string(error.code), error.message, error.remedy) : error_answer(error);
+}
+
+AdminAnswer plan_answer(const mcp::Result<Plan>& plan) {
+  if (!plan) return unusable(plan.error());
+  return {200, std::string(kJson), plan_json(*plan)};
+}
+
+AdminAnswer plan(const AdminRequest& request, AdminSource& source) {
+  if (!request.config.empty() && request.config.front() != '/') {
+    return admin_error(400, "invalid_request", "\"config\" must be an absolute path", "");
+  }
+  return plan_answer(source.plan(request.config));
+}
+
+AdminAnswer reload(const AdminRequest&, AdminSource& source) {
+  return plan_answer(source.reload());
+}
+
+AdminAnswer environments(const AdminRequest&, AdminSource& source) {
+  const auto status = source.status();
+  if (!status) return error_answer(status.error());
+  return {200, std::string(kJson), environments_json(status->environments)};
+}
+
+AdminAnswer announce(const AdminRequest& request, AdminSource& source) {
+  AdminSource::Announcement said{.environment = mcp::percent_decode(request.path.substr(kEnvironments.size()))};
+  if (std::string problem = environment_name_problem(said.environment); !problem.empty()) {
+    return admin_error(400, "invalid_request", problem, "");
+  }
+  if (request.method == "PUT") {
+    if (request.available != "true" && request.available != "false") {
+      return admin_error(400, "invalid_request", "the query must say available=true or available=false", "");
+    }
+    said.available = request.available == "true";
+    said.instance = request.instance;
+  }
+  return plan_answer(source.announce(said));
+}
+
 AdminAnswer openapi(const AdminRequest&, AdminSource&) {
   return {200, std::string(kJson), openapi_json()};
 }
 
 struct AdminRoute {
-  std::string_view path;
-  bool open;  // asks for no token
+  std::string_view path;  // one that ends in '/' has something behind it, but for the front page
+  bool open;              // asks for no token
   AdminAnswer (*answer)(const AdminRequest&, AdminSource&);
+  std::string_view methods = "GET, HEAD";
+
+  bool is(std::string_view asked) const {
+    return path == asked || (path.size() > 1 && path.ends_with('/') && asked.size() > path.size() && asked.starts_with(path));
+  }
+
+  bool takes(std::string_view method) const {
+    for (std::string_view rest = methods; !rest.empty();) {
+      const std::string_view one = rest.substr(0, rest.find(','));
+      if (one == method) return true;
+      rest.remove_prefix(std::min(rest.size(), one.size() + 2));
+    }
+    return false;
+  }
 };
 
 constexpr std::array kRoutes = {AdminRoute{"/healthz", true, healthz},
@@ -94,11 +156,15 @@ constexpr std::array kRoutes = {AdminRoute{"/healthz", true, healthz},
                                 AdminRoute{"/metrics", false, metrics},
                                 AdminRoute{"/api/v1/servers", false, servers},
                                 AdminRoute{"/api/v1/tools", false, tools},
+                                AdminRoute{"/api/v1/plan", false, plan},
+                                AdminRoute{"/api/v1/reload", false, reload, "POST"},
+                                AdminRoute{"/api/v1/environments", false, environments},
+                                AdminRoute{kEnvironments, false, announce, "PUT, DELETE"},
                                 AdminRoute{"/api/v1/openapi.json", false, openapi}};
 
 const AdminRoute* find_route(std::string_view path) {
   for (const AdminRoute& route : kRoutes) {
-    if (route.path == path) return &route;
+    if (route.is(path)) return &route;
   }
   return nullptr;
 }
@@ -131,13 +197,16 @@ AdminAnswer answer_admin(const AdminRequest& request, std::string_view token, Ad
                        "this needs the gateway's admin token",
                        "Send \"Authorization: Bearer TOKEN\"; the token is in gateway.json of the gateway's state folder.");
   }
-  if (request.method != "GET" && request.method != "HEAD") {
-    return admin_error(405, "method_not_allowed", "only GET is answered here", "");
-  }
-  if (request.has_body) return admin_error(413, "too_large", "a request with a body is not answered here", "");
   if (route == nullptr) {
     return admin_error(404, "not_found", "nothing is served at " + request.path.substr(0, 200), "See /api/v1/openapi.json.");
   }
+  if (!route->takes(request.method)) {
+    const std::string methods(route->methods);
+    AdminAnswer answer = admin_error(405, "method_not_allowed", "only " + methods + " is answered here", "");
+    answer.allow = methods;
+    return answer;
+  }
+  if (request.has_body) return admin_error(413, "too_large", "a request with a body is not answered here", "");
   return route->answer(request, source);
 }
 

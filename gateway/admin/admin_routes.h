@@ -14,7 +14,7 @@ struct AdminRequest {
   std::string path;                         // without the query
   std::optional<std::string> host, origin;  // nothing where the header is absent
   std::string authorization;
-  std::string profile, server;  // of the query
+  std::string profile, server, config, available, instance;  // of the query
   bool has_body = false;
   bool ambiguous = false;  // a header that may come only once came twice
 };
@@ -23,6 +23,7 @@ struct AdminAnswer {
   int status = 200;
   std::string content_type;
   std::string body;
+  std::string allow = {};  // with status 405: what is allowed
 };
 
 /// Everything the admin plane answers, but for the way in and out. Any thread; waits for `source`.

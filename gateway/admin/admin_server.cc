@@ -101,6 +101,9 @@ AdminRequest read_request(const httplib::Request& request) {
           .authorization = request.get_header_value("Authorization"),
           .profile = request.get_param_value("profile"),
           .server = request.get_param_value("server"),
+          .config = request.get_param_value("config"),
+          .available = request.get_param_value("available"),
+          .instance = request.get_param_value("instance"),
           .has_body = request.has_header("Transfer-Encoding") || header(request, "Content-Length").value_or("0") != "0",
           .ambiguous = twice("Host") || twice("Origin") || twice("Authorization")};
 }
@@ -183,7 +186,7 @@ class HttplibAdminServer final : public AdminServer {
     response.set_header("Cache-Control", "no-store");
     response.set_header("X-Content-Type-Options", "nosniff");
     if (answer.status == 401) response.set_header("WWW-Authenticate", "Bearer realm=\"switchyard admin\"");
-    if (answer.status == 405) response.set_header("Allow", "GET, HEAD");
+    if (answer.status == 405) response.set_header("Allow", answer.allow);
     response.set_content(answer.body, answer.content_type);
   }
 

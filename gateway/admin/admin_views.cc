@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gateway/admin/plan_view.h"
 #include "gateway/admin/time_text.h"
 #include "mcp/json/text.h"
 
@@ -44,7 +45,15 @@ ordered_json server_json(const RuntimeStatus& server) {
 }
 
 ordered_json absent_json(const AbsentServer& absent) {
-  return {{"name", absent.name.str()}, {"state", absent.disabled ? "disabled" : "broken"}, {"cause", cause_json(absent.why)}};
+  return {{"name", absent.name.str()}, {"state", to_string(absent.kind)}, {"cause", cause_json(absent.why)}};
+}
+
+ordered_json reload_json(const ReloadStatus& reload) {
+  ordered_json json = {{"done", reload.done}, {"failed", reload.failed}};
+  if (reload.at) json["at"] = rfc3339(*reload.at);
+  if (!reload.last.empty()) json["last"] = reload.last;
+  if (reload.error) json["error"] = cause_json(*reload.error);
+  return json;
 }
 
 /// Appends ,"name":value where the tool object has that member as a string.
@@ -80,7 +89,10 @@ std::string servers_json(const GatewayStatus& status) {
                  {"sessions", status.sessions},
                  {"streams", status.streams},
                  {"connections", status.connections},
-                 {"spawned", status.spawned}}},
+                 {"spawned", status.spawned},
+                 {"retiring", status.retiring},
+                 {"reload", reload_json(status.reload)}}},
+               {"environments", ordered_json::parse(environments_json(status.environments))["environments"]},
                {"servers", std::move(servers)},
                {"clashes", status.clashes}});
 }

@@ -79,16 +79,26 @@ void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
     const auto count = std::ranges::count(status.servers, state, &RuntimeStatus::state);
     writer.sample(kServers, {{"state", to_string(state)}}, static_cast<std::uint64_t>(count));
   }
-  const auto disabled = std::ranges::count(status.absent, true, &AbsentServer::disabled);
+  const auto disabled = std::ranges::count(status.absent, AbsentServer::Kind::disabled, &AbsentServer::kind);
   writer.sample(kServers, {{"state", "disabled"}}, static_cast<std::uint64_t>(disabled));
-  writer.sample(kServers, {{"state", "broken"}}, status.absent.size() - static_cast<std::size_t>(disabled));
+  const auto away = std::ranges::count(status.absent, AbsentServer::Kind::environment, &AbsentServer::kind);
+  writer.sample(kServers, {{"state", "environment_absent"}}, static_cast<std::uint64_t>(away));
+  writer.sample(kServers, {{"state", "broken"}}, status.absent.size() - static_cast<std::size_t>(disabled + away));
+
+  static constexpr std::string_view kReloads = "switchyard_config_reloads_total";
+  writer.family(kReloads, "counter", "Changes of the configuration that were applied, or could not be.");
+  writer.sample(kReloads, {{"outcome", "ok"}}, status.reload.done);
+  writer.sample(kReloads, {{"outcome", "failed"}}, status.reload.failed);
+  static constexpr std::string_view kGood = "switchyard_config_last_reload_successful";
+  writer.family(kGood, "gauge", "Whether the configuration in force is the one in the file, as far as it was read.");
+  writer.sample(kGood, {}, std::uint64_t{status.reload.error ? 0U : 1U});
 
   static constexpr std::string_view kUp = "switchyard_server_up";
   writer.family(kUp, "gauge", "Whether a server is ready.");
   for (const RuntimeStatus& server : status.servers)
     writer.sample(kUp, {{"server", server.name.str()}}, std::uint64_t{server.state == RuntimeState::ready ? 1U : 0U});
   for (const AbsentServer& absent : status.absent) {
-    if (!absent.disabled) writer.sample(kUp, {{"server", absent.name.str()}}, std::uint64_t{0});
+    if (absent.kind != AbsentServer::Kind::disabled) writer.sample(kUp, {{"server", absent.name.str()}}, std::uint64_t{0});
   }
 
   static constexpr std::string_view kRestarts = "switchyard_server_restarts_total";

@@ -5,11 +5,20 @@
 #include <string>
 #include <vector>
 
+#include "gateway/reload/plan.h"
 #include "gateway/routing/call_metrics.h"
 #include "gateway/routing/router.h"
 #include "gateway/upstream/runtime.h"
 
 namespace gateway {
+
+/// How the last change of the configuration went.
+struct ReloadStatus {
+  std::uint64_t done = 0, failed = 0;
+  std::optional<std::chrono::system_clock::time_point> at;  // {}: none yet
+  std::string last;                                         // Plan::summary() of the last that was done
+  std::optional<mcp::Error> error;                          // of the last one; the configuration before it is in force
+};
 
 /// The whole gateway at one moment, as the admin API, the metrics and the command line show it. A value; any thread.
 struct GatewayStatus {
@@ -26,6 +35,9 @@ struct GatewayStatus {
   std::size_t sessions = 0, streams = 0, connections = 0;
   std::uint64_t spawned = 0;  // programs started so far
   std::map<std::string, CallMetrics::Server, std::less<>> calls;
+  ReloadStatus reload;
+  EnvironmentStates environments;
+  std::size_t retiring = 0;          // servers that were replaced or taken away and still finish calls
   std::vector<std::string> clashes;  // what /mcp cannot offer under its own name, a line each
 };
 
@@ -51,6 +63,26 @@ class AdminSource {
 
   /// `profile` "" means all servers; Error config_invalid for one that is not there (with the known ones in the remedy).
   virtual mcp::Result<ToolTable> tools(const std::string& profile) = 0;
+
+  // What only a gateway that runs can do. Each waits 60 seconds at most.
+
+  /// Error: what is wrong with the file; io_error, config_invalid.
+  virtual mcp::Result<Plan> plan(const std::string& file) { return no_gateway(file); }
+  virtual mcp::Result<Plan> reload() { return no_gateway(""); }
+
+  /// Says that an environment is there or not, whatever the configuration says of it; {}: what the configuration says counts again.
+  /// `instance`: who has said another one before wants the servers started anew; "" where nobody counts.
+  struct Announcement {
+    std::string environment;
+    std::optional<bool> available;
+    std::string instance;
+  };
+  virtual mcp::Result<Plan> announce(const Announcement& announcement) { return no_gateway(announcement.environment); }
+
+ protected:
+  static mcp::Result<Plan> no_gateway(const std::string&) {
+    return mcp::fail(mcp::ErrorCode::internal, "no gateway runs here that could do that");
+  }
 };
 
 }  // namespace gateway

@@ -15,6 +15,18 @@ constexpr std::size_t kMaxClashLines = 5;                   // in the log, each 
 
 }  // namespace
 
+std::string_view to_string(AbsentServer::Kind kind) {
+  switch (kind) {
+    case AbsentServer::Kind::broken:
+      return "broken";
+    case AbsentServer::Kind::disabled:
+      return "disabled";
+    case AbsentServer::Kind::environment:
+      break;
+  }
+  return "environment_absent";
+}
+
 View::Subscription::Subscription(std::shared_ptr<View> view, Listener& listener) : view_(std::move(view)) {
   place_ = view_->listeners_.insert(view_->listeners_.end(), &listener);
 }

@@ -12,13 +12,19 @@
 
 namespace gateway {
 
-/// A server that cannot run: switched off, or broken in the configuration. Only there to explain itself.
+/// A server that cannot run. Only there to explain itself.
 struct AbsentServer {
+  enum class Kind { broken, disabled, environment };  // in the configuration; there, too; the one it is bound to is not there
+
   ServerName name;
   mcp::Error why;
-  bool disabled = false;  // switched off
+  Kind kind = Kind::broken;
+  bool required = false;
   std::size_t place = 0;  // how many of those that run stand before it in the configuration
 };
+
+/// The state it is in, as people see it: "broken", "disabled", "environment_absent".
+std::string_view to_string(AbsentServer::Kind kind);
 
 /// What an endpoint shows: some servers, under some naming, with the current projection and whoever wants to know when it changes.
 /// Loop thread only. Held by shared_ptr.

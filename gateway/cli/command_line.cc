@@ -91,6 +91,7 @@ class Parser {
     add_lists();
     add_tool_commands();
     add_inspect();
+    add_reload();
     refuse_empty_values(app_);
     for (const auto& [command, finish] : commands_)
       refuse_empty_values(*command);
@@ -202,6 +203,18 @@ class Parser {
     inspect->add_option("SERVER", parsed_.inspect.target, "Its name in the configuration, or a URL, or -- COMMAND ARGUMENT...");
     inspect->add_flag("--strict", parsed_.inspect.strict, "Exit with 1 where a finding is an error");
     inspect->footer("Calls no tool and changes nothing. Needs no gateway.\n" + inspect->get_footer());
+  }
+
+  void add_reload() {
+    CLI::App* plan = add("plan",
+                         "Show what a reload of the configuration would do, and why",
+                         "switchyard plan --config new.json",
+                         [](Parsed&) -> Outcome { return PlanCommand{}; });
+    plan->footer("With --config FILE: what would happen if that file were in place of the gateway's own.\n" + plan->get_footer());
+    CLI::App* reload = add("reload", "Have the gateway read its configuration again", "switchyard reload", [](Parsed&) -> Outcome {
+      return ReloadCommand{};
+    });
+    reload->footer("The gateway does that by itself whenever the file changes.\n" + reload->get_footer());
   }
 
   CLI::App* chosen() const {

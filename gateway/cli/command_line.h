@@ -52,10 +52,22 @@ struct InspectCommand {
   bool strict = false;               // findings of severity error are a failure
 };
 
+struct PlanCommand {};
+
+struct ReloadCommand {};
+
 struct VersionCommand {};
 
-using Command = std::
-    variant<ServeCommand, ListCommand, StatusCommand, ToolsCommand, DescribeCommand, CallCommand, InspectCommand, VersionCommand>;
+using Command = std::variant<ServeCommand,
+                             ListCommand,
+                             StatusCommand,
+                             ToolsCommand,
+                             DescribeCommand,
+                             CallCommand,
+                             InspectCommand,
+                             PlanCommand,
+                             ReloadCommand,
+                             VersionCommand>;
 
 struct CommandLine {
   GlobalOptions global;

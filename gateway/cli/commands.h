@@ -17,6 +17,8 @@ Exit run_tools(const CommandContext& context, const ToolsCommand& command);
 Exit run_describe(const CommandContext& context, const DescribeCommand& command);
 Exit run_call(const CommandContext& context, const CallCommand& command);
 Exit run_inspect(const CommandContext& context, const InspectCommand& command);
+Exit run_plan(const CommandContext& context);
+Exit run_reload(const CommandContext& context);
 Exit run_version(const CommandContext& context);
 
 // What they show, apart from how they come by it. The JSON is that of the admin API, or a JSON-RPC response; it is valid.
@@ -28,6 +30,7 @@ std::optional<std::string> server_text(std::string_view servers_json,
                                        const std::string& name,
                                        SystemTime now,
                                        const Console& console);
+std::string plan_text(std::string_view plan_json, const Console& console);
 std::string tools_text(std::string_view tools_json, const Console& console);
 std::string tool_text(std::string_view entry, const Console& console);
 /// Text content as it is, other content as JSON, a line each.

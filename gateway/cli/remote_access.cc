@@ -1,16 +1,13 @@
-#include <httplib.h>
-
 #include <algorithm>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "gateway/cli/admin_client.h"
 #include "gateway/cli/gateway_access.h"
-#include "gateway/cli/http_failure.h"
 #include "gateway/cli/mcp_call.h"
 #include "gateway/cli/progress_line.h"
 #include "gateway/host/endpoint_url.h"
-#include "mcp/http/url.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -104,31 +101,7 @@ class RemoteAccess final : public GatewayAccess {
     return get(target);
   }
 
-  Result<std::string> get(const std::string& target) const {
-    const auto url = mcp::Url::parse(gateway_.admin_url);
-    if (!url) return std::unexpected(url.error());
-    httplib::Client client(url->host, url->port);
-    client.set_tcp_nodelay(true);
-    client.set_decompress(false);
-    client.set_connection_timeout(std::chrono::seconds(5));
-    client.set_read_timeout(std::chrono::seconds(15));
-    const httplib::Headers headers = {{"Authorization", "Bearer " + gateway_.token}};
-    httplib::Result result = client.Get(target, headers);
-    const std::string name = "the gateway (pid " + std::to_string(gateway_.pid) + ", " + gateway_.admin_url + ")";
-    if (!result) {
-      return fail(
-          ErrorCode::connect_failed, name + " does not answer: " + http_failure(result.error()), "It may be stopping: try again.");
-    }
-    if (!mcp::validate_json(result->body)) {
-      return fail(ErrorCode::http_status, name + " answered HTTP " + std::to_string(result->status) + " without JSON");
-    }
-    if (result->status != 200) {
-      const std::string_view error = mcp::member(result->body, "error");
-      return std::unexpected(
-          mcp::Error{ErrorCode::http_status, text_member(error, "message"), text_member(error, "remedy"), std::string(error)});
-    }
-    return std::move(result->body);
-  }
+  Result<std::string> get(const std::string& target) const { return ask_admin(gateway_, "GET", target); }
 
   const RunningGateway gateway_;
   const Console& console_;

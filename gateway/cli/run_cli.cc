@@ -26,8 +26,19 @@ std::string default_log_levels(const Command& command, const Console& console) {
 
 /// The log takes any target; one that nobody writes to is a slip of the pen.
 std::string unknown_log_target(std::string_view levels) {
-  static const std::vector<std::string_view> kTargets = {
-      "admin", "calls", "catalog", "config", "downstream", "host", "http", "log", "process", "stderr", "upstream"};
+  static const std::vector<std::string_view> kTargets = {"admin",
+                                                         "calls",
+                                                         "catalog",
+                                                         "config",
+                                                         "downstream",
+                                                         "environments",
+                                                         "host",
+                                                         "http",
+                                                         "log",
+                                                         "process",
+                                                         "reload",
+                                                         "stderr",
+                                                         "upstream"};
   while (!levels.empty()) {
     const std::string_view item = levels.substr(0, levels.find(','));
     levels.remove_prefix(std::min(levels.size(), item.size() + 1));
@@ -50,6 +61,8 @@ Exit run_command(const CommandContext& context, const Command& command) {
     Exit operator()(const DescribeCommand& one) const { return run_describe(context, one); }
     Exit operator()(const CallCommand& one) const { return run_call(context, one); }
     Exit operator()(const InspectCommand& one) const { return run_inspect(context, one); }
+    Exit operator()(const PlanCommand&) const { return run_plan(context); }
+    Exit operator()(const ReloadCommand&) const { return run_reload(context); }
     Exit operator()(const VersionCommand&) const { return run_version(context); }
   };
   return std::visit(Runner{context}, command);

@@ -92,6 +92,8 @@ mcp::Result<ServeOptions> make_options(const CommandContext& context, const Serv
   options.state_dir = context.state_dir();
   options.environment = context.environment;
   options.stdio = command.stdio;
+  options.listen = command.listen;
+  options.admin = command.admin;
   options.profile = command.profile;
   options.drain = kDrain;
   return options;

@@ -60,6 +60,7 @@ struct CallChecks {
 struct ServerConnection {
   ServerName name;
   std::variant<StdioSpec, HttpSpec> transport;
+  std::string environment;  // the name of the one it is bound to; "": none
 
   bool operator==(const ServerConnection&) const = default;
 };
@@ -112,6 +113,20 @@ struct ProfileSpec {
   std::string name;
   std::vector<ServerName> servers;   // each is in Config::servers or Config::broken
   std::size_t max_name_length = 46;  // the file's own maxNameLength unless the profile has one
+
+  bool operator==(const ProfileSpec&) const = default;
+};
+
+/// Something that servers are bound to and that comes and goes: a devbox, a mounted workspace.
+struct EnvironmentSpec {
+  std::string name;
+  bool available = false;          // as long as nothing else tells
+  std::string path;                // absolute: it is there while this exists; "" = not looked at
+  std::vector<std::string> probe;  // a program and its arguments: it is there while this ends with 0; {} = not asked
+  std::chrono::milliseconds interval = std::chrono::seconds(10);       // from one look to the next
+  std::chrono::milliseconds probe_timeout = std::chrono::seconds(30);  // for the program
+
+  bool operator==(const EnvironmentSpec&) const = default;
 };
 
 struct ListenAddress {
@@ -134,6 +149,7 @@ struct Config {
   std::vector<ServerSpec> servers;  // in the order of the file
   std::vector<BrokenServer> broken;
   std::vector<ProfileSpec> profiles;
+  std::vector<EnvironmentSpec> environments;
   ListenAddress listen{"127.0.0.1", 7332};
   ListenAddress admin{"127.0.0.1", 7333};
   std::chrono::milliseconds startup_wait = std::chrono::seconds(10);
@@ -141,6 +157,7 @@ struct Config {
   std::size_t list_page_size = 1000;         // tools in one page toward clients
   std::vector<std::string> allowed_origins;  // besides loopback ones; lower case, without a port that is the scheme's own
   std::vector<std::string> allowed_hosts;    // besides loopback names; lower case, without port and brackets
+  std::vector<std::string> files;            // that servers are read from beside it, there or not
   std::vector<Diagnostic> diagnostics;  // warnings, the errors behind `broken`, unknown servers of profiles; in the file's order
 
   /// Error config_invalid for a profile that is not there; it names those that are.

@@ -54,6 +54,7 @@ void add(Config& config, ServerEntry entry) {
     config.broken.push_back(std::move(*entry.broken));
   }
   config.diagnostics.insert(config.diagnostics.end(), entry.diagnostics.begin(), entry.diagnostics.end());
+  config.files.insert(config.files.end(), entry.files.begin(), entry.files.end());
 }
 
 /// A name given to several entries: the last one counts in a foreign file, as it does for its client; in a file of ours none runs.

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "gateway/config/environments.h"
 #include "gateway/config/field_values.h"
 #include "gateway/config/near_name.h"
 #include "gateway/config/server_fields.h"
@@ -53,10 +54,12 @@ class EntryReader {
     }
     if (!findings_.usable()) {
       const bool variables = findings_.only_variables_missing();
-      return broken_server(
+      auto broken = broken_server(
           member_, variables ? mcp::ErrorCode::variable_missing : mcp::ErrorCode::config_invalid, findings_, context_);
+      broken.files = std::move(files_);
+      return broken;
     }
-    return ServerEntry{std::move(spec), std::nullopt, findings_.all()};
+    return ServerEntry{std::move(spec), std::nullopt, findings_.all(), std::move(files_)};
   }
 
  private:
@@ -71,6 +74,7 @@ class EntryReader {
     read_timeouts(spec);
     read_tools(spec);
     if (const FieldEntry* entry = field(Field::validate)) spec.checks = read_checks(*entry->value, entry->path, findings_);
+    read_environment(spec);
     read_oauth();
     const auto kind = kind_of_transport();
     if (kind) refuse_other_fields(*kind);
@@ -83,6 +87,7 @@ class EntryReader {
       spec.transport = std::move(http);
     }
     spec.secrets = values.take_secrets();
+    files_ = values.take_files();
   }
 
   bool boolean(Field wanted, bool otherwise) {
@@ -175,6 +180,17 @@ class EntryReader {
     }
   }
 
+  void read_environment(ServerSpec& spec) {
+    const FieldEntry* entry = field(Field::environment);
+    if (entry == nullptr) return;
+    auto name = read_text(*entry->value, entry->path, findings_);
+    if (!name) return;
+    if (std::string problem = environment_name_problem(*name); !problem.empty()) {
+      findings_.error(entry->path, entry->value->at, std::move(problem));
+    }
+    spec.environment = std::move(*name);
+  }
+
   void read_oauth() {
     const FieldEntry* entry = field(Field::oauth);
     if (entry == nullptr) return;
@@ -262,6 +278,7 @@ class EntryReader {
   ServerFields fields_;
   HttpKind http_kind_ = HttpKind::unknown;
   Findings findings_;
+  std::vector<std::string> files_;
 };
 
 /// A name of any length, as it may stand in tables and answers.
@@ -300,7 +317,8 @@ ServerEntry broken_server(const JsonMember& member, mcp::ErrorCode code, const F
   return ServerEntry{
       std::nullopt,
       BrokenServer{.name = ServerName(shown_name(member.key)), .required = says_required(member.value), .error = std::move(error)},
-      std::move(sorted)};
+      std::move(sorted),
+      {}};
 }
 
 }  // namespace gateway

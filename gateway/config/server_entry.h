@@ -24,6 +24,7 @@ struct ServerEntry {
   std::optional<ServerSpec> spec;
   std::optional<BrokenServer> broken;
   std::vector<Diagnostic> diagnostics;
+  std::vector<std::string> files;  // that it is read from beside the configuration, there or not
 };
 
 /// Checks and resolves an entry. A disabled one may refer to variables and an envFile that are not there: they are left empty.

@@ -57,6 +57,7 @@ constexpr std::array kRules = std::to_array<KeyRule>({
     {"exclude_tools", Field::tools_deny},
     {"excludeTools", Field::tools_deny},
     {"validate", Field::validate, true},
+    {"environment", Field::environment, true},
     {"oauth", Field::oauth, true},
     {"alwaysAllow", Field::ignored},
     {"autoApprove", Field::ignored},

@@ -31,6 +31,7 @@ enum class Field {
   tools_allow,
   tools_deny,
   validate,
+  environment,
   oauth,
   ignored,
 };

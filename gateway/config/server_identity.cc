@@ -107,17 +107,18 @@ ServerIdentity::ServerIdentity(const ServerConnection& connection,
                                std::string_view key,
                                std::uint64_t instance)
     : name_(connection.name) {
-  const auto& [name, transport] = connection;
+  const auto& [name, transport, environment] = connection;
   Builder builder(*this, key);
   builder.add("file", owner);
   std::visit([&](const auto& spec) { builder.add(spec); }, transport);
+  if (!environment.empty()) builder.add("environment", environment);
   builder.finish();
-  if (instance != 0) builder.add("environment's instance", std::to_string(instance));
+  if (instance != 0) builder.add("instance of environment " + environment, std::to_string(instance));
 }
 
 std::vector<std::string> ServerIdentity::differences(const ServerIdentity& other) const {
   std::vector<std::string> found;
-  if (name_ != other.name_) found.emplace_back("name");
+  if (name_ != other.name_) found.emplace_back("name changed");
   const std::map<std::string, std::string, std::less<>> before(other.parts_.begin(), other.parts_.end());
   std::set<std::string_view> here;
   for (const auto& [words, digest] : parts_) {
@@ -126,7 +127,7 @@ std::vector<std::string> ServerIdentity::differences(const ServerIdentity& other
     if (same == before.end()) {
       found.push_back(words + " added");
     } else if (same->second != digest) {
-      found.push_back(words);
+      found.push_back(words + " changed");
     }
   }
   for (const auto& [words, digest] : other.parts_) {

@@ -25,7 +25,8 @@ class ServerIdentity {
   /// Of everything but the instance, hex: names what belongs to this server from one life of the gateway to the next.
   const std::string& digest() const { return digest_; }
 
-  /// The parts in which the two differ, in the words of the file: "command", "args[2]", "env TOKEN", "header X-Key", "name".
+  /// The parts in which this one differs from one before it, in the words of the file: "command changed", "args[2] added",
+  /// "env TOKEN removed", "header X-Key changed".
   std::vector<std::string> differences(const ServerIdentity& other) const;
 
   /// The same but for the entry's name.

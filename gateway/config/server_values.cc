@@ -166,6 +166,7 @@ void ServerValues::read_env_file(Pairs& env) {
     findings_.error(entry->path, entry->value->at, "expected a file's name, found nothing");
     return;
   }
+  files_.push_back(absolute(*name));
   const auto text = read_text_file(absolute(*name), kMaxEnvFileBytes);
   if (!text) {
     if (!disabled_) findings_.error(entry->path, entry->value->at, text.error().message);

@@ -24,6 +24,9 @@ class ServerValues {
   /// The secrets among the variables put in by the two.
   std::vector<std::string> take_secrets() { return std::move(secrets_); }
 
+  /// The files they were read from, there or not.
+  std::vector<std::string> take_files() { return std::move(files_); }
+
  private:
   using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -51,7 +54,7 @@ class ServerValues {
   std::string server_;
   bool disabled_;
   Findings& findings_;
-  std::vector<std::string> secrets_;
+  std::vector<std::string> secrets_, files_;
 };
 
 /// What keeps `text` from being the URL of a server, as a sentence with what to do about it, or "". mcp::Url::parse(), and no

@@ -8,6 +8,7 @@
 
 #include "gateway/config/access_names.h"
 #include "gateway/config/config_file.h"
+#include "gateway/config/environments.h"
 #include "gateway/config/field_values.h"
 #include "gateway/config/near_name.h"
 #include "gateway/config/profiles.h"
@@ -88,6 +89,8 @@ constexpr auto kTopKeys = std::to_array<TopKey>({
      [](const JsonMember& member, Config& config, Findings& findings) {
        config.allowed_hosts = read_normal(member, normal_host, "a host like gateway.example.com, with or without :PORT", findings);
      }},
+    {"environments",
+     [](const JsonMember& member, Config& config, Findings& findings) { read_environments(member, config, findings); }},
     {"policy", accept_object},
     {"connectors", accept_object},
     {"agent", accept_object},

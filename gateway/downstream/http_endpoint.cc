@@ -39,6 +39,12 @@ HttpEndpoint::HttpEndpoint(const mcp::Executor& executor, HttpEndpointOptions op
   server_ = mcp::make_http_server(executor, options_.http, [this](HttpExchange& exchange) { return handle(exchange); });
 }
 
+void HttpEndpoint::allow(const std::vector<std::string>& hosts, const std::vector<std::string>& origins) {
+  options_.allowed_hosts = hosts;
+  options_.allowed_origins = origins;
+  mcp_->allow(hosts, origins);
+}
+
 Task<void> HttpEndpoint::handle(HttpExchange& exchange) {
   const std::string_view path = exchange.path();
   if (path == "/mcp" || path.starts_with("/mcp/")) return mcp_->handle(exchange);

@@ -35,6 +35,9 @@ class HttpEndpoint {
 
   void stop_accepting() { server_->stop_accepting(); }
 
+  /// From here on these are allowed beside loopback ones (HttpEndpointOptions).
+  void allow(const std::vector<std::string>& hosts, const std::vector<std::string>& origins);
+
   /// Ends streams, lets calls finish until `deadline`; those that have not are cancelled (shutting_down) and answered within a
   /// second.
   mcp::Task<void> stop(std::chrono::steady_clock::time_point deadline);

@@ -20,64 +20,46 @@ using mcp::Result;
 using mcp::Task;
 
 Gateway::Gateway(RuntimeDependencies dependencies, Config config)
-    : dependencies_(std::move(dependencies)), config_(std::move(config)), started_(std::chrono::system_clock::now()) {
+    : dependencies_(std::move(dependencies)),
+      config_(std::move(config)),
+      validator_(dependencies_.executor),
+      started_(std::chrono::system_clock::now()) {
   dependencies_.environment = environment_within(std::move(dependencies_.environment), config_.file);
+  main_view_ = std::make_shared<View>(
+      dependencies_.executor, "/mcp", std::vector<std::shared_ptr<Runtime>>(), Naming{.max_length = config_.max_name_length});
+  for (const EnvironmentSpec& environment : config_.environments)
+    environments_[environment.name] = {.available = environment.available,
+                                       .instance = environment.available ? 1U : 0U,
+                                       .why = environment.available ? "" : "nobody has said that it is",
+                                       .since = started_};
+  Config first = std::move(config_);
+  config_ = {};
+  apply(std::move(first), environments_);
+}
+
+Gateway::~Gateway() = default;
+
+Runtime::Observer Gateway::observer() {
   Runtime::Observer observer;
   observer.state_changed = [this](Runtime&) {
     if (state_changed_) state_changed_();
   };
   observer.catalog_changed = [this](Runtime& runtime) { catalog_changed(runtime); };
-  make_servers(observer);
-  if (std::ranges::any_of(runtimes_, [](const auto& runtime) { return runtime->spec().checks.any(); })) {
-    validator_ = std::make_unique<CallValidator>(dependencies_.executor);
-  }
-  main_view_ =
-      std::make_shared<View>(dependencies_.executor, "/mcp", runtimes_, Naming{.max_length = config_.max_name_length}, absent_);
-  for (const ProfileSpec& profile : config_.profiles)
-    profiles_[profile.name] = profile_view(profile);
+  return observer;
 }
 
-Gateway::~Gateway() = default;
-
-void Gateway::make_servers(const Runtime::Observer& observer) {
-  auto broken = config_.broken.begin();
-  const auto add_broken = [&](std::size_t place) {
-    for (; broken != config_.broken.end() && broken->place <= place; ++broken)
-      absent_.push_back({.name = broken->name, .why = broken->error, .place = runtimes_.size()});
-  };
-  for (std::size_t i = 0; i < config_.servers.size(); ++i) {
-    add_broken(i);
-    const ServerSpec& spec = config_.servers[i];
-    if (spec.enabled) {
-      runtimes_.push_back(Runtime::create(dependencies_, spec, observer));
-    } else {
-      Error why{ErrorCode::server_unavailable,
-                "server \"" + spec.name.str() + "\" is switched off in the configuration",
-                "Enable it there, then start the gateway again."};
-      absent_.push_back({.name = spec.name, .why = std::move(why), .disabled = true, .place = runtimes_.size()});
-    }
-  }
-  add_broken(config_.servers.size());
-}
-
-std::shared_ptr<View> Gateway::profile_view(const ProfileSpec& profile) const {
-  std::vector<std::shared_ptr<Runtime>> members;
-  std::vector<AbsentServer> absent;
-  for (const ServerName& name : profile.servers) {
-    if (auto runtime = find_runtime(name)) members.push_back(std::move(runtime));
-    const auto missing = std::ranges::find(absent_, name, &AbsentServer::name);
-    if (missing != absent_.end()) absent.push_back(*missing);
-  }
-  return std::make_shared<View>(dependencies_.executor,
-                                "/mcp/" + profile.name,
-                                std::move(members),
-                                Naming{.max_length = profile.max_name_length},
-                                std::move(absent));
+std::vector<std::shared_ptr<Runtime>> Gateway::runtimes() const {
+  std::vector<std::shared_ptr<Runtime>> runtimes;
+  runtimes.reserve(servers_.size());
+  for (const Server& server : servers_)
+    runtimes.push_back(server.runtime);
+  return runtimes;
 }
 
 void Gateway::start() {
-  for (const auto& runtime : runtimes_)
-    runtime->start();
+  started_servers_ = true;
+  for (const Server& server : servers_)
+    server.runtime->start();
 }
 
 Task<Result<>> Gateway::wait_required() {
@@ -87,10 +69,10 @@ Task<Result<>> Gateway::wait_required() {
     if (reasons.empty()) first = error;
     reasons += "\n  " + name.str() + ": " + error.text();
   };
-  for (const BrokenServer& broken : config_.broken) {
-    if (broken.required) add(broken.name, broken.error);
+  for (const AbsentServer& absent : absent_) {
+    if (absent.required) add(absent.name, absent.why);
   }
-  for (const auto& runtime : runtimes_) {
+  for (const auto& runtime : runtimes()) {
     if (!runtime->spec().required) continue;
     co_await runtime->settled().wait();
     if (runtime->state() == RuntimeState::ready) continue;
@@ -105,13 +87,13 @@ Task<bool> Gateway::wait_settled(std::chrono::steady_clock::time_point deadline)
 }
 
 std::shared_ptr<Runtime> Gateway::find_runtime(const ServerName& name) const {
-  const auto found = std::ranges::find(runtimes_, name, [](const auto& runtime) { return runtime->spec().name; });
-  return found == runtimes_.end() ? nullptr : *found;
+  const auto found = std::ranges::find(servers_, name, [](const Server& server) { return server.identity.name(); });
+  return found == servers_.end() ? nullptr : found->runtime;
 }
 
 std::shared_ptr<View> Gateway::server_view(const ServerName& name) {
   const auto found = server_views_.find(name.str());
-  if (found != server_views_.end()) return found->second;
+  if (found != server_views_.end()) return found->second->closed() ? nullptr : found->second;
   const auto runtime = find_runtime(name);
   if (!runtime) return nullptr;
   std::vector<std::shared_ptr<Runtime>> members = {runtime};
@@ -145,7 +127,7 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
   }
   RouterContext context{.executor = dependencies_.executor,
                         .metrics = &metrics_,
-                        .validator = validator_.get(),
+                        .validator = &validator_,
                         .startup_wait = config_.startup_wait,
                         .list_page_size = config_.list_page_size,
                         .instance = dependencies_.instance};
@@ -153,17 +135,18 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
 }
 
 bool Gateway::ready() const {
-  return std::ranges::none_of(config_.broken, &BrokenServer::required) && std::ranges::all_of(runtimes_, [](const auto& runtime) {
-           return !runtime->spec().required || runtime->state() == RuntimeState::ready;
+  return std::ranges::none_of(absent_, &AbsentServer::required) && std::ranges::all_of(servers_, [](const Server& server) {
+           return !server.runtime->spec().required || server.runtime->state() == RuntimeState::ready;
          });
 }
 
 GatewayStatus Gateway::status() const {
   GatewayStatus status{
       .version = SWITCHYARD_VERSION, .pid = ::getpid(), .config_file = config_.file, .ready = ready(), .started = started_};
-  for (const auto& runtime : runtimes_)
-    status.servers.push_back(runtime->status());
+  for (const Server& server : servers_)
+    status.servers.push_back(server.runtime->status());
   status.absent = absent_;
+  status.retiring = retiring_.size();
   status.spawned = dependencies_.launcher->spawned();
   status.calls = metrics_.servers();
   status.clashes = main_view_->projection()->clashes();
@@ -199,6 +182,18 @@ void Gateway::catalog_changed(const Runtime& runtime) {
 
 Task<void> Gateway::stop() {
   state_changed_ = {};
+  auto all = runtimes();
+  all.insert(all.end(), retiring_.begin(), retiring_.end());
+  co_await stop_all(std::move(all));
+  while (!retiring_.empty()) {
+    mcp::Event gone(dependencies_.executor);
+    gone_ = &gone;
+    co_await gone.wait();
+    gone_ = nullptr;
+  }
+}
+
+Task<void> Gateway::stop_all(std::vector<std::shared_ptr<Runtime>> runtimes) {
   struct Progress {
     explicit Progress(const mcp::Executor& executor) : done(executor) {}
 
@@ -206,8 +201,8 @@ Task<void> Gateway::stop() {
     std::size_t left = 0;
   };
   auto progress = std::make_shared<Progress>(dependencies_.executor);
-  progress->left = runtimes_.size();
-  for (const auto& runtime : runtimes_) {
+  progress->left = runtimes.size();
+  for (const auto& runtime : runtimes) {
     auto stopped = [progress](const std::exception_ptr&) {
       if (--progress->left == 0) progress->done.set();
     };

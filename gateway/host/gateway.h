@@ -9,6 +9,7 @@
 #include "gateway/admin/status.h"
 #include "gateway/catalog/view.h"
 #include "gateway/config/config.h"
+#include "gateway/reload/plan.h"
 #include "gateway/routing/router.h"
 
 namespace gateway {
@@ -24,6 +25,16 @@ class Gateway {
 
   /// Starts every enabled server, in parallel.
   void start();
+
+  /// What apply() would do with these.
+  Plan plan(const Config& next, const EnvironmentStates& environments) const;
+
+  /// The gateway from here on serves this configuration: runtimes whose identity is the same stay, the others are started, replaced
+  /// or taken away, and all views change at once. What is under way finishes on what it began with (Runtime::retire).
+  /// The environments from here on are these; servers that are bound to them come or go.
+  Plan apply(Config next, EnvironmentStates environments);
+
+  const EnvironmentStates& environments() const { return environments_; }
 
   /// Waits until every required server came to the end of its first start. The error lists each that failed, a line each, with
   /// reason and remedy; a required server that is broken in the configuration is one of them.
@@ -45,8 +56,11 @@ class Gateway {
 
   const Config& config() const { return config_; }
 
-  /// The enabled servers, in the order of the configuration.
-  const std::vector<std::shared_ptr<Runtime>>& runtimes() const { return runtimes_; }
+  /// Those of the servers that are to run, in the order of the configuration.
+  std::vector<std::shared_ptr<Runtime>> runtimes() const;
+
+  /// Runtimes that have been replaced or taken away and still finish what was under way.
+  std::size_t retiring() const { return retiring_.size(); }
 
   /// Called after every change of a server's state.
   void on_state_change(std::function<void()> callback) { state_changed_ = std::move(callback); }
@@ -55,22 +69,47 @@ class Gateway {
   mcp::Task<void> stop();
 
  private:
-  void make_servers(const Runtime::Observer& observer);
-  std::shared_ptr<View> profile_view(const ProfileSpec& profile) const;
+  /// A server that is to run.
+  struct Server {
+    std::shared_ptr<Runtime> runtime;
+    ServerIdentity identity;
+  };
+
+  std::vector<CurrentServer> current() const;
+  Runtime::Observer observer();
+  Comparison compare_with(const Config& next, const Desired& desired) const;
+  void add_view_differences(const Config& next, const Desired& desired, Comparison& comparison) const;
+  std::vector<Server> next_servers(const Desired& desired, const Comparison& comparison);
+  void publish();
+  void publish_server_views();
+  void retire(const std::shared_ptr<Runtime>& runtime, std::shared_ptr<Runtime> successor);
+  mcp::Error why_gone(const ServerName& name) const;
+  std::vector<std::shared_ptr<Runtime>> members_of(const ProfileSpec& profile) const;
+  std::vector<AbsentServer> absent_of(const ProfileSpec& profile) const;
   std::shared_ptr<View> server_view(const ServerName& name);
   std::shared_ptr<Runtime> find_runtime(const ServerName& name) const;
   void catalog_changed(const Runtime& runtime);
+  mcp::Task<void> stop_all(std::vector<std::shared_ptr<Runtime>> runtimes);
+  static mcp::Task<void> take_away(Gateway* gateway,
+                                   std::shared_ptr<Runtime> runtime,
+                                   std::shared_ptr<Runtime> successor,
+                                   mcp::Error why,
+                                   std::shared_ptr<mcp::Event> over);
 
   RuntimeDependencies dependencies_;
   Config config_;
-  std::vector<std::shared_ptr<Runtime>> runtimes_;  // in the order of the configuration
+  EnvironmentStates environments_;
+  std::vector<Server> servers_;  // in the order of the configuration
   std::vector<AbsentServer> absent_;
+  std::vector<std::shared_ptr<Runtime>> retiring_;
+  bool started_servers_ = false;
   std::shared_ptr<View> main_view_;
   std::map<std::string, std::shared_ptr<View>, std::less<>> profiles_;
   std::map<std::string, std::shared_ptr<View>, std::less<>> server_views_;  // made when first asked for
   CallMetrics metrics_;
-  std::unique_ptr<CallValidator> validator_;  // null where no server has its calls checked
+  CallValidator validator_;
   std::function<void()> state_changed_;
+  mcp::Event* gone_ = nullptr;  // of stop(), which waits for the last that is retiring
   std::chrono::system_clock::time_point started_;
 };
 

@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "gateway/host/ask_loop.h"
+#include "gateway/host/environments.h"
 #include "gateway/host/gateway.h"
 #include "gateway/host/random_source.h"
+#include "mcp/base/random.h"
 #include "mcp/json/text.h"
 #include "mcp/session/server_session.h"
 
@@ -31,17 +33,24 @@ class LocalGatewayImpl final : public LocalGateway {
     dependencies.random = make_random_source();
     dependencies.resolver = std::make_shared<mcp::Resolver>();
     dependencies.tls = std::make_shared<mcp::TlsContexts>();
+    dependencies.identity_key = mcp::random_hex(16);
+    const auto environments = config.environments;
+    Environments::Needs needs{.executor = loop_.get_executor(), .launcher = launcher_.get(), .variables = dependencies.environment};
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), std::move(config));
+    environments_ =
+        std::make_unique<Environments>(std::move(needs), [this] { gateway_->apply(gateway_->config(), environments_->states()); });
+    environments_->configure(environments);
     gateway_->start();
     thread_ = std::thread([this] { loop_.run(); });
   }
 
   ~LocalGatewayImpl() override {
     std::promise<void> stopped;
-    asio::co_spawn(loop_, gateway_->stop(), [&stopped](const std::exception_ptr&) { stopped.set_value(); });
+    asio::co_spawn(loop_, stop(), [&stopped](const std::exception_ptr&) { stopped.set_value(); });
     stopped.get_future().wait();
     loop_.stop();
     thread_.join();
+    environments_.reset();
     gateway_.reset();
   }
 
@@ -65,7 +74,7 @@ class LocalGatewayImpl final : public LocalGateway {
     };
     auto done = std::make_shared<Done>();
     const auto deadline = std::chrono::steady_clock::now() + timeout;
-    asio::co_spawn(loop_, gateway_->wait_settled(deadline), [done](const std::exception_ptr&, bool settled) {
+    asio::co_spawn(loop_, wait_all(deadline), [done](const std::exception_ptr&, bool settled) {
       const std::lock_guard lock(done->mutex);
       done->done = true;
       done->settled = settled;
@@ -96,6 +105,16 @@ class LocalGatewayImpl final : public LocalGateway {
   }
 
  private:
+  Task<bool> wait_all(std::chrono::steady_clock::time_point deadline) {
+    co_await environments_->wait_looked(deadline);
+    co_return co_await gateway_->wait_settled(deadline);
+  }
+
+  Task<void> stop() {
+    environments_->stop();
+    co_await gateway_->stop();
+  }
+
   /// What is served besides profiles is no profile of that name.
   Result<> check_profile(const std::string& profile) {
     return ask_loop(loop_, [this, profile] { return gateway_->config().check_profile(profile); });
@@ -131,6 +150,7 @@ class LocalGatewayImpl final : public LocalGateway {
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(loop_);
   std::unique_ptr<mcp::ProcessLauncher> launcher_;
   std::unique_ptr<Gateway> gateway_;
+  std::unique_ptr<Environments> environments_;
   std::thread thread_;
 };
 

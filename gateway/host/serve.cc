@@ -16,8 +16,11 @@
 #include "gateway/downstream/http_endpoint.h"
 #include "gateway/downstream/stdio_endpoint.h"
 #include "gateway/host/ask_loop.h"
+#include "gateway/host/environments.h"
 #include "gateway/host/gateway.h"
+#include "gateway/host/identity_key.h"
 #include "gateway/host/random_source.h"
+#include "gateway/host/reloader.h"
 #include "gateway/host/state_file.h"
 #include "gateway/host/stop_signals.h"
 #include "mcp/base/log.h"
@@ -34,6 +37,7 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t kMaxClientMessage = std::size_t{4} << 20;
+constexpr auto kReloadWait = std::chrono::seconds(60);
 constexpr std::size_t kMaxQueued = std::size_t{64} << 20;
 
 /// Thousands of clients and children need descriptors: takes what the system allows at most. Returns what was allowed before, for
@@ -59,6 +63,9 @@ class Service final : public AdminSource {
     auto lock = StateLock::acquire(options_.state_dir);
     if (!lock) return std::unexpected(std::move(lock).error());
     lock_ = std::move(*lock);
+    auto key = load_identity_key(options_.state_dir);
+    if (!key) return std::unexpected(std::move(key).error());
+    identity_key_ = std::move(*key);
     Result<> outcome;
     asio::co_spawn(loop_, main(), [this, &outcome](const std::exception_ptr&, Result<> result) {
       outcome = std::move(result);
@@ -76,6 +83,22 @@ class Service final : public AdminSource {
     return ask_loop(loop_, [this, profile] { return gateway_->tools(profile); });
   }
 
+  Result<Plan> plan(const std::string& file) override {
+    return ask_loop_task<Result<Plan>>(loop_, kReloadWait, [this, file] { return reloader_->plan(file); });
+  }
+
+  Result<Plan> reload() override {
+    return ask_loop_task<Result<Plan>>(loop_, kReloadWait, [this] { return reloader_->reload("admin API"); });
+  }
+
+  Result<Plan> announce(const Announcement& said) override {
+    return ask_loop(loop_, [this, said]() -> Result<Plan> {
+      announced_ = Plan();
+      environments_->announce(said.environment, said.available, said.instance);
+      return std::exchange(announced_, {});
+    });
+  }
+
  private:
   Task<Result<>> main() {
     watch_signals();
@@ -83,6 +106,7 @@ class Service final : public AdminSource {
     Result<> outcome = open_listeners();
     if (outcome) {
       gateway_->start();
+      reloader_->watch();
       mcp::log_info("host", "listening", {{"mcp", mcp_url()}, {"admin", admin_url()}});
       if (options_.on_listening) options_.on_listening(whole_status());
       if (options_.stdio) open_stdio();
@@ -96,8 +120,16 @@ class Service final : public AdminSource {
 
   void watch_signals() {
     add_stop_signals(signals_);
+    wait_for_signal();
+  }
+
+  void wait_for_signal() {
     signals_.async_wait([this](boost::system::error_code error, int signal) {
       if (error) return;
+      if (signal == SIGHUP && !terminal_.is_closed()) {
+        if (reloader_) asio::co_spawn(loop_, reloader_->reload("SIGHUP"), asio::detached);
+        return wait_for_signal();
+      }
       mcp::log_info("host", "stopping", {{"signal", std::int64_t{signal}}});
       tell_stopping();
       wake_.set();
@@ -130,7 +162,26 @@ class Service final : public AdminSource {
     dependencies.resolver = std::make_shared<mcp::Resolver>();
     dependencies.tls = std::make_shared<mcp::TlsContexts>();
     dependencies.instance = mcp::random_hex(16);
+    dependencies.identity_key = identity_key_;
+    const Environment variables = dependencies.environment;
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), options_.config);
+    environments_ = std::make_unique<Environments>(
+        Environments::Needs{.executor = loop_.get_executor(), .launcher = launcher_.get(), .variables = variables},
+        [this] { announced_ = gateway_->apply(gateway_->config(), environments_->states()); });
+    environments_->configure(options_.config.environments);
+    gateway_->apply(options_.config, environments_->states());
+    ReloaderOptions reloading{.environment = variables};
+    reloading.overrule = [this](Config& config) {
+      if (options_.listen) config.listen = *options_.listen;
+      if (options_.admin) config.admin = *options_.admin;
+    };
+    reloading.on_applied = [this](const Config& config) { http_->allow(config.allowed_hosts, config.allowed_origins); };
+    reloading.configure_environments = [this](const Config& config) {
+      environments_->configure(config.environments);
+      return environments_->states();
+    };
+    reloading.preview_environments = [this](const Config& config) { return environments_->preview(config.environments); };
+    reloader_ = std::make_unique<Reloader>(loop_.get_executor(), helpers_, *gateway_, std::move(reloading));
   }
 
   Result<> open_listeners() {
@@ -222,6 +273,8 @@ class Service final : public AdminSource {
 
   Task<void> shut_down() {
     stopping_ = true;
+    co_await reloader_->stop();
+    environments_->stop();
     if (http_) http_->stop_accepting();
     // The admin plane's threads may be waiting for the loop, so the loop must not wait for them: another thread does.
     if (admin_) co_await asio::co_spawn(helpers_, stop_admin(), asio::use_awaitable);
@@ -263,6 +316,8 @@ class Service final : public AdminSource {
     status.mcp_url = mcp_url();
     status.admin_url = admin_url();
     status.stopping = stopping_;
+    status.reload = reloader_->status();
+    status.environments = environments_->states();
     if (http_) {
       status.sessions = http_->sessions();
       status.streams = http_->streams();
@@ -278,7 +333,12 @@ class Service final : public AdminSource {
   asio::signal_set signals_;
   std::unique_ptr<mcp::ProcessLauncher> launcher_;
   std::unique_ptr<StateLock> lock_;
+  std::string identity_key_;
+  const ControllingTerminal terminal_;
   std::unique_ptr<Gateway> gateway_;
+  std::unique_ptr<Environments> environments_;
+  Plan announced_;  // what came of the last change of the environments
+  std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<HttpEndpoint> http_;
   std::unique_ptr<AdminServer> admin_;
   std::shared_ptr<StdioEndpoint> stdio_;

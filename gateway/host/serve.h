@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "gateway/admin/status.h"
 #include "gateway/host/environment.h"
@@ -12,6 +13,7 @@ struct ServeOptions {
   std::string state_dir;
   HostEnvironment environment;
   bool stdio = false;                                          // speak MCP on stdin and stdout
+  std::optional<ListenAddress> listen, admin;                  // as the command line says; they win over the file
   std::string profile;                                         // what is served there, one of the configuration's; "" = all servers
   std::chrono::milliseconds drain = std::chrono::seconds(10);  // how long calls may go on after SIGTERM
 
@@ -25,7 +27,8 @@ struct ServeOptions {
   std::function<void(std::size_t open)> on_stopping;
 };
 
-/// Runs the gateway until SIGTERM, SIGINT or SIGHUP (or, in stdio mode, until stdin ends). In stdio mode a listener whose port
+/// Runs the gateway until SIGTERM or SIGINT (or, in stdio mode, until stdin ends), or its terminal is closed. Another SIGHUP has it
+/// read its configuration again, as every change of the file does. In stdio mode a listener whose port
 /// cannot be had takes a free one of the same host. Error: a listener could not be opened, another gateway has the state folder, or
 /// a required server did not start (every reason is listed).
 mcp::Result<> serve(ServeOptions options);

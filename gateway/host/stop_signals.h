@@ -1,11 +1,15 @@
 #pragma once
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
 namespace gateway {
 
-/// Has `signals` take what asks the program to end: SIGTERM, SIGINT, and SIGHUP unless it was started to ignore that (nohup).
+/// Has `signals` take what asks the program to end: SIGTERM, SIGINT, and SIGHUP, which may also ask for something else
+/// (ControllingTerminal), unless the program was started to ignore that (nohup).
 inline void add_stop_signals(boost::asio::signal_set& signals) {
   signals.add(SIGTERM);
   signals.add(SIGINT);
@@ -13,5 +17,24 @@ inline void add_stop_signals(boost::asio::signal_set& signals) {
   const bool ignored = ::sigaction(SIGHUP, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
   if (!ignored) signals.add(SIGHUP);
 }
+
+/// Tells the two meanings of SIGHUP apart: the terminal that the program was started from has been closed, or somebody asks for a
+/// reload.
+class ControllingTerminal {
+ public:
+  ControllingTerminal() : had_one_(can_be_opened()) {}
+
+  bool is_closed() const { return had_one_ && !can_be_opened(); }
+
+ private:
+  static bool can_be_opened() {
+    const int descriptor = ::open("/dev/tty", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    ::close(descriptor);
+    return true;
+  }
+
+  bool had_one_;
+};
 
 }  // namespace gateway

@@ -118,11 +118,15 @@ Task<Result<Message>> Router::unsupported(Message request, CallContext&) {
 }
 
 Task<void> Router::wait_for_first_start(CallContext& context, Clock::time_point deadline) {
-  if (!view_->settled()) co_await wait_for(settled(view_, deadline), context);
+  if (view_->settled()) co_return;
+  auto happening = settled(view_, deadline);
+  co_await wait_for(std::move(happening), context);
 }
 
 Task<void> Router::wait_for_lists(CallContext& context, Clock::time_point deadline) {
-  if (!view_->listable()) co_await wait_for(listable(view_, deadline), context);
+  if (view_->listable()) co_return;
+  auto happening = listable(view_, deadline);
+  co_await wait_for(std::move(happening), context);
 }
 
 Task<void> Router::wait_for(Task<void> happening, CallContext& context) {

@@ -138,7 +138,9 @@ std::optional<Router::Absence> Router::explain_absence(std::string_view name, co
   }
   for (const AbsentServer& absent : view_->absent()) {
     if (!may_be_of(name, absent.name, view_->naming().max_length)) continue;
-    return Absence{{ErrorCode::server_unavailable, what + " is not there: " + absent.why.message, absent.why.remedy}, absent.name};
+    const bool away = absent.kind == AbsentServer::Kind::environment;
+    const ErrorCode code = away ? absent.why.code : ErrorCode::server_unavailable;
+    return Absence{{code, what + " is not there: " + absent.why.message, absent.why.remedy}, absent.name};
   }
   return std::nullopt;
 }

@@ -58,8 +58,10 @@ struct RuntimeDependencies {
   std::shared_ptr<mcp::TlsContexts> tls;    // likewise
   /// Makes the transport to a server, not opened yet; {}: make_transport().
   std::function<mcp::Result<std::shared_ptr<mcp::Transport>>(const ServerSpec&)> connect;
-  std::string instance;  // unguessable name of this gateway, by which it notices that a server is the gateway itself
-  std::chrono::milliseconds stop_grace = std::chrono::seconds(2);  // each step of the ladder that ends a child
+  std::string instance;      // unguessable name of this gateway, by which it notices that a server is the gateway itself
+  std::string identity_key;  // of ServerIdentity
+  std::chrono::milliseconds retire_grace = std::chrono::seconds(30);  // for calls under way at a server that is replaced or goes
+  std::chrono::milliseconds stop_grace = std::chrono::seconds(2);     // each step of the ladder that ends a child
   std::chrono::milliseconds refresh_delay{50};    // from list_changed, which often comes in bursts, to reading the list anew
   std::chrono::milliseconds refresh_pause{1000};  // between two readings: some servers never stop changing
   std::chrono::milliseconds other_lists_wait = std::chrono::seconds(5);  // at a start, once the list of the tools is there

@@ -6,14 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/upstream/backoff.h"
-#include "gateway/upstream/deadline.h"
+#include "gateway/upstream/client_errand.h"
 #include "gateway/upstream/peer_context.h"
 #include "gateway/upstream/session_check.h"
 #include "mcp/adapt/capabilities.h"
 #include "mcp/base/clock.h"
 #include "mcp/base/log.h"
-#include "mcp/http/timed_cancellation.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
 
@@ -33,8 +31,6 @@ using mcp::Task;
 
 namespace {
 
-constexpr auto kOwnRequest = std::chrono::seconds(10);  // for what we ask of the server on a client's behalf
-
 /// Methods whose handling may lead a server to ask the client something, or that leave something of the client's there.
 bool belongs_to_client(std::string_view method) {
   return method == "tools/call" || method == "prompts/get" || method == "resources/read" || method == "resources/subscribe" ||
@@ -43,22 +39,6 @@ bool belongs_to_client(std::string_view method) {
 
 std::optional<LoggingLevel> level_of(const Message& notification) {
   return mcp::parse_logging_level(mcp::decode_json_string(mcp::member(notification.raw(notification.envelope().params), "level")));
-}
-
-/// A request of ours on a client's behalf; what comes of it is only logged.
-Task<bool> tell(const mcp::Executor& executor, mcp::ClientSession& session, std::string_view method, std::string_view params) {
-  mcp::Cancellation cancellation;
-  const auto slow = [] { return Error{ErrorCode::timeout, "no answer in time"}; };
-  const Deadline deadline(executor, kOwnRequest, slow, cancellation);
-  const auto answer = co_await session.call(method, params, cancellation);
-  if (answer && !answer->is_error()) co_return true;
-  const std::string cause = !answer ? answer.error().message : std::string(answer->raw(answer->envelope().error).substr(0, 300));
-  mcp::log_debug("upstream", "a request on a client's behalf failed", {{"method", method}, {"cause", cause}});
-  co_return false;
-}
-
-std::string uri_params(std::string_view uri) {
-  return "{\"uri\":" + mcp::json_string(uri) + "}";
 }
 
 std::string level_params(LoggingLevel level) {
@@ -261,7 +241,7 @@ void ServerClients::roots_changed(const Caller& caller) {
   if (mcp::member(mcp::member(own->capabilities, "roots"), "listChanged") != "true") return;
   const auto peer = own->peer.lock();
   if (!peer) return;
-  PeerContext context(peer, kOwnRequest);
+  PeerContext context(peer, kClientErrand);
   own->session->notice(Message::notification("notifications/roots/list_changed", {}), context);
 }
 
@@ -332,73 +312,6 @@ void ServerClients::on_own_notification(PooledSession& own, Message notification
   } else if (method == "notifications/elicitation/complete") {
     peer->push(std::move(notification));
   }
-}
-
-void ServerClients::on_own_lost(const PooledSession& own) {
-  want_back(own.holder, own.peer, own.capabilities, own.subscriptions);
-}
-
-void ServerClients::want_back(std::uint64_t client,
-                              const std::weak_ptr<ClientPeer>& peer,
-                              const std::string& capabilities,
-                              const Wanted& wanted) {
-  if (wanted.empty() || peer.expired() || closing_.requested()) return;
-  const auto [lost, first] = lost_.try_emplace(client);
-  for (const auto& [uri, shown] : wanted)
-    lost->second.insert_or_assign(uri, shown);
-  if (first) asio::co_spawn(executor_, restore(shared_from_this(), client, peer, capabilities), asio::detached);
-}
-
-void ServerClients::inherit(const ServerClients& before) {
-  subscriptions_ = before.subscriptions_;
-  listeners_ = before.listeners_;
-  for (const auto& own : before.pool_->sessions()) {
-    auto wanted = own->subscriptions;
-    if (const auto lost = before.lost_.find(own->holder); lost != before.lost_.end())
-      wanted.insert(lost->second.begin(), lost->second.end());
-    want_back(own->holder, own->peer, own->capabilities, wanted);
-  }
-}
-
-/// A client that is subscribed hears of updates without asking for anything, so its session has to come back by itself.
-Task<void> ServerClients::restore(std::shared_ptr<ServerClients> self,
-                                  std::uint64_t client,
-                                  std::weak_ptr<ClientPeer> peer,
-                                  std::string capabilities) {
-  Backoff backoff;
-  bool restored = false;
-  while (!restored) {
-    co_await mcp::pause(backoff.next(0), self->closing_);
-    const auto there = peer.lock();
-    if (!there || self->closing_.requested() || !self->lost_.contains(client)) break;
-    // Its place may be wanted by clients that are there; it is subscribed again once it is back.
-    if (there->listens()) restored = co_await self->restore_once(client, there, capabilities);
-  }
-  self->lost_.erase(client);
-}
-
-/// True when nothing is left to be asked for. Meanwhile the client may say that it no longer wants to hear of something.
-Task<bool> ServerClients::restore_once(std::uint64_t client,
-                                       const std::shared_ptr<ClientPeer>& peer,
-                                       const std::string& capabilities) {
-  PeerContext context(peer, kOwnRequest);
-  const auto wanted = [this, client] { return lost_.contains(client) && !lost_[client].empty(); };
-  if (!wanted()) co_return true;
-  auto own = co_await pool_->acquire(context, capabilities, true);
-  if (!own) co_return false;
-  while (wanted()) {
-    const std::string uri = lost_[client].begin()->first;
-    const auto session = (*own)->session;
-    const std::string params = uri_params(uri);
-    const bool told = co_await tell(executor_, *session, "resources/subscribe", params);
-    if ((*own)->failure) co_return false;
-    if (!wanted()) break;
-    const auto node = lost_[client].extract(uri);
-    if (!told || node.empty()) continue;
-    (*own)->subscriptions[uri] = node.mapped();
-    peer->push(Message::notification("notifications/resources/updated", uri_params(node.mapped())));
-  }
-  co_return true;
 }
 
 Task<void> ServerClients::close(Error reason) {

@@ -56,6 +56,8 @@ std::string_view to_string(ErrorCode code) {
       return "unknown_prompt";
     case ErrorCode::unknown_resource:
       return "unknown_resource";
+    case ErrorCode::environment_unavailable:
+      return "environment_unavailable";
     case ErrorCode::server_unavailable:
       return "server_unavailable";
     case ErrorCode::io_error:

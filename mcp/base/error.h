@@ -40,6 +40,7 @@ enum class ErrorCode {
   unknown_prompt,
   unknown_resource,
   server_unavailable,
+  environment_unavailable,
   // The rest.
   io_error,
   internal,

@@ -44,6 +44,8 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
         sessions_(options_.max_sessions, options_.replay),
         sweep_timer_(executor) {}
 
+  StreamableServerOptions& options() { return options_; }
+
   /// What can be answered at once is; only what waits is a coroutine.
   Task<void> handle(HttpExchange& exchange) {
     const auto access =
@@ -361,6 +363,11 @@ StreamableServer::StreamableServer(const Executor& executor, StreamableServerOpt
 }
 
 StreamableServer::~StreamableServer() = default;
+
+void StreamableServer::allow(std::vector<std::string> hosts, std::vector<std::string> origins) {
+  impl_->options().allowed_hosts = std::move(hosts);
+  impl_->options().allowed_origins = std::move(origins);
+}
 
 Task<void> StreamableServer::handle(HttpExchange& exchange) {
   return impl_->handle(exchange);

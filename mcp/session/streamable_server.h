@@ -41,6 +41,9 @@ class StreamableServer {
 
   Task<void> handle(HttpExchange& exchange);
 
+  /// From here on these are allowed (StreamableServerOptions).
+  void allow(std::vector<std::string> hosts, std::vector<std::string> origins);
+
   /// Ends the sessions that have been idle too long at `now`, and shows life on the open streams. Its own timer does that as often
   /// as keep_alive says.
   void sweep(std::chrono::steady_clock::time_point now);

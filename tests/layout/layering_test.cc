@@ -30,7 +30,7 @@ const Rows& mcp_rows() {
 
 const Rows& gateway_rows() {
   static const Rows kRows = {
-      {"config"}, {"upstream"}, {"catalog", "inspect"}, {"routing"}, {"downstream"}, {"admin"}, {"host"}, {"cli"}};
+      {"config"}, {"upstream"}, {"catalog", "inspect"}, {"routing"}, {"reload"}, {"downstream"}, {"admin"}, {"host"}, {"cli"}};
   return kRows;
 }
 

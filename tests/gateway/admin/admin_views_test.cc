@@ -19,7 +19,7 @@ TEST(AdminViewsTest, ServersTellTheGatewayAndEveryServer) {
       servers_json(sample_status()),
       R"({"gateway":{"version":"1.2.3","pid":4321,"mcpUrl":"http://127.0.0.1:7332/mcp","adminUrl":"http://127.0.0.1:7333",)"
       R"("config":"/etc/switchyard.json","ready":false,"stopping":false,"started":"2023-11-14T22:13:20.000Z","sessions":3,)"
-      R"("streams":2,"connections":5,"spawned":7},"servers":[)"
+      R"("streams":2,"connections":5,"spawned":7,"retiring":0,"reload":{"done":0,"failed":0}},"environments":[],"servers":[)"
       R"({"name":"files","state":"ready","transport":"stdio","target":"npx -y files-mcp","required":false,"tools":14,"prompts":3,)"
       R"("resources":20,"resourceTemplates":1,"pid":99,)"
       R"("restarts":1,"since":"2023-11-14T22:13:21.500Z","openCalls":2,"questions":1,"protocolVersion":"2025-11-25"},)"
@@ -87,7 +87,15 @@ switchyard_servers{state="ready"} 1
 switchyard_servers{state="backing_off"} 0
 switchyard_servers{state="failed"} 0
 switchyard_servers{state="disabled"} 1
+switchyard_servers{state="environment_absent"} 0
 switchyard_servers{state="broken"} 1
+# HELP switchyard_config_reloads_total Changes of the configuration that were applied, or could not be.
+# TYPE switchyard_config_reloads_total counter
+switchyard_config_reloads_total{outcome="ok"} 0
+switchyard_config_reloads_total{outcome="failed"} 0
+# HELP switchyard_config_last_reload_successful Whether the configuration in force is the one in the file, as far as it was read.
+# TYPE switchyard_config_last_reload_successful gauge
+switchyard_config_last_reload_successful 1
 # HELP switchyard_server_up Whether a server is ready.
 # TYPE switchyard_server_up gauge
 switchyard_server_up{server="a\"b\\c\nd"} 1

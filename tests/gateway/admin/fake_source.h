@@ -46,8 +46,12 @@ inline GatewayStatus sample_status() {
   linear.required = true;
   status.servers = {files, linear};
   status.clashes = {"two \"clashes\""};
-  status.absent = {{ServerName("off"), {mcp::ErrorCode::server_unavailable, "it is switched off", "Enable it."}, true, 1},
-                   {ServerName("bad"), {mcp::ErrorCode::variable_missing, "KEY is not set"}, false, 2}};
+  status.absent = {{ServerName("off"),
+                    {mcp::ErrorCode::server_unavailable, "it is switched off", "Enable it."},
+                    AbsentServer::Kind::disabled,
+                    false,
+                    1},
+                   {ServerName("bad"), {mcp::ErrorCode::variable_missing, "KEY is not set"}, AbsentServer::Kind::broken, false, 2}};
   return status;
 }
 

@@ -142,7 +142,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "failed\nf:2:2: profils: unknown key \"profils\"; did you mean \"profiles\"?\n"
                    "f:2:17: servers: unknown key \"servers\"; did you mean \"mcpServers\"?\n"
                    "f:2:32: [\"x y\"]: unknown key \"x y\"; known here: mcpServers, $schema, profiles, listen, admin, startupWait, "
-                   "maxNameLength, listPageSize, allowedOrigins, allowedHosts, policy, connectors, agent, limits\n"},
+                   "maxNameLength, listPageSize, allowedOrigins, allowedHosts, environments, policy, connectors, agent, limits\n"},
         ReportCase{"{\"listen\": \":0\",\n\"listen\": \":1\", \"agent\": {\"a\": {\"b\": 1, \"b\": 2}}}",
                    "failed\nf:2:1: listen: written twice; the first is at line 1, column 2\n"
                    "f:2:41: agent.a.b: written twice; the first is at line 2, column 33\n"},
@@ -251,7 +251,7 @@ INSTANTIATE_TEST_SUITE_P(
             "error f:2:60: mcpServers.s.timeout: unknown key \"timeout\"; write \"callTimeout\"\n"
             "error f:2:74: mcpServers.s.enabled_tools: unknown key \"enabled_tools\"; write \"tools\": {\"allow\": […]}\n"
             "error f:2:95: mcpServers.s.zzz: unknown key \"zzz\"; known here: command, args, env, envFile, cwd, url, headers, "
-            "caFile, type, enabled, disabled, required, startupTimeout, callTimeout, tools, validate, oauth\n"
+            "caFile, type, enabled, disabled, required, startupTimeout, callTimeout, tools, validate, environment, oauth\n"
             "error f:2:117: mcpServers.s.args: written twice; the first is at line 2, column 105\n"},
         ReportCase{
             with_server(R"({"command": "npx -y server"})"),

@@ -125,10 +125,10 @@ TEST_F(GatewayTest, AServerThatIsOffOrBrokenSaysSoAtItsEndpoint) {
   EXPECT_EQ(status.absent[0].name, ServerName("off"));
   EXPECT_EQ(status.absent[0].why.code, ErrorCode::server_unavailable);
   EXPECT_EQ(status.absent[0].place, 0u);
-  EXPECT_TRUE(status.absent[0].disabled);
+  EXPECT_EQ(status.absent[0].kind, AbsentServer::Kind::disabled);
   EXPECT_EQ(status.absent[1].name, ServerName("bad"));
   EXPECT_EQ(status.absent[1].place, 1u);
-  EXPECT_FALSE(status.absent[1].disabled);
+  EXPECT_EQ(status.absent[1].kind, AbsentServer::Kind::broken);
 }
 
 TEST_F(GatewayTest, TheStatusCountsTheToolsThatAreOffered) {

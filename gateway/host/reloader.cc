@@ -1,0 +1,115 @@
+#include "gateway/host/reloader.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "gateway/host/gateway.h"
+#include "mcp/base/log.h"
+
+namespace gateway {
+
+namespace asio = boost::asio;
+using mcp::ErrorCode;
+using mcp::Event;
+using mcp::fail;
+using mcp::Result;
+using mcp::Task;
+
+namespace {
+
+Task<Result<Config>> read_on_helper(std::string file, Environment environment) {
+  co_return load_config(file, environment);
+}
+
+}  // namespace
+
+Reloader::Reloader(const mcp::Executor& executor, asio::thread_pool& helpers, Gateway& gateway, ReloaderOptions options)
+    : executor_(executor), helpers_(helpers), gateway_(gateway), options_(std::move(options)) {}
+
+void Reloader::watch() {
+  watch_ = make_file_watch(executor_, options_.quiet, [this] { asio::co_spawn(executor_, reload("file"), asio::detached); });
+  watch_files();
+}
+
+void Reloader::watch_files() {
+  if (!watch_) return;
+  std::vector<std::string> files = gateway_.config().files;
+  files.push_back(gateway_.config().file);
+  watch_->watch(std::move(files));
+}
+
+Task<Result<Config>> Reloader::read(std::string file) {
+  auto reading = read_on_helper(std::move(file), options_.environment);
+  auto config = co_await asio::co_spawn(helpers_, std::move(reading), asio::use_awaitable);
+  if (config && options_.overrule) options_.overrule(*config);
+  co_return config;
+}
+
+Task<Result<Plan>> Reloader::reload(std::string trigger) {
+  while (free_) {
+    const auto free = free_;
+    co_await free->wait();
+  }
+  if (stopping_) co_return fail(ErrorCode::shutting_down, "the gateway is stopping");
+  free_ = std::make_shared<Event>(executor_);
+  auto outcome = co_await reload_alone(trigger);
+  note(trigger, outcome);
+  const auto free = std::exchange(free_, nullptr);
+  free->set();
+  co_return outcome;
+}
+
+Task<Result<Plan>> Reloader::reload_alone(std::string trigger) {
+  std::string file = gateway_.config().file;
+  auto config = co_await read(std::move(file));
+  if (!config) co_return std::unexpected(std::move(config).error());
+  if (stopping_) co_return fail(ErrorCode::shutting_down, "the gateway is stopping");
+  auto environments = options_.configure_environments(*config);
+  Plan plan = gateway_.apply(std::move(*config), std::move(environments));
+  if (options_.on_applied) options_.on_applied(gateway_.config());
+  // What the file names now may be other files.
+  watch_files();
+  if (!plan.changes_nothing()) mcp::log_info("reload", "configuration reloaded: " + plan.summary(), {{"trigger", trigger}});
+  co_return plan;
+}
+
+void Reloader::note(const std::string& trigger, const Result<Plan>& outcome) {
+  if (!outcome && outcome.error().code == ErrorCode::shutting_down) return;
+  status_.at = std::chrono::system_clock::now();
+  ++(outcome ? status_.done : status_.failed);
+  status_.error.reset();
+  if (outcome) {
+    status_.last = outcome->summary();
+    return;
+  }
+  status_.error = outcome.error();
+  mcp::log_error(
+      "reload", "the configuration cannot be used, and nothing changes: " + outcome.error().text(), {{"trigger", trigger}});
+}
+
+Task<Result<Plan>> Reloader::plan(std::string file) {
+  const std::string own = gateway_.config().file;
+  if (file.empty()) file = own;
+  auto config = co_await read(std::move(file));
+  if (!config) co_return std::unexpected(std::move(config).error());
+  const std::string read_from = std::exchange(config->file, own);  // as if it stood in the place of the gateway's own
+  const auto environments = options_.preview_environments(*config);
+  Plan plan = gateway_.plan(*config, environments);
+  plan.warnings.clear();
+  for (const Diagnostic& diagnostic : config->diagnostics)
+    plan.warnings.push_back(diagnostic.text(read_from));
+  co_return plan;
+}
+
+Task<void> Reloader::stop() {
+  stopping_ = true;
+  watch_.reset();
+  while (free_) {
+    const auto free = free_;
+    co_await free->wait();
+  }
+}
+
+}  // namespace gateway

@@ -1,0 +1,82 @@
+#include "gateway/reload/desired.h"
+
+#include <utility>
+
+namespace gateway {
+
+using mcp::Error;
+using mcp::ErrorCode;
+
+namespace {
+
+class Resolver {
+ public:
+  Resolver(const Config& config, const EnvironmentStates& environments, std::string_view key)
+      : config_(config), environments_(environments), key_(key) {}
+
+  Desired resolve() {
+    for (std::size_t i = 0; i < config_.servers.size(); ++i) {
+      add_broken(i);
+      add(config_.servers[i]);
+    }
+    add_broken(config_.servers.size());
+    return std::move(desired_);
+  }
+
+ private:
+  void add(const ServerSpec& spec) {
+    if (!spec.enabled) {
+      Error why{ErrorCode::server_unavailable,
+                "server \"" + spec.name.str() + "\" is switched off in the configuration",
+                "Switch it on there: switchyard enable " + spec.name.str()};
+      return leave_out({.name = spec.name, .why = std::move(why), .kind = AbsentServer::Kind::disabled});
+    }
+    std::uint64_t instance = 0;
+    if (!spec.environment.empty()) {
+      const auto found = environments_.find(spec.environment);
+      if (found == environments_.end() || !found->second.available) {
+        return leave_out({.name = spec.name,
+                          .why = away(spec, found == environments_.end() ? nullptr : &found->second),
+                          .kind = AbsentServer::Kind::environment,
+                          .required = spec.required});
+      }
+      instance = found->second.instance;
+    }
+    desired_.servers.push_back(
+        {std::make_shared<const ServerSpec>(spec), ServerIdentity(spec.connection(), config_.file, key_, instance)});
+  }
+
+  static Error away(const ServerSpec& spec, const EnvironmentState* state) {
+    Error error{ErrorCode::environment_unavailable,
+                "server \"" + spec.name.str() + "\" is bound to the environment \"" + spec.environment + "\", which is not there"};
+    error.message += ": " + (state == nullptr ? "nobody has said that it is" : state->why);
+    error.remedy = "The server and its tools come back with it.";
+    return error;
+  }
+
+  void add_broken(std::size_t place) {
+    for (; next_broken_ < config_.broken.size() && config_.broken[next_broken_].place <= place; ++next_broken_) {
+      const BrokenServer& broken = config_.broken[next_broken_];
+      leave_out({.name = broken.name, .why = broken.error, .required = broken.required});
+    }
+  }
+
+  void leave_out(AbsentServer absent) {
+    absent.place = desired_.servers.size();
+    desired_.absent.push_back(std::move(absent));
+  }
+
+  const Config& config_;
+  const EnvironmentStates& environments_;
+  const std::string_view key_;
+  std::size_t next_broken_ = 0;
+  Desired desired_;
+};
+
+}  // namespace
+
+Desired resolve(const Config& config, const EnvironmentStates& environments, std::string_view key) {
+  return Resolver(config, environments, key).resolve();
+}
+
+}  // namespace gateway
