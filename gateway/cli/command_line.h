@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/config/config.h"
+#include "gateway/config/config_edit.h"
 #include "mcp/base/log.h"
 
 namespace gateway {
@@ -52,10 +53,37 @@ struct InspectCommand {
   bool strict = false;               // findings of severity error are a failure
 };
 
+struct AddCommand {
+  NewServer server;
+  bool replace = false;
+  bool dry_run = false;
+};
+
+struct RemoveCommand {
+  std::vector<std::string> servers;
+  bool dry_run = false;
+};
+
+/// `enable` and `disable`.
+struct SwitchCommand {
+  std::vector<std::string> servers;
+  bool on = false;
+  bool dry_run = false;
+};
+
 struct VersionCommand {};
 
-using Command = std::
-    variant<ServeCommand, ListCommand, StatusCommand, ToolsCommand, DescribeCommand, CallCommand, InspectCommand, VersionCommand>;
+using Command = std::variant<ServeCommand,
+                             ListCommand,
+                             StatusCommand,
+                             ToolsCommand,
+                             DescribeCommand,
+                             CallCommand,
+                             InspectCommand,
+                             AddCommand,
+                             RemoveCommand,
+                             SwitchCommand,
+                             VersionCommand>;
 
 struct CommandLine {
   GlobalOptions global;

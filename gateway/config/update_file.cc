@@ -87,18 +87,6 @@ Result<UniqueFd> lock_folder(const std::string& file, const std::string& folder)
   return opened;
 }
 
-/// The text that is there; nothing where there is no file.
-Result<std::optional<std::string>> read_if_there(const std::string& file, std::size_t max_bytes) {
-  struct stat status{};
-  if (::lstat(file.c_str(), &status) != 0 && errno == ENOENT) return std::nullopt;
-  auto text = read_text_file(file, max_bytes);
-  if (!text) {
-    if (!text.error().remedy.empty()) text.error().remedy += '.';
-    return std::unexpected(std::move(text).error());
-  }
-  return std::move(*text);
-}
-
 /// Replacing a file needs no right to write to it, so that right is asked for by itself.
 Result<> check_writable(const std::string& file, const struct stat& status) {
   constexpr mode_t kAnyWrite = S_IWUSR | S_IWGRP | S_IWOTH;
@@ -196,6 +184,17 @@ Result<Step> try_update(const std::string& file, std::size_t max_bytes, const Te
 }
 
 }  // namespace
+
+Result<std::optional<std::string>> read_if_there(const std::string& file, std::size_t max_bytes) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0 && errno == ENOENT) return std::nullopt;
+  auto text = read_text_file(file, max_bytes);
+  if (!text) {
+    if (!text.error().remedy.empty()) text.error().remedy += '.';
+    return std::unexpected(std::move(text).error());
+  }
+  return std::move(*text);
+}
 
 Result<std::string> behind_links(const std::string& file) {
   constexpr int kMostLinks = 40;

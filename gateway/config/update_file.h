@@ -20,6 +20,9 @@ using TextChange = std::function<mcp::Result<std::string>(const std::optional<st
 /// Errors: what `change` returns; else io_error, naming the file and the remedy, and the file is as it was.
 mcp::Result<> update_file(const std::string& file, std::size_t max_bytes, const TextChange& change);
 
+/// The text of a file; nothing where there is no such file. Errors: io_error, as above.
+mcp::Result<std::optional<std::string>> read_if_there(const std::string& file, std::size_t max_bytes);
+
 /// Where the symbolic links of a path lead, be there a file or not. Error io_error for links that lead back to themselves.
 mcp::Result<std::string> behind_links(const std::string& file);
 
