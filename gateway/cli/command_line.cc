@@ -228,7 +228,7 @@ class Parser {
     add_server->add_option("NAME", parsed_.add.name, "What to call it, and -- COMMAND ARGUMENT..., or --url")->required();
     add_server->add_option("--url", parsed_.add.url, "Where an HTTP server is reached")->type_name("URL");
     add_server->add_option("--type", parsed_.add.type, "Which transport over HTTP it speaks, where one is to be told")
-        ->type_name("http|sse")
+        ->type_name("KIND")
         ->check(CLI::IsMember({"http", "sse"}));
     const auto pairs = [&](const char* name, std::vector<std::string>& values, const char* what, const char* form) {
       add_server->add_option(name, values, what)->type_name(form)->allow_extra_args(false);

@@ -15,7 +15,7 @@
 namespace gateway {
 namespace {
 
-constexpr std::string_view kWriteOne = R"(Write one, {"mcpServers": {"NAME": {"command": "…"}}} for example)";
+constexpr std::string_view kBeginOne = R"(Begin one with "switchyard add NAME -- COMMAND")";
 
 std::string folder_of(const std::string& file) {
   std::error_code error;
@@ -118,7 +118,7 @@ mcp::Result<Config> load_config(const std::string& file, const Environment& envi
     const std::string& remedy = text.error().remedy;
     return mcp::fail(mcp::ErrorCode::io_error,
                      "configuration " + text.error().message,
-                     (remedy.empty() ? std::string(kWriteOne) : remedy) + ", or name another with --config FILE.");
+                     (remedy.empty() ? std::string(kBeginOne) : remedy) + ", or name another with --config FILE.");
   }
   if (const auto json = refuse_toml(file); !json) return std::unexpected(json.error());
   return parse_config(*text, file, environment);
