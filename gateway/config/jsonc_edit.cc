@@ -63,6 +63,12 @@ Result<Way> walk(const JsonNode& root, Path path) {
   return way;
 }
 
+/// `levels`: of the containers that the value stands in.
+Result<> check_depth(Path path, std::size_t levels, const JsonNode& value) {
+  if (levels + nesting_of(value) + 1 <= static_cast<std::size_t>(kJsoncMaxDepth)) return {};
+  return fail(ErrorCode::config_invalid, path_text(path) + ": nested deeper than " + std::to_string(kJsoncMaxDepth) + " levels");
+}
+
 std::unexpected<mcp::Error> absent(Path path) {
   return fail(ErrorCode::config_invalid, path_text(path) + " is not there");
 }
@@ -108,6 +114,7 @@ const JsonNode* JsoncEditor::find(Path path) const {
 Result<> JsoncEditor::set(Path path, const JsonNode& value) {
   const auto way = walk(root(), path);
   if (!way) return std::unexpected(way.error());
+  if (auto fits = check_depth(path, path.size(), value); !fits) return fits;
   const std::size_t known = way->steps();
   const JsonNode& deepest = *way->nodes.back();
   const Surroundings around = surroundings_of(text_, *way);
@@ -148,6 +155,7 @@ Result<> JsoncEditor::append(Path array, const JsonNode& value) {
   if (!way) return std::unexpected(way.error());
   const JsonNode& node = *way->nodes.back();
   if (way->steps() < array.size() || !node.is(JsonNode::Kind::array)) return absent(array);
+  if (auto fits = check_depth(array, array.size() + 1, value); !fits) return fits;
   JsonNode expected = root();
   JsonNode* there = &expected;
   for (const std::string& key : array)

@@ -38,16 +38,6 @@ bool is_on_one_line(std::string_view text, const JsonNode& node) {
   return !is_empty(node) && !spans_lines(text, node.begin, node.end);
 }
 
-/// How many containers that hold something are inside each other.
-std::size_t depth_of(const JsonNode& node) {
-  std::size_t below = 0;
-  for (const JsonNode& item : node.items)
-    below = std::max(below, depth_of(item));
-  for (const JsonMember& member : node.members)
-    below = std::max(below, depth_of(member.value));
-  return is_empty(node) ? 0 : below + 1;
-}
-
 /// Puts an element last into a container.
 class Insertion {
  public:
@@ -78,7 +68,7 @@ class Insertion {
   /// Whether the last one has things in it and is on one line all the same, as this one could be.
   bool may_be_like_last() const {
     const JsonNode& last = container_.items.empty() ? container_.members.back().value : container_.items.back();
-    return last.is(element_.value.kind) && is_on_one_line(text_, last) && depth_of(element_.value) <= 2;
+    return last.is(element_.value.kind) && is_on_one_line(text_, last) && nesting_of(element_.value) <= 2;
   }
 
   std::string on_line_of_its_own(TextSpan last, const JsoncGap& gap) {

@@ -127,6 +127,15 @@ bool same_value(const JsonNode& a, const JsonNode& b) {
   return std::ranges::equal(a.items, b.items, same_value) && std::ranges::equal(a.members, b.members, same_member);
 }
 
+std::size_t nesting_of(const JsonNode& node) {
+  std::size_t below = 0;
+  for (const JsonNode& item : node.items)
+    below = std::max(below, nesting_of(item));
+  for (const JsonMember& member : node.members)
+    below = std::max(below, nesting_of(member.value));
+  return size_of(node) == 0 ? 0 : below + 1;
+}
+
 JsoncStyle style_of(std::string_view text, const JsonNode& root) {
   JsoncStyle style;
   style.trailing_comma = false;

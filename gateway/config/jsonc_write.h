@@ -19,6 +19,9 @@ JsonNode json_object(std::vector<std::pair<std::string, JsonNode>> members = {})
 /// Whether two values are the same, wherever they stand: numbers by their spelling, strings decoded, members in their order.
 bool same_value(const JsonNode& a, const JsonNode& b);
 
+/// How many containers that hold something are inside each other: 0 for a number, 1 for [1], 2 for {"a": [1]}.
+std::size_t nesting_of(const JsonNode& node);
+
 /// How somebody writes JSON.
 struct JsoncStyle {
   std::string line_break = "\n";

@@ -194,6 +194,19 @@ TEST(JsoncEditTest, ItemsOfAnArray) {
   EXPECT_EQ(without_item("{ \"l\": [\n  \"a\", // a\n  \"b\" // b\n] }", {"l"}, 1), "{ \"l\": [\n  \"a\" // a\n] }");
 }
 
+TEST(JsoncEditTest, NothingIsNestedDeeperThanCanBeRead) {
+  const auto nested = [](std::size_t levels) {
+    std::string text = "1";
+    for (std::size_t i = 0; i < levels; ++i)
+      text = "{\"a\":" + text + "}";
+    return text;
+  };
+  const Path deep(63, "a");
+  EXPECT_EQ(with(nested(63), deep, json_boolean(true)).find("true"), nested(63).find('1'));
+  EXPECT_THAT(with(nested(63), deep, json_array({"x"})), testing::HasSubstr("refused: a.a."));
+  EXPECT_THAT(with(nested(63), deep, json_array({"x"})), testing::EndsWith(": nested deeper than 64 levels"));
+}
+
 TEST(JsoncEditTest, WhatCannotBeDoneIsSaid) {
   EXPECT_EQ(with("{\n  \"a\": 1\n  \"b\": 2\n}", {"c"}, entry()),
             "line 3, column 3: expected ',' or '}' after the value of \"a\", found a string");
