@@ -3,6 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,6 +58,14 @@ struct CallChecks {
   bool operator==(const CallChecks&) const = default;
 };
 
+/// How one tool is shown. What has no value is as the server says.
+struct ToolOverride {
+  std::string name;  // takes the place of the server's own in the callable name; "": none
+  std::optional<std::string> title, description;
+
+  bool operator==(const ToolOverride&) const = default;
+};
+
 /// What a live connection to a server depends on: a change of any of it takes a new process or session. ServerIdentity compares it;
 /// a field that is not looked at there does not compile.
 struct ServerConnection {
@@ -74,6 +85,7 @@ struct ServerPresentation {
   std::chrono::milliseconds call_timeout = std::chrono::seconds(300);
   std::vector<std::string> tools_allow = {"*"};  // globs over the server's own tool names
   std::vector<std::string> tools_deny;
+  std::map<std::string, ToolOverride, std::less<>> tools_override;  // by the server's own names; no new name twice
   CallChecks checks;
   /// Values of variables that were put in and seem to be secrets, wherever they landed; secrets_of() adds what the rest tells.
   std::vector<std::string> secrets;

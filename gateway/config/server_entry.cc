@@ -10,6 +10,7 @@
 #include "gateway/config/near_name.h"
 #include "gateway/config/server_fields.h"
 #include "gateway/config/server_values.h"
+#include "gateway/config/tool_overrides.h"
 #include "gateway/config/utf8.h"
 
 namespace gateway {
@@ -162,7 +163,7 @@ class EntryReader {
 
   void read_tools_object(const FieldEntry& entry, ServerSpec& spec) {
     if (!entry.value->is(JsonNode::Kind::object)) {
-      findings_.wrong_type(entry.path, *entry.value, "an object with \"allow\" and \"deny\"");
+      findings_.wrong_type(entry.path, *entry.value, "an object with \"allow\", \"deny\" and \"override\"");
       return;
     }
     for (const JsonMember& member : entry.value->members) {
@@ -172,10 +173,13 @@ class EntryReader {
         spec.tools_allow = read_names(member.value, here, findings_);
       } else if (member.key == "deny") {
         spec.tools_deny = read_names(member.value, here, findings_);
+      } else if (member.key == "override") {
+        spec.tools_override = read_tool_overrides(member.value, here, findings_);
       } else if (context_.foreign && !may_restrict_tools(member.key + " tools")) {
         findings_.warning(here, member.at, "unknown key " + quoted(member.key) + " is ignored");
       } else {
-        findings_.error(here, member.at, "unknown key " + quoted(member.key) + name_hint(member.key, {"allow", "deny"}));
+        findings_.error(
+            here, member.at, "unknown key " + quoted(member.key) + name_hint(member.key, {"allow", "deny", "override"}));
       }
     }
   }

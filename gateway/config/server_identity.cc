@@ -141,14 +141,15 @@ std::vector<std::string> differences(const ServerPresentation& before, const Ser
   const auto compare = [&found](const char* words, const auto& a, const auto& b) {
     if (!(a == b)) found.emplace_back(words);
   };
-  const auto& [enabled, required, startup_timeout, call_timeout, allow, deny, checks, secrets] = before;
-  const auto& [enabled2, required2, startup_timeout2, call_timeout2, allow2, deny2, checks2, secrets2] = after;
+  const auto& [enabled, required, startup_timeout, call_timeout, allow, deny, overrides, checks, secrets] = before;
+  const auto& [enabled2, required2, startup_timeout2, call_timeout2, allow2, deny2, overrides2, checks2, secrets2] = after;
   compare("enabled", enabled, enabled2);
   compare("required", required, required2);
   compare("startupTimeout", startup_timeout, startup_timeout2);
   compare("callTimeout", call_timeout, call_timeout2);
   compare("tools.allow", allow, allow2);
   compare("tools.deny", deny, deny2);
+  compare("tools.override", overrides, overrides2);
   compare("validate", checks, checks2);
   compare("what counts as a secret", secrets, secrets2);
   return found;

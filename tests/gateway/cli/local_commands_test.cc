@@ -242,9 +242,7 @@ TEST_F(LocalCommandsTest, NoServersIsSaid) {
     EXPECT_EQ(outcome.out, "");
     EXPECT_EQ(outcome.err,
               "switchyard: no servers configured in " + config +
-                  R"(. Write some, for example {"mcpServers": {"files": {"command": "npx", )"
-                  R"("args": ["-y", "@modelcontextprotocol/server-filesystem", "/srv/docs"]}}})"
-                  "\n");
+                  ". Add one, for example: switchyard add files -- npx -y @modelcontextprotocol/server-filesystem /srv/docs\n");
   }
   EXPECT_THAT(run({"serve", "--config", config, "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"}).err,
               StartsWith("switchyard: no servers configured in " + config));
