@@ -73,8 +73,12 @@ class MetricsWriter {
 void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
   static constexpr std::string_view kServers = "switchyard_servers";
   writer.family(kServers, "gauge", "Servers by state.");
-  static constexpr std::array kStates = {
-      RuntimeState::stopped, RuntimeState::starting, RuntimeState::ready, RuntimeState::backing_off, RuntimeState::failed};
+  static constexpr std::array kStates = {RuntimeState::stopped,
+                                         RuntimeState::starting,
+                                         RuntimeState::ready,
+                                         RuntimeState::dormant,
+                                         RuntimeState::backing_off,
+                                         RuntimeState::failed};
   for (const RuntimeState state : kStates) {
     const auto count = std::ranges::count(status.servers, state, &RuntimeStatus::state);
     writer.sample(kServers, {{"state", to_string(state)}}, static_cast<std::uint64_t>(count));
@@ -94,9 +98,11 @@ void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
   writer.sample(kGood, {}, std::uint64_t{status.reload.error ? 0U : 1U});
 
   static constexpr std::string_view kUp = "switchyard_server_up";
-  writer.family(kUp, "gauge", "Whether a server is ready.");
+  writer.family(kUp, "gauge", "Whether a server is ready, or dormant and waiting to be used.");
   for (const RuntimeStatus& server : status.servers)
-    writer.sample(kUp, {{"server", server.name.str()}}, std::uint64_t{server.state == RuntimeState::ready ? 1U : 0U});
+    writer.sample(kUp,
+                  {{"server", server.name.str()}},
+                  std::uint64_t{server.state == RuntimeState::ready || server.state == RuntimeState::dormant ? 1U : 0U});
   for (const AbsentServer& absent : status.absent) {
     if (absent.kind != AbsentServer::Kind::disabled) writer.sample(kUp, {{"server", absent.name.str()}}, std::uint64_t{0});
   }

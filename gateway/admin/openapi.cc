@@ -54,7 +54,7 @@ constexpr const char* kComponents =
     R"("schemas":{"Error":{"type":"object","required":["reason","message"],"properties":{"reason":{"type":"string"},)"
     R"("message":{"type":"string"},"remedy":{"type":"string"}}},)"
     R"("Server":{"type":"object","required":["name","state"],"properties":{"name":{"type":"string"},"state":{"enum":)"
-    R"(["stopped","starting","ready","backing_off","failed","disabled","broken","environment_absent"]},"transport":{"enum":["stdio","http","http+sse"]},)"
+    R"(["stopped","starting","ready","dormant","backing_off","failed","disabled","broken","environment_absent"]},"transport":{"enum":["stdio","http","http+sse"]},)"
     R"("target":{"type":"string"},"required":{"type":"boolean"},"tools":{"type":"integer"},"prompts":{"type":"integer"},)"
     R"("resources":{"type":"integer"},"resourceTemplates":{"type":"integer"},"pid":{"type":"integer"},)"
     R"("restarts":{"type":"integer"},"since":{"type":"string","format":"date-time"},"phase":{"type":"string"},)"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <span>
 #include <utility>
 
@@ -76,6 +77,7 @@ class EntryReader {
     read_tools(spec);
     if (const FieldEntry* entry = field(Field::validate)) spec.checks = read_checks(*entry->value, entry->path, findings_);
     read_environment(spec);
+    read_running(spec);
     read_oauth();
     const auto kind = kind_of_transport();
     if (kind) refuse_other_fields(*kind);
@@ -193,6 +195,39 @@ class EntryReader {
       findings_.error(entry->path, entry->value->at, std::move(problem));
     }
     spec.environment = std::move(*name);
+  }
+
+  /// The value that the key says, by its name in the file; `usual` where it is not there, or none of them.
+  template <class Value>
+  Value choice(Field wanted, std::initializer_list<std::pair<std::string_view, Value>> values, Value usual) {
+    const FieldEntry* entry = field(wanted);
+    if (entry == nullptr) return usual;
+    const auto text = read_text(*entry->value, entry->path, findings_);
+    if (!text) return usual;
+    std::vector<std::string_view> names;
+    for (const auto& [name, value] : values) {
+      if (name == *text) return value;
+      names.push_back(name);
+    }
+    findings_.error(entry->path, entry->value->at, "unknown value " + quoted(*text) + name_hint(*text, names));
+    return usual;
+  }
+
+  void read_running(ServerSpec& spec) {
+    spec.isolation = choice<Isolation>(
+        Field::isolation,
+        {{"shared", Isolation::shared}, {"per_user", Isolation::per_user}, {"per_session", Isolation::per_session}},
+        spec.isolation);
+    spec.start = choice<StartMode>(Field::start, {{"eager", StartMode::eager}, {"lazy", StartMode::lazy}}, spec.start);
+    const auto time = [this](Field wanted, std::chrono::milliseconds usual) {
+      const FieldEntry* entry = field(wanted);
+      return entry == nullptr ? usual : read_seconds(*entry->value, entry->path, true, findings_).value_or(usual);
+    };
+    spec.idle_stop = time(Field::idle_stop, spec.idle_stop);
+    spec.ping_interval = time(Field::ping_interval, spec.ping_interval);
+    if (const FieldEntry* entry = field(Field::max_concurrent)) {
+      spec.max_concurrent = read_count(*entry->value, entry->path, 0, 10'000, findings_).value_or(spec.max_concurrent);
+    }
   }
 
   void read_oauth() {

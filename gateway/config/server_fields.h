@@ -32,6 +32,11 @@ enum class Field {
   tools_deny,
   validate,
   environment,
+  isolation,
+  start,
+  idle_stop,
+  ping_interval,
+  max_concurrent,
   oauth,
   ignored,
 };
