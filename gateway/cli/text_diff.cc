@@ -42,7 +42,8 @@ void add_middle(const Lines& before, const Lines& after, std::vector<Line>& out)
   while (i < rows || j < columns) {
     if (!common.empty() && i < rows && j < columns && before[i] == after[j]) {
       out.push_back({' ', before[i]});
-      ++i, ++j;
+      ++i;
+      ++j;
     } else if (i < rows && (common.empty() || j == columns || common[i + 1][j] >= common[i][j + 1])) {
       out.push_back({'-', before[i++]});
     } else {

@@ -55,20 +55,6 @@ TEST(ParseConfigTest, ReadsAWholeFile) {
   EXPECT_EQ(config->allowed_hosts, std::vector<std::string>{"gateway.example.com"});
 }
 
-TEST(ParseConfigTest, ToolsCanBeShownOtherwise) {
-  const auto config = parse_config(R"({"profiles": {}, "mcpServers": {"s": {"command": "x", "tools": {"deny": ["y"], "override": {
-    "get.it": {"name": "get", "title": "Get it", "description": "Gets\nit."},
-    "get": {"description": "${NOT_A_VARIABLE}"}
-  }}}}})",
-                                   "f",
-                                   test_environment());
-  ASSERT_TRUE(config) << config.error().text();
-  EXPECT_TRUE(config->diagnostics.empty());
-  const std::map<std::string, ToolOverride, std::less<>> expected = {
-      {"get", {.description = "${NOT_A_VARIABLE}"}}, {"get.it", {.name = "get", .title = "Get it", .description = "Gets\nit."}}};
-  EXPECT_EQ(config->servers.at(0).tools_override, expected);
-}
-
 TEST(ParseConfigTest, AnEmptyObjectIsOursAndHasDefaults) {
   const auto config = parse_config("{}", "f", test_environment());
   ASSERT_TRUE(config);
@@ -257,27 +243,6 @@ INSTANTIATE_TEST_SUITE_P(
                    "error f:2:40: mcpServers.s.disabled: \"disabled\" contradicts \"enabled\"\n"
                    "error f:2:68: mcpServers.s.tools.alow: unknown key \"alow\"; did you mean \"allow\"?\n"
                    "error f:2:88: mcpServers.s.tools.deny: expected an array of strings, found a string\n"},
-        ReportCase{
-            with_server(R"({"command": "x", "tools": {"override": []}})"),
-            "error f:2:45: mcpServers.s.tools.override: expected an object of tools, by the server's own names, found an array\n"},
-        ReportCase{
-            with_server(
-                R"({"command": "x", "tools": {"override": {"a": {"name": "x"}, "b": {"name": "x"}, "c": {"name": ""}, "d": {"name": "é"}}}})"),
-            "error f:2:80: mcpServers.s.tools.override.b.name: \"x\" is the name of \"a\" already\n"
-            "error f:2:100: mcpServers.s.tools.override.c.name: expected a name of 1 to 64 of A-Z a-z 0-9 _ -, found \"\"\n"
-            "error f:2:119: mcpServers.s.tools.override.d.name: expected a name of 1 to 64 of A-Z a-z 0-9 _ -, found \"é\"\n"},
-        ReportCase{
-            with_server(
-                R"({"command": "x", "tools": {"override": {"a": {"title": "", "descripton": "x"}, "a": 1, "": {}, "b": {"name": 1}}}})"),
-            "error f:2:61: mcpServers.s.tools.override.a.title: expected a text that is not empty; leave it out to keep the "
-            "server's own\n"
-            "error f:2:65: mcpServers.s.tools.override.a.descripton: unknown key \"descripton\"; did you mean \"description\"?\n"
-            "error f:2:85: mcpServers.s.tools.override.a: written twice; the first is at line 2, column 46\n"
-            "error f:2:90: mcpServers.s.tools.override.a: expected an object with \"name\", \"title\" and \"description\", found a "
-            "number\n"
-            "error f:2:93: mcpServers.s.tools.override[\"\"]: expected the server's own name of a tool, found nothing\n"
-            "warning f:2:97: mcpServers.s.tools.override[\"\"]: has no effect: it says nothing of the tool\n"
-            "error f:2:115: mcpServers.s.tools.override.b.name: expected a string, found a number\n"},
         ReportCase{
             with_server(
                 R"({"command": "x", "serverUrl": "y", "autoApprove": [], "timeout": 5, "enabled_tools": [], "zzz": 1, "args": [], "args": []})"),
