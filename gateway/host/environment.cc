@@ -60,4 +60,8 @@ std::string default_state_dir(const Environment& variables) {
   return xdg_dir(variables, "XDG_STATE_HOME", "/.local/state");
 }
 
+std::string child_records_dir(const std::string& state_dir) {
+  return state_dir.empty() ? "" : state_dir + "/children";
+}
+
 }  // namespace gateway

@@ -24,4 +24,7 @@ std::string default_config_file(const Environment& variables);
 /// $XDG_STATE_HOME/switchyard (or ~/.local/state/switchyard), unless SWITCHYARD_STATE names a folder. Absolute.
 std::string default_state_dir(const Environment& variables);
 
+/// Where the records of a gateway's children lie, in its state folder; "" where there is none.
+std::string child_records_dir(const std::string& state_dir);
+
 }  // namespace gateway

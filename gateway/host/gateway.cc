@@ -165,6 +165,7 @@ GatewayStatus Gateway::status() const {
     status.servers.push_back(runtime->status());
   status.absent = absent_;
   status.spawned = dependencies_.launcher->spawned();
+  status.left = dependencies_.launcher->left();
   status.calls = metrics_.servers();
   status.clashes = main_view_->projection()->clashes();
   return status;

@@ -53,7 +53,9 @@ class Service final : public AdminSource {
       : options_(std::move(options)),
         wake_(loop_.get_executor()),
         signals_(loop_),
-        launcher_(mcp::make_process_launcher(options_.environment.guardian, raise_descriptor_limit())) {}
+        launcher_(mcp::make_process_launcher({.guardian = options_.environment.guardian,
+                                              .open_files = raise_descriptor_limit(),
+                                              .records = child_records_dir(options_.state_dir)})) {}
 
   Result<> run() {
     auto lock = StateLock::acquire(options_.state_dir);

@@ -67,7 +67,7 @@ Result<Inspection> inspect(const ServerSpec& spec, InspectionOptions options) {
   inspection.target = describe_target(spec);
   inspection.transport = stdio ? "stdio" : "streamable HTTP";
   boost::asio::io_context loop(1);
-  const auto launcher = mcp::make_process_launcher(options.guardian);
+  const auto launcher = mcp::make_process_launcher({.guardian = options.guardian, .records = options.records});
   if (!options.on_step) options.on_step = [](const std::string&) {};
   ProbeContext context{.executor = loop.get_executor(),
                        .redaction = redaction,

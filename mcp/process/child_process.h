@@ -34,7 +34,9 @@ struct ChildExit {
 
 /// One running program and everything it started, under a guardian process of ours (switchyard-guardian): the guardian is the
 /// sub-reaper of the whole tree, ends it (SIGTERM, 2 s, SIGKILL) when the program ends, when we ask, or when we die, however we
-/// die; only then does it end itself. Processes that ten seconds of SIGKILL do not end are logged and left. Loop thread only.
+/// die; only then does it end itself. Should the guardian be killed, its tree is found by a mark and killed at once
+/// (marked_tree.h); should we be killed with it, at the next start (child_records.h). Processes that ten seconds of SIGKILL do not
+/// end are logged, counted and left. Loop thread only.
 class ChildProcess {
  public:
   virtual ~ChildProcess() = default;  // a child that still runs is killed with its tree
@@ -51,7 +53,8 @@ class ChildProcess {
   virtual const std::optional<ChildExit>& exit() const = 0;
   virtual Task<void> wait_exit() = 0;
 
-  /// Returns when the guardian is gone: nothing of the tree is left.
+  /// Returns when the guardian is gone, and nothing of the tree is left: the guardian knows, as its sub-reaper, or has been killed
+  /// and a search by the mark found nothing more.
   virtual Task<void> wait_gone() = 0;
 
   /// The ladder: closes stdin; after `grace` SIGTERM to the tree; after `grace` again SIGKILL; returns when nothing is left.
@@ -75,10 +78,20 @@ class ProcessLauncher {
 
   /// How many programs were started since the beginning.
   virtual std::uint64_t spawned() const = 0;
+
+  /// Processes of children that could not be ended, since the beginning. Any thread.
+  virtual std::uint64_t left() const = 0;
 };
 
-/// `guardian` is the path of the switchyard-guardian program. `open_files` is the soft limit on descriptors the children get, where
-/// ours was raised (0: ours). Sets SIGPIPE to be ignored: a child that closes its stdin must not end us.
-std::unique_ptr<ProcessLauncher> make_process_launcher(std::string guardian, long open_files = 0);
+struct ProcessLauncherOptions {
+  std::string guardian;  // path of the switchyard-guardian program
+  long open_files = 0;   // the soft limit on descriptors the children get, where ours was raised; 0: ours
+  /// The folder for records of children (child_records.h), made where it is missing; "": none. What launchers that died with it
+  /// have left running is ended before the first child starts.
+  std::string records = {};
+};
+
+/// Sets SIGPIPE to be ignored: a child that closes its stdin must not end us.
+std::unique_ptr<ProcessLauncher> make_process_launcher(ProcessLauncherOptions options);
 
 }  // namespace mcp

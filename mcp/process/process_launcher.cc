@@ -1,3 +1,6 @@
+#include <sys/wait.h>
+
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <csignal>
@@ -7,6 +10,7 @@
 #include "mcp/base/log.h"
 #include "mcp/process/child_pipes.h"
 #include "mcp/process/child_process.h"
+#include "mcp/process/child_records.h"
 #include "mcp/process/child_state.h"
 #include "mcp/process/guardian_thread.h"
 #include "mcp/process/program_path.h"
@@ -94,13 +98,16 @@ struct Launch {
   std::string path;
   ChildPipes pipes;
   std::shared_ptr<GuardianControl> control;
+  std::shared_ptr<ChildRecord> record;
   Result<pid_t> guardian = 0;
   Event done;
 };
 
 class ProcessLauncherImpl final : public ProcessLauncher {
  public:
-  ProcessLauncherImpl(std::string guardian, long open_files) : guardian_(std::move(guardian)), open_files_(open_files) {}
+  explicit ProcessLauncherImpl(ProcessLauncherOptions options) : options_(std::move(options)), records_(options_.records) {
+    thread_->run([this] { records_.end_orphans(); });
+  }
 
   ~ProcessLauncherImpl() override {
     thread_->run([this] {
@@ -113,31 +120,40 @@ class ProcessLauncherImpl final : public ProcessLauncher {
   Task<Result<std::shared_ptr<ChildProcess>>> launch(ChildSpec spec) override;
 
   std::uint64_t spawned() const override { return *spawned_; }
+  std::uint64_t left() const override { return left_; }
 
  private:
   void start_guardian(const std::shared_ptr<Launch>& launch);
   Result<pid_t> try_start(Launch& launch);
   GuardianSpec guardian_spec(Launch& launch) const;
+  void close_record(const ChildRecord& record, pid_t guardian, int status);
 
-  const std::string guardian_;
-  const long open_files_;
+  const ProcessLauncherOptions options_;
+  ChildRecords records_;                                                               // guardian thread
   const std::shared_ptr<std::uint64_t> spawned_ = std::make_shared<std::uint64_t>(0);  // loop thread; also of launches under way
   std::map<pid_t, std::shared_ptr<GuardianControl>> running_;                          // guardian thread; by the guardian's pid
+  std::atomic<std::uint64_t> left_ = 0;
   std::unique_ptr<GuardianThread> thread_ = make_guardian_thread();
 };
 
 GuardianSpec ProcessLauncherImpl::guardian_spec(Launch& launch) const {
   GuardianSpec spec;
-  spec.guardian = guardian_;
-  spec.env = launch.spec.env;
+  spec.guardian = options_.guardian;
+  const std::string variable = std::string(kMarkVariable) + "=";
+  spec.env = {variable + launch.record->tree.mark};
+  for (const std::string& entry : launch.spec.env) {
+    if (!entry.starts_with(variable)) spec.env.push_back(entry);
+  }
   spec.in = std::move(launch.pipes.in.read);
   spec.out = std::move(launch.pipes.out.write);
   spec.err = std::move(launch.pipes.err.write);
   spec.control = std::move(launch.pipes.control.read);
   spec.status = std::move(launch.pipes.status.write);
+  spec.record = std::move(launch.record->file);
   spec.args = {std::to_string(spec.control.get()),
                std::to_string(spec.status.get()),
-               std::to_string(open_files_),
+               std::to_string(options_.open_files),
+               std::to_string(spec.record.get()),
                launch.spec.cwd,
                launch.path,
                launch.spec.command};
@@ -153,16 +169,45 @@ Result<pid_t> ProcessLauncherImpl::try_start(Launch& launch) {
   if (!pipes) return std::unexpected(std::move(pipes).error());
   launch.pipes = *std::move(pipes);
   launch.control = std::make_shared<GuardianControl>(std::move(launch.pipes.control.write));
+  launch.record = std::make_shared<ChildRecord>(records_.add(launch.spec.command));
   // What runs at the guardian's end needs its pid, which is known only afterwards; both run on this thread, one after the other.
   auto pid = std::make_shared<pid_t>(-1);
-  auto started = thread_->start(guardian_spec(launch), [this, pid, executor = launch.executor, state = launch.state](int status) {
+  const auto ended = [this, pid, record = launch.record, executor = launch.executor, state = launch.state](int status) {
     running_.erase(*pid);
+    close_record(*record, *pid, status);
     asio::post(executor, [state, status] { state->guardian_ended(status); });
-  });
-  if (!started) return started;
+  };
+  auto started = thread_->start(guardian_spec(launch), ended);
+  if (!started) {
+    ChildRecords::remove(*launch.record);
+    return started;
+  }
   *pid = *started;
   running_.emplace(*pid, launch.control);
   return started;
+}
+
+/// A guardian that ends with status 0 has nothing left of its tree: it is the sub-reaper, and its children's list was empty. One
+/// that ended otherwise may have left all of it.
+void ProcessLauncherImpl::close_record(const ChildRecord& record, pid_t guardian, int status) {
+  const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  if (!clean) {
+    std::vector<MarkedTree> trees;
+    trees.push_back(ChildRecords::read(record));
+    const TreesEnd ended = end_trees(trees, std::chrono::milliseconds(0));
+    const auto found = static_cast<std::int64_t>(ended.found), left = static_cast<std::int64_t>(ended.left);
+    if (WIFSIGNALED(status)) {
+      log_warn("process",
+               "the guardian of a child was killed; what it left was killed, too",
+               {{"guardian", std::int64_t{guardian}}, {"signal", std::int64_t{WTERMSIG(status)}}, {"processes", found - left}});
+    }
+    if (left > 0) {
+      left_ += ended.left;
+      log_error("process", "processes of a child could not be ended", {{"guardian", std::int64_t{guardian}}, {"left", left}});
+      return;  // the record stays: the next start tries again
+    }
+  }
+  ChildRecords::remove(record);
 }
 
 void ProcessLauncherImpl::start_guardian(const std::shared_ptr<Launch>& launch) {
@@ -197,9 +242,9 @@ Task<Result<std::shared_ptr<ChildProcess>>> ProcessLauncherImpl::launch(ChildSpe
 
 }  // namespace
 
-std::unique_ptr<ProcessLauncher> make_process_launcher(std::string guardian, long open_files) {
+std::unique_ptr<ProcessLauncher> make_process_launcher(ProcessLauncherOptions options) {
   signal(SIGPIPE, SIG_IGN);
-  return std::make_unique<ProcessLauncherImpl>(std::move(guardian), open_files);
+  return std::make_unique<ProcessLauncherImpl>(std::move(options));
 }
 
 }  // namespace mcp

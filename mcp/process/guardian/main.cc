@@ -1,4 +1,4 @@
-// switchyard-guardian CONTROL STATUS FILES CWD PATH NAME [ARG]...
+// switchyard-guardian CONTROL STATUS FILES RECORD CWD PATH NAME [ARG]...
 //
 // Runs one program on its own descriptors 0 to 2 and answers for everything that program starts: as the sub-reaper of the tree it
 // inherits what daemonises, and it ends only when no descendant is left. CONTROL and STATUS are descriptor numbers of two pipes to
@@ -11,6 +11,9 @@
 //   CONTROL, read     't' SIGTERM to the tree; 'k' SIGKILL to the tree;
 //                     end of file (the launcher is dead or let go), like a SIGTERM to the guardian and like the end of the
 //                     program: SIGTERM to what is left, two seconds, SIGKILL
+//
+// It ends with status 0 only where nothing is left of the tree. RECORD is the descriptor of a file to which it and the program add
+// their pids (child_records.h), or -1.
 //
 // A program of its own, small and without libraries, because it must outlive a gateway that was killed. In lists of processes its
 // name is "mcp-guardian".
@@ -85,6 +88,7 @@ void release_standard_descriptors() {
 }
 
 int Guardian::run(const GuardianArguments& arguments) {
+  write_record(arguments.record, "guardian");
   program_ = start_program(arguments);
   if (program_.pid < 0) {
     report("spawn", errno, "fork");

@@ -6,8 +6,7 @@
 
 namespace mcp {
 
-/// Every descendant of the calling process, parents before children, as far as one look at /proc tells: processes that fork while
-/// we look may be missing, so whoever must reach all looks again until nothing is left to wait for.
+/// Every descendant of the calling process (descendants_of).
 std::vector<pid_t> descendants();
 
 /// Asks every descendant to end (SIGTERM, and SIGCONT so that a stopped one can act on it), each of them once.

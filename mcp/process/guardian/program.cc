@@ -10,6 +10,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <string>
+
+#include "mcp/process/proc_files.h"
 
 namespace mcp {
 
@@ -47,6 +50,7 @@ void limit_files(long files) {
   if (getppid() != guardian) _exit(127);
   reset_signals();
   limit_files(arguments.files);
+  write_record(arguments.record, "program");
   if (arguments.cwd[0] != '\0' && chdir(arguments.cwd) != 0) give_up(exec_pipe, "chdir");
   syscall(SYS_close_range, 3U, ~0U, kCloseRangeCloexec);
   execv(arguments.path, arguments.argv);
@@ -55,18 +59,29 @@ void limit_files(long files) {
 
 }  // namespace
 
+void write_record(int record, const char* key) {
+  if (record < 0) return;
+  const auto self = read_process(getpid());
+  if (!self) return;
+  const std::string line = std::string(key) + " " + std::to_string(self->id.pid) + " " + std::to_string(self->id.start) + "\n";
+  // A full disk keeps no program from running: the mark finds it, too.
+  if (write(record, line.data(), line.size()) < 0) return;
+}
+
 std::optional<GuardianArguments> parse_arguments(int argc, char** argv) {
-  if (argc < 7) return std::nullopt;
+  if (argc < 8) return std::nullopt;
   GuardianArguments arguments;
   arguments.control = static_cast<int>(strtol(argv[1], nullptr, 10));
   arguments.status = static_cast<int>(strtol(argv[2], nullptr, 10));
   arguments.files = strtol(argv[3], nullptr, 10);
-  arguments.cwd = argv[4];
-  arguments.path = argv[5];
-  arguments.argv = argv + 6;
+  arguments.record = static_cast<int>(strtol(argv[4], nullptr, 10));
+  arguments.cwd = argv[5];
+  arguments.path = argv[6];
+  arguments.argv = argv + 7;
   for (const int fd : {arguments.control, arguments.status}) {
     if (fd < 3 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return std::nullopt;
   }
+  if (arguments.record >= 0 && (arguments.record < 3 || fcntl(arguments.record, F_SETFD, FD_CLOEXEC) != 0)) return std::nullopt;
   return arguments;
 }
 

@@ -6,11 +6,12 @@
 
 namespace mcp {
 
-/// The guardian's command line: CONTROL STATUS FILES CWD PATH NAME [ARG]...
+/// The guardian's command line: CONTROL STATUS FILES RECORD CWD PATH NAME [ARG]...
 struct GuardianArguments {
   int control = -1;             // read end: 't', 'k', end of file
   int status = -1;              // write end: the report
   long files = 0;               // soft RLIMIT_NOFILE of the program; 0 = as it is
+  int record = -1;              // the child's record (child_records.h), to be added to; -1 = none
   const char* cwd = nullptr;    // "" = as it is
   const char* path = nullptr;   // of the program, looked up already
   char* const* argv = nullptr;  // of the program, from its own name on
@@ -30,6 +31,9 @@ struct Program {
   pid_t pid = -1;
   int exec_pipe = -1;  // end of file: it runs; an ExecFailure: it does not
 };
+
+/// Adds "KEY PID START" of the calling process to the record.
+void write_record(int record, const char* key);
 
 /// Forks and executes the program on descriptors 0 to 2, in a process group of its own, with default signals and no other
 /// descriptor. `pid` is -1 and errno set when there was no process or pipe to be had.
