@@ -40,7 +40,7 @@ constexpr const char* kComponents =
     R"("resources":{"type":"integer"},"resourceTemplates":{"type":"integer"},"pid":{"type":"integer"},)"
     R"("restarts":{"type":"integer"},"since":{"type":"string","format":"date-time"},"phase":{"type":"string"},)"
     R"("retryAt":{"type":"string","format":"date-time"},"cause":{"$ref":"#/components/schemas/Error"},)"
-    R"("openCalls":{"type":"integer"},"protocolVersion":{"type":"string"}}},)"
+    R"("sandboxDenied":{"type":"array","items":{"type":"string"}},"openCalls":{"type":"integer"},"protocolVersion":{"type":"string"}}},)"
     R"("Tool":{"type":"object","required":["name","server","tool","definition"],"properties":{"name":{"type":"string"},)"
     R"("server":{"type":"string"},"tool":{"type":"string"},"title":{"type":"string"},"description":{"type":"string"},)"
     R"("definition":{"type":"object","description":"The tool object as clients get it."}}}}}})";

@@ -74,6 +74,7 @@ Exit run_inspect(const CommandContext& context, const InspectCommand& command) {
   auto inspection = [&] {
     ProgressLine progress(context.console.err, context.console.err_terminal, "starting");
     InspectionOptions options{.environment = context.environment.variables, .guardian = context.environment.guardian};
+    options.environment = environment_with_state(std::move(options.environment), context.state_dir());
     options.records = child_records_dir(context.state_dir());
     options.on_step = [&progress](std::string step) { progress.set(std::move(step)); };
     return inspect(*spec, std::move(options));

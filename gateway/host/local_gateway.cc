@@ -28,7 +28,7 @@ class LocalGatewayImpl final : public LocalGateway {
   LocalGatewayImpl(Config config, HostEnvironment environment, const std::string& state_dir)
       : launcher_(mcp::make_process_launcher({.guardian = environment.guardian, .records = child_records_dir(state_dir)})) {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
-    dependencies.environment = std::move(environment.variables);
+    dependencies.environment = environment_with_state(std::move(environment.variables), state_dir);
     dependencies.random = make_random_source();
     dependencies.resolver = std::make_shared<mcp::Resolver>();
     dependencies.tls = std::make_shared<mcp::TlsContexts>();

@@ -127,7 +127,7 @@ class Service final : public AdminSource {
 
   void make_gateway() {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
-    dependencies.environment = options_.environment.variables;
+    dependencies.environment = environment_with_state(options_.environment.variables, options_.state_dir);
     dependencies.random = make_random_source();
     dependencies.resolver = std::make_shared<mcp::Resolver>();
     dependencies.tls = std::make_shared<mcp::TlsContexts>();

@@ -7,6 +7,7 @@
 
 #include "gateway/config/secret_hint.h"
 #include "gateway/upstream/redaction.h"
+#include "gateway/upstream/sandbox.h"
 #include "gateway/upstream/stderr_log.h"
 #include "mcp/transport/fallback_client.h"
 #include "mcp/transport/sse_client.h"
@@ -20,17 +21,13 @@ namespace {
 std::shared_ptr<mcp::Transport> connect_stdio(const mcp::Executor& executor,
                                               mcp::ProcessLauncher& launcher,
                                               const ServerSpec& spec,
-                                              const StdioSpec& stdio,
                                               const Environment& environment) {
-  mcp::ChildSpec child;
-  child.command = stdio.command;
-  child.args = stdio.args;
-  child.env = child_environment(stdio, environment);
-  child.cwd = stdio.cwd;
   mcp::StdioClientOptions options;
+  options.denial_text = denial_text;
+  options.denial_remedy = denial_remedy;
   options.clean = [redaction = Redaction(spec)](std::string_view text) { return redaction.clean(text); };
   options.on_stderr = [log = std::make_shared<StderrLog>(executor, spec)](std::string_view line) { log->add(line); };
-  return mcp::make_stdio_client(executor, launcher, std::move(child), std::move(options));
+  return mcp::make_stdio_client(executor, launcher, make_child_spec(spec, environment), std::move(options));
 }
 
 std::string last_component(std::string_view path) {
@@ -80,9 +77,7 @@ mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor&
                                                             const Environment& environment,
                                                             std::shared_ptr<mcp::Resolver> resolver,
                                                             std::shared_ptr<mcp::TlsContexts> tls) {
-  if (const auto* stdio = std::get_if<StdioSpec>(&spec.transport)) {
-    return connect_stdio(executor, launcher, spec, *stdio, environment);
-  }
+  if (std::holds_alternative<StdioSpec>(spec.transport)) return connect_stdio(executor, launcher, spec, environment);
   const auto& http = std::get<HttpSpec>(spec.transport);
   auto url = mcp::Url::parse(http.url);
   if (!url) return std::unexpected(std::move(url).error());

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "gateway/config/config.h"
 #include "gateway/config/config_file.h"
@@ -46,6 +47,7 @@ struct RuntimeStatus {
   std::string version;           // negotiated revision
   std::size_t own_sessions = 0;  // with clients that the server may ask something
   bool required = false;
+  std::vector<std::string> denied;  // what the sandbox of its program denied, for people: the first sixteen things
 };
 
 /// What a runtime needs from outside; all of it must outlive the runtime.

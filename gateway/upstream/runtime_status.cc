@@ -3,6 +3,7 @@
 
 #include "gateway/upstream/connect.h"
 #include "gateway/upstream/runtime.h"
+#include "gateway/upstream/sandbox.h"
 #include "mcp/base/log.h"
 #include "mcp/transport/stdio_client.h"
 
@@ -49,7 +50,8 @@ Error Runtime::explain_timeout() const {
     }
     std::string message = "no answer to " + phase_ + " within " + limit;
     if (const std::string tail = stdio->stderr_tail(); !tail.empty()) message += "; its last lines on stderr: " + tail;
-    return {ErrorCode::timeout, std::move(message), "Raise startupTimeout if the server just needs longer to start."};
+    Error late{ErrorCode::timeout, std::move(message), "Raise startupTimeout if the server just needs longer to start."};
+    return stdio->with_denials(std::move(late));
   }
   return {ErrorCode::timeout, "no answer to " + phase_ + " within " + limit, "Check the URL, or raise startupTimeout."};
 }
@@ -95,7 +97,11 @@ RuntimeStatus Runtime::status() const {
   status.transport = transport_name(spec_, transport_.get());
   status.target = redaction_.clean(describe_target(spec_));
   if (state_ == RuntimeState::starting) status.phase = phase_;
-  if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) status.pid = stdio->pid();
+  if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) {
+    status.pid = stdio->pid();
+    for (const mcp::Denial& denial : stdio->denials())
+      status.denied.push_back(redaction_.clean(denial_text(denial)));
+  }
   status.restarts = starts_ > 0 ? starts_ - 1 : 0;
   status.tools = offered_;
   status.own_sessions = clients_->own_sessions();

@@ -5,9 +5,11 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mcp/base/result.h"
@@ -15,12 +17,29 @@
 
 namespace mcp {
 
+/// Something a sandbox kept its program from, though its user could do it outside.
+struct Denial {
+  enum class Kind { write, connect };
+  Kind kind = Kind::write;
+  std::string what;  // the path; the address and port
+};
+
 /// What to run. Nothing goes through a shell.
 struct ChildSpec {
   std::string command;  // a path, or a name looked up in the PATH of `env`
   std::vector<std::string> args;
   std::vector<std::string> env;  // the whole environment, "NAME=value"
   std::string cwd;               // "" = ours
+
+  /// Called first, on the launcher's thread, where it may block: puts another program in the place of the one that is named, or
+  /// refuses the start. It is given the folder of our own programs.
+  std::function<Result<>(ChildSpec& spec, const std::string& programs)> prepare = {};
+  /// The program is bubblewrap, and what it runs is switchyard-confine, which runs the program that was meant. Then pid() is that
+  /// one's, as we see it; start errors are sandbox_unavailable where the sandbox could not be made.
+  bool confined = false;
+  std::string shown = {};  // what to call the program in errors; "": the command
+  /// What the sandbox of a confined program denies, each thing once. On the loop; the launcher keeps it as long as the child.
+  std::function<void(const Denial&)> on_denied = {};
 };
 
 /// How a program ended: exactly one of them is set.
@@ -70,10 +89,10 @@ class ProcessLauncher {
  public:
   virtual ~ProcessLauncher() = default;  // joins the thread; children still running are killed with their trees
 
-  /// Starts the program. Errors: spawn_failed, naming the command and the reason ("command not found in PATH", "permission denied",
-  /// "working directory … does not exist") with a remedy; overloaded, where the system is short of what a start takes; timeout,
-  /// exited, where the guardian did not come to it.
-  /// The pipes of the child belong to the executor of the calling coroutine.
+  /// Starts the program. Errors: those of `prepare`; sandbox_unavailable; spawn_failed, naming the command and the reason ("command
+  /// not found in PATH", "permission denied", "working directory … does not exist") with a remedy; overloaded, where the system is
+  /// short of what a start takes; timeout, exited, where the guardian did not come to it. The pipes of the child belong to the
+  /// executor of the calling coroutine.
   virtual Task<Result<std::shared_ptr<ChildProcess>>> launch(ChildSpec spec) = 0;
 
   /// How many programs were started since the beginning.

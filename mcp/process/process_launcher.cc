@@ -88,13 +88,15 @@ class ChildProcessImpl final : public ChildProcess {
 /// One launch on its way between the loop and the guardian thread.
 struct Launch {
   Launch(const Executor& loop, ChildSpec child)
-      : executor(loop), spec(std::move(child)), state(std::make_shared<ChildState>(loop)), done(loop) {}
+      : executor(loop), state(std::make_shared<ChildState>(loop)), spec(std::move(child)), done(loop) {
+    state->on_denied = spec.on_denied;
+  }
 
   Executor executor;
-  const ChildSpec spec;
   std::shared_ptr<ChildState> state;
 
   // Set on the guardian thread, read on the loop after `done`.
+  ChildSpec spec;  // as `prepare` left it
   std::string path;
   ChildPipes pipes;
   std::shared_ptr<GuardianControl> control;
@@ -136,6 +138,11 @@ class ProcessLauncherImpl final : public ProcessLauncher {
   std::unique_ptr<GuardianThread> thread_ = make_guardian_thread();
 };
 
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
 GuardianSpec ProcessLauncherImpl::guardian_spec(Launch& launch) const {
   GuardianSpec spec;
   spec.guardian = options_.guardian;
@@ -154,6 +161,7 @@ GuardianSpec ProcessLauncherImpl::guardian_spec(Launch& launch) const {
                std::to_string(spec.status.get()),
                std::to_string(options_.open_files),
                std::to_string(spec.record.get()),
+               launch.spec.confined ? "confined" : "plain",
                launch.spec.cwd,
                launch.path,
                launch.spec.command};
@@ -162,6 +170,12 @@ GuardianSpec ProcessLauncherImpl::guardian_spec(Launch& launch) const {
 }
 
 Result<pid_t> ProcessLauncherImpl::try_start(Launch& launch) {
+  if (launch.spec.prepare) {
+    const auto prepare = std::exchange(launch.spec.prepare, {});
+    if (auto prepared = prepare(launch.spec, folder_of(options_.guardian)); !prepared) {
+      return std::unexpected(std::move(prepared).error());
+    }
+  }
   auto path = find_program(launch.spec);
   if (!path) return std::unexpected(std::move(path).error());
   launch.path = *std::move(path);
@@ -215,7 +229,21 @@ void ProcessLauncherImpl::start_guardian(const std::shared_ptr<Launch>& launch) 
   asio::post(launch->executor, [launch] { launch->done.set(); });
 }
 
-Error unstarted(const Launch& launch, const ChildState& state, bool in_time) {
+/// What bubblewrap said, which has ended.
+std::string last_words(asio::posix::stream_descriptor& pipe) {
+  constexpr std::size_t kMost = 500;
+  std::string text(kMost, '\0');
+  boost::system::error_code error;
+  text.resize(pipe.read_some(asio::buffer(text), error));
+  while (text.ends_with('\n'))
+    text.pop_back();
+  return text;
+}
+
+Error unstarted(const Launch& launch, const ChildState& state, ChildProcess& child, bool in_time) {
+  if (!state.failed_stage.empty() && launch.spec.confined) {
+    return unconfined_error(launch.spec, state.failed_stage, state.failed_errno, last_words(child.stderr_pipe()));
+  }
   if (!state.failed_stage.empty()) return start_error(launch.spec, launch.path, state.failed_stage, state.failed_errno);
   const std::string what = in_time ? "the guardian of '" : "no sign within 30 seconds that the system started '";
   return {in_time ? ErrorCode::exited : ErrorCode::timeout,
@@ -235,7 +263,7 @@ Task<Result<std::shared_ptr<ChildProcess>>> ProcessLauncherImpl::launch(ChildSpe
   std::shared_ptr<ChildProcess> child =
       std::make_shared<ChildProcessImpl>(executor, state, launch->control, std::move(launch->pipes));
   const bool in_time = co_await state->started.wait_until(std::chrono::steady_clock::now() + kLongestStart);
-  if (state->pid <= 0) co_return std::unexpected(unstarted(*launch, *state, in_time));
+  if (state->pid <= 0) co_return std::unexpected(unstarted(*launch, *state, *child, in_time));
   ++*spawned;
   co_return child;
 }

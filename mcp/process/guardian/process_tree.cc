@@ -37,8 +37,9 @@ std::vector<pid_t> descendants() {
   return descendants_of(getpid());
 }
 
-void terminate_descendants() {
-  signal_each([](pid_t pid) {
+void terminate_descendants(pid_t spared) {
+  signal_each([spared](pid_t pid) {
+    if (pid == spared) return;
     kill(pid, SIGTERM);
     kill(pid, SIGCONT);
   });
