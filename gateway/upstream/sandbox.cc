@@ -64,7 +64,7 @@ Result<std::string> make_cache(const ServerSpec& spec, const Environment& enviro
 Result<std::string> make_closed_file(const Environment& environment) {
   const auto state = environment("SWITCHYARD_STATE");
   if (!state || state->empty()) return std::string("/dev/null");
-  const std::string path = *state + "/sandbox/hidden";
+  std::string path = *state + "/sandbox/hidden";
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0);
   if (file >= 0) close(file);
   struct stat info{};
@@ -78,14 +78,16 @@ void put_default(std::vector<std::string>& env, const std::string& name, const s
   if (!there) env.push_back(name + "=" + value);
 }
 
-/// Downloads and caches go where the program may write.
-void point_to_cache(std::vector<std::string>& env, const std::string& cache) {
+/// Downloads and caches go where the program may write. `own_python`: uv is not to look for those that it keeps in the home folder.
+void point_to_cache(std::vector<std::string>& env, const std::string& cache, bool own_python) {
   std::erase_if(env, [](const std::string& line) { return line.starts_with("TMPDIR="); });
   env.emplace_back("TMPDIR=/tmp");
   if (cache.empty()) return;
   put_default(env, "XDG_CACHE_HOME", cache);
   put_default(env, "npm_config_cache", cache + "/npm");
   put_default(env, "BUN_INSTALL_CACHE_DIR", cache + "/bun");
+  put_default(env, "UV_TOOL_DIR", cache + "/uv-tools");
+  if (own_python) put_default(env, "UV_PYTHON_INSTALL_DIR", cache + "/uv-python");
   put_default(env, "PYTHONPYCACHEPREFIX", cache + "/python");
 }
 
@@ -169,7 +171,8 @@ Result<> confine(mcp::ChildSpec& child, const std::string& programs, const Serve
   if (error) return unavailable("its working directory: " + error.message() + ".", "Set \"cwd\" to a folder it can reach.");
   SandboxView view(stdio, environment, cwd.string());
   if (auto found = view.find(*program, child, *cache); !found) return found;
-  point_to_cache(child.env, *cache);
+  const bool kept = fs::exists(environment("HOME").value_or("") + "/.local/share/uv/python", error);
+  point_to_cache(child.env, *cache, stdio.sandbox.level == SandboxLevel::strict || !kept);
   std::vector<std::string> arguments = Command(stdio, view).arguments(helper, *closed);
   arguments.push_back(*program);
   arguments.push_back(std::exchange(child.command, *bubblewrap));

@@ -223,6 +223,7 @@ void SandboxView::add_standard() {
   for (const auto folder : {"/tmp"sv, "/var/tmp"sv, "/run"sv}) {
     if (const std::string real = real_path(std::string(folder)); !real.empty()) places_[real] = Sight::empty;
   }
+  if (!home_.empty() && !sees(home_)) places_.try_emplace(home_, Sight::read);
   // Sockets of the system and of the session lie in /run: docker's, the keyring's, the bus, through which there is a way out.
   for (const auto path : {"/run/current-system"sv, "/run/opengl-driver"sv}) {
     std::error_code error;
@@ -352,17 +353,21 @@ void SandboxView::hide_secrets() {
     hide(std::string(path));
 }
 
+namespace {
+
+std::unexpected<mcp::Error> not_there(const std::string& path, const std::string& key) {
+  std::string message = "no sandbox, so it was not started: " + path;
+  message += ", which \"sandbox\".\"" + key + "\" names, does not exist or cannot be reached.";
+  return mcp::fail(mcp::ErrorCode::sandbox_unavailable, std::move(message), "Create it, or take it out of \"" + key + "\".");
+}
+
+}  // namespace
+
 mcp::Result<> SandboxView::add_named() {
   for (const bool writable : {false, true}) {
     for (const std::string& path : writable ? spec_.sandbox.write : spec_.sandbox.read) {
-      const std::string key = writable ? "write" : "read";
       const std::string real = real_path(path);
-      if (real.empty()) {
-        return mcp::fail(mcp::ErrorCode::sandbox_unavailable,
-                         "no sandbox, so it was not started: " + path + ", which \"sandbox\".\"" + key +
-                             "\" names, does not exist or cannot be reached.",
-                         "Create it, or take it out of \"" + key + "\".");
-      }
+      if (real.empty()) return not_there(path, writable ? "write" : "read");
       const Sight sight = writable ? Sight::write : Sight::read;
       places_[real] = sight;
       named_.insert(real);

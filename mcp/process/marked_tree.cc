@@ -87,8 +87,8 @@ class Look {
 
   /// All found, and what belongs to them.
   std::vector<ProcessId> alive() {
-    for (std::size_t i = 0; i < order_.size(); ++i) {
-      const ProcessId id = order_[i];
+    for (std::size_t next = 0; next < order_.size();) {
+      const ProcessId id = order_[next++];
       add_younger(children_[id.pid], id);
       add_younger(sessions_[id.pid], id);
     }

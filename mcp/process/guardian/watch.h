@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-struct seccomp_notif;
+struct seccomp_notif;  // NOLINT(readability-identifier-naming): the kernel's
 
 namespace mcp {
 

@@ -134,6 +134,9 @@ TEST_F(RealSandboxTest, KeepsWhatTheServerDownloads) {
       "mkdir -p \"$XDG_CACHE_HOME\" \"$npm_config_cache\" && ls \"$npm_config_cache\"; echo x >\"$npm_config_cache\"/kept";
   EXPECT_EQ(said_by(script, kStandard), "");
   EXPECT_EQ(said_by(script, kStrict), "kept\n");
+  EXPECT_EQ(
+      said_by("echo x >\"$XDG_CACHE_HOME\"/y && mkdir -p \"$UV_TOOL_DIR\" \"$UV_PYTHON_INSTALL_DIR\" && echo made", kStandard),
+      "made\n");
   spec_.name = ServerName("../other");
   EXPECT_EQ(said_by(script, kStandard), "") << "another server has another";
   EXPECT_TRUE(fs::exists(folder_ + "/state/sandbox/server-box/cache/npm/kept"));
@@ -167,6 +170,20 @@ TEST_F(RealSandboxTest, StrictShowsAScriptItsInterpreterAndItsPackage) {
   auto package = launch(child_of("sh", {"lib/main"}, kStrict));
   ASSERT_TRUE(package) << package.error().text();
   EXPECT_EQ(run_task(loop_, read_all((*package)->stdout_pipe())), "other other ");
+}
+
+TEST_F(RealSandboxTest, StrictShowsAnInstalledPackageThoseInstalledWithIt) {
+  fs::create_directories(home() + "/node_modules/.bin");
+  fs::create_directories(home() + "/node_modules/server/dist");
+  fs::create_directories(home() + "/node_modules/needed");
+  write(home() + "/node_modules/server/package.json", "{}");
+  write(home() + "/node_modules/server/dist/main", "#!/bin/sh\ncat \"$HOME\"/node_modules/needed/part; ls \"$HOME\"");
+  chmod((home() + "/node_modules/server/dist/main").c_str(), 0755);
+  write(home() + "/node_modules/needed/part", "part ");
+  fs::create_symlink("../server/dist/main", home() + "/node_modules/.bin/server");
+  auto child = launch(child_of(home() + "/node_modules/.bin/server", {}, kStrict));
+  ASSERT_TRUE(child) << child.error().text();
+  EXPECT_EQ(run_task(loop_, read_all((*child)->stdout_pipe())), "part node_modules\n");
 }
 
 TEST_F(RealSandboxTest, WithoutNetworkThereIsNone) {

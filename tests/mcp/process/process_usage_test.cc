@@ -16,17 +16,12 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 class ProcessUsageTest : public ChildProcessTest {};
 
 TEST_F(ProcessUsageTest, CountsTheWholeTree) {
-  const auto child = launch(shell("sleep 1000 & (sh -c 'sleep 1001; :' & ); while [ -z \"$x\" ]; do read x; done"));
+  const auto child = launch(shell("sleep 1000 & sh -c 'sleep 1001 & echo up; wait' & wait"));
   ASSERT_TRUE(child);
-  // The program, two sleeps and the shell of one; they may not have come to it yet.
-  std::optional<ProcessUsage> usage;
-  for (int look = 0; look < 10'000; ++look) {
-    usage = process_usage((*child)->guardian_pid());
-    if (usage && usage->processes == 5) break;
-    usleep(1000);
-  }
+  EXPECT_EQ(run_task(loop_, read_line((*child)->stdout_pipe())), "up");
+  const auto usage = process_usage((*child)->guardian_pid());
   ASSERT_TRUE(usage);
-  EXPECT_EQ(usage->processes, 5U);  // with the guardian: what lost its parent is its child
+  EXPECT_EQ(usage->processes, 5U);  // two shells, what they started, and the guardian
   EXPECT_GT(usage->memory, 100U * 1024);
   EXPECT_LT(usage->memory, 100 * kMiB);
 }
