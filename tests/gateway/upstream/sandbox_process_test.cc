@@ -135,7 +135,7 @@ TEST_F(SandboxedRuntimeTest, AServerThatCannotHaveItsSandboxIsNotTriedAgain) {
 TEST_F(SandboxedRuntimeTest, WorksAndSaysWhatWasDenied) {
   const std::string file = folder_.path() + "/file";
   const auto runtime = settle(behind("(echo x >" + file + ") 2>/dev/null"));
-  if (refused(*runtime)) GTEST_SKIP() << runtime->status().cause->text();
+  if (refused(*runtime)) GTEST_SKIP() << "this system makes no sandbox: " << runtime->status().cause->text();
   ASSERT_EQ(runtime->state(), RuntimeState::ready) << runtime->status().cause->text();
   const auto answer = send(*runtime, tool_call("echo", {{"text", "hello"}}));
   ASSERT_TRUE(answer) << answer.error().text();
@@ -146,7 +146,7 @@ TEST_F(SandboxedRuntimeTest, WorksAndSaysWhatWasDenied) {
 TEST_F(SandboxedRuntimeTest, ADenialThatKeptItFromStartingIsTheCause) {
   const std::string file = folder_.path() + "/file";
   const auto runtime = settle(behind("echo x >" + file + " || exit 3"));
-  if (refused(*runtime)) GTEST_SKIP() << runtime->status().cause->text();
+  if (refused(*runtime)) GTEST_SKIP() << "this system makes no sandbox: " << runtime->status().cause->text();
   const auto cause = *runtime->status().cause;
   EXPECT_EQ(cause.code, mcp::ErrorCode::sandbox_denied) << cause.text();
   EXPECT_THAT(cause.message, HasSubstr("its sandbox denied writing " + file));
