@@ -38,6 +38,7 @@ ordered_json server_json(const RuntimeStatus& server) {
   if (server.state == RuntimeState::starting && !server.phase.empty()) json["phase"] = server.phase;
   if (server.retry_at) json["retryAt"] = rfc3339(*server.retry_at);
   if (server.cause) json["cause"] = cause_json(*server.cause);
+  if (!server.denied.empty()) json["sandboxDenied"] = server.denied;
   json["openCalls"] = server.open_calls;
   json["questions"] = server.questions;
   if (server.queued > 0) json["queued"] = server.queued;

@@ -188,6 +188,8 @@ std::string metrics_text(const GatewayStatus& status, const ProcessInfo& process
   writer.gauge("switchyard_connections", "Open connections of clients.", status.connections);
   writer.family("switchyard_processes_spawned_total", "counter", "Programs started so far.");
   writer.sample("switchyard_processes_spawned_total", {}, status.spawned);
+  writer.family("switchyard_processes_left_total", "counter", "Processes of servers that could not be ended; each is in the log.");
+  writer.sample("switchyard_processes_left_total", {}, status.left);
   const auto running = std::ranges::count_if(status.servers, [](const RuntimeStatus& server) { return server.pid.has_value(); });
   writer.gauge("switchyard_processes", "Stdio servers whose process runs.", static_cast<std::uint64_t>(running));
   write_process(writer, process);

@@ -25,6 +25,17 @@ using ToolName = mcp::StrongId<struct ToolNameTag>;
 /// The name under which clients call a tool or get a prompt.
 using CallableName = mcp::StrongId<struct CallableNameTag>;
 
+enum class SandboxLevel { off, standard, strict };
+
+/// What a stdio server's program may see and do (docs/sandbox.md). Off: what its user may.
+struct SandboxSpec {
+  SandboxLevel level = SandboxLevel::off;
+  std::vector<std::string> read, write;  // absolute; besides what the level gives
+  bool network = true;
+
+  bool operator==(const SandboxSpec&) const = default;
+};
+
 /// How to run a stdio server. Values are resolved: no ${VAR} is left.
 struct StdioSpec {
   std::string command;  // a name looked up in PATH, or a path
@@ -32,6 +43,7 @@ struct StdioSpec {
   /// What the file names: envFile's variables, then env's, which win; no name twice. child_environment() adds the allow-list.
   std::vector<std::pair<std::string, std::string>> env;
   std::string cwd;  // absolute; "": the gateway's own
+  SandboxSpec sandbox;
 
   bool operator==(const StdioSpec&) const = default;
 };

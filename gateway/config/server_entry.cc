@@ -294,7 +294,7 @@ class EntryReader {
   }
 
   void refuse_other_fields(Kind kind) {
-    static constexpr std::array kStdioOnly = {Field::args, Field::env, Field::env_file, Field::cwd};
+    static constexpr std::array kStdioOnly = {Field::args, Field::env, Field::env_file, Field::cwd, Field::sandbox};
     static constexpr std::array kHttpOnly = {Field::headers, Field::ca_file, Field::oauth};
     const std::span<const Field> others =
         kind == Kind::stdio ? std::span<const Field>(kHttpOnly) : std::span<const Field>(kStdioOnly);

@@ -26,6 +26,7 @@ constexpr std::array kRules = std::to_array<KeyRule>({
     {"env", Field::env, true},
     {"envFile", Field::env_file, true},
     {"cwd", Field::cwd, true},
+    {"sandbox", Field::sandbox, true},
     {"httpUrl", Field::url},
     {"url", Field::url, true},
     {"serverUrl", Field::url},

@@ -17,6 +17,7 @@ enum class Field {
   env,
   env_file,
   cwd,
+  sandbox,
   url,
   headers,
   ca_file,

@@ -59,7 +59,7 @@ class ServerIdentity::Builder {
   }
 
   void add(const StdioSpec& spec) {
-    const auto& [command, args, env, cwd] = spec;
+    const auto& [command, args, env, cwd, sandbox] = spec;
     add("type", "stdio");
     add("command", command);
     for (std::size_t i = 0; i < args.size(); ++i)
@@ -67,6 +67,18 @@ class ServerIdentity::Builder {
     for (const auto& [name, value] : sorted(env))
       add("env " + name, value);
     add("cwd", cwd);
+    add(sandbox);
+  }
+
+  void add(const SandboxSpec& sandbox) {
+    const auto& [level, read, write, network] = sandbox;
+    std::string text = std::to_string(static_cast<int>(level)) + (network ? " with network" : "");
+    for (const auto* paths : {&read, &write}) {
+      text += '\n';
+      for (const std::string& path : *paths)
+        append_counted(text, path);
+    }
+    add("sandbox", text);
   }
 
   void add(const HttpSpec& spec) {

@@ -152,6 +152,7 @@ GatewayStatus Gateway::status() const {
   status.absent = absent_;
   status.retiring = retiring_.size();
   status.spawned = dependencies_.launcher->spawned();
+  status.left = dependencies_.launcher->left();
   status.calls = metrics_.servers();
   status.clashes = main_view_->projection()->clashes();
   return status;

@@ -57,7 +57,9 @@ class Service final : public AdminSource {
       : options_(std::move(options)),
         wake_(loop_.get_executor()),
         signals_(loop_),
-        launcher_(mcp::make_process_launcher(options_.environment.guardian, raise_descriptor_limit())) {}
+        launcher_(mcp::make_process_launcher({.guardian = options_.environment.guardian,
+                                              .open_files = raise_descriptor_limit(),
+                                              .records = child_records_dir(options_.state_dir)})) {}
 
   Result<> run() {
     auto lock = StateLock::acquire(options_.state_dir);
@@ -163,7 +165,7 @@ class Service final : public AdminSource {
 
   void make_gateway() {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
-    dependencies.environment = options_.environment.variables;
+    dependencies.environment = environment_with_state(options_.environment.variables, options_.state_dir);
     dependencies.random = make_random_source();
     dependencies.resolver = std::make_shared<mcp::Resolver>();
     dependencies.tls = std::make_shared<mcp::TlsContexts>();

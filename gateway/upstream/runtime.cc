@@ -162,6 +162,7 @@ std::optional<std::chrono::milliseconds> Runtime::plan_restart(bool started) {
 bool Runtime::give_up(const Error& cause) const {
   switch (cause.code) {
     case ErrorCode::spawn_failed:
+    case ErrorCode::sandbox_unavailable:
     case ErrorCode::config_invalid:
     case ErrorCode::unsupported_version:
       return true;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "gateway/config/config.h"
 #include "gateway/config/config_file.h"
@@ -53,6 +54,7 @@ struct RuntimeStatus {
   bool stale = false;                                               // what it offers is known from before, and not read anew yet
   std::size_t queued = 0;                                           // calls that wait for their turn (maxConcurrent)
   std::optional<std::chrono::system_clock::time_point> open_until;  // requests fail at once until then (CircuitBreaker)
+  std::vector<std::string> denied;  // what the sandbox of its program denied, for people: the first sixteen things
 };
 
 /// What a runtime needs from outside; all of it must outlive the runtime.

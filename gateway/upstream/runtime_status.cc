@@ -4,6 +4,7 @@
 
 #include "gateway/upstream/connect.h"
 #include "gateway/upstream/runtime.h"
+#include "gateway/upstream/sandbox.h"
 #include "mcp/base/log.h"
 #include "mcp/transport/stdio_client.h"
 
@@ -52,7 +53,8 @@ Error Runtime::explain_timeout() const {
     }
     std::string message = "no answer to " + phase_ + " within " + limit;
     if (const std::string tail = stdio->stderr_tail(); !tail.empty()) message += "; its last lines on stderr: " + tail;
-    return {ErrorCode::timeout, std::move(message), "Raise startupTimeout if the server just needs longer to start."};
+    Error late{ErrorCode::timeout, std::move(message), "Raise startupTimeout if the server just needs longer to start."};
+    return stdio->with_denials(std::move(late));
   }
   return {ErrorCode::timeout, "no answer to " + phase_ + " within " + limit, "Check the URL, or raise startupTimeout."};
 }
@@ -99,7 +101,11 @@ RuntimeStatus Runtime::status() const {
   status.transport = transport_name(spec(), transport_.get());
   status.target = live_->redaction().clean(describe_target(spec()));
   if (state_ == RuntimeState::starting) status.phase = phase_;
-  if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) status.pid = stdio->pid();
+  if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) {
+    status.pid = stdio->pid();
+    for (const mcp::Denial& denial : stdio->denials())
+      status.denied.push_back(live_->redaction().clean(denial_text(denial)));
+  }
   status.restarts = std::max(starts_ - 1 - wakes_, 0);
   status.tools = offered_;
   status.own_sessions = clients_->own_sessions();

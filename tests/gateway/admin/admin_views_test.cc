@@ -158,6 +158,9 @@ switchyard_connections 5
 # HELP switchyard_processes_spawned_total Programs started so far.
 # TYPE switchyard_processes_spawned_total counter
 switchyard_processes_spawned_total 7
+# HELP switchyard_processes_left_total Processes of servers that could not be ended; each is in the log.
+# TYPE switchyard_processes_left_total counter
+switchyard_processes_left_total 2
 # HELP switchyard_processes Stdio servers whose process runs.
 # TYPE switchyard_processes gauge
 switchyard_processes 1
