@@ -168,15 +168,22 @@ class EntryReader {
     for (const JsonMember& member : entry.value->members) {
       const std::string here = path_of_key(entry.path, member.key);
       if (member.earlier) findings_.error(here, member.at, repeated_message(*member.earlier));
-      if (member.key == "allow") {
+      if (std::ranges::find(kToolsKeys, member.key) == kToolsKeys.end()) {
+        refuse_tools_key(member, here);
+      } else if (member.key == "allow") {
         spec.tools_allow = read_names(member.value, here, findings_);
       } else if (member.key == "deny") {
         spec.tools_deny = read_names(member.value, here, findings_);
-      } else if (context_.foreign && !may_restrict_tools(member.key + " tools")) {
-        findings_.warning(here, member.at, "unknown key " + quoted(member.key) + " is ignored");
-      } else {
-        findings_.error(here, member.at, "unknown key " + quoted(member.key) + name_hint(member.key, {"allow", "deny"}));
       }
+    }
+  }
+
+  void refuse_tools_key(const JsonMember& member, const std::string& here) {
+    if (context_.foreign && !may_restrict_tools(member.key + " tools")) {
+      findings_.warning(here, member.at, "unknown key " + quoted(member.key) + " is ignored");
+    } else {
+      const std::vector<std::string_view> keys(kToolsKeys.begin(), kToolsKeys.end());
+      findings_.error(here, member.at, "unknown key " + quoted(member.key) + name_hint(member.key, keys));
     }
   }
 
