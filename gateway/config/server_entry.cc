@@ -319,8 +319,8 @@ ServerEntry broken_server(const JsonMember& member, mcp::ErrorCode code, const F
   }
   if (mistakes > kShown) error.message += "; and " + std::to_string(mistakes - kShown) + " more";
   if (!error.message.ends_with('?')) error.message += '.';
-  error.remedy = code == mcp::ErrorCode::variable_missing ? "Set the variable or mend the file, then start the gateway again."
-                                                          : "Mend the file, then start the gateway again.";
+  error.remedy = code == mcp::ErrorCode::variable_missing ? "Set the variable and start the gateway again, or mend the file."
+                                                          : "Mend the file.";
   return ServerEntry{
       std::nullopt,
       BrokenServer{.name = ServerName(shown_name(member.key)), .required = says_required(member.value), .error = std::move(error)},

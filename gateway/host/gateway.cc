@@ -136,8 +136,7 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
   RouterContext context{.executor = dependencies_.executor,
                         .metrics = &metrics_,
                         .validator = &validator_,
-                        .startup_wait = config_.startup_wait,
-                        .list_page_size = config_.list_page_size,
+                        .limits = limits_,
                         .instance = dependencies_.instance};
   return std::make_shared<Router>(std::move(context), std::move(view));
 }
