@@ -130,17 +130,22 @@ bool View::listable() const {
 
 mcp::Task<bool> View::wait_settled(std::chrono::steady_clock::time_point deadline) {
   auto self = shared_from_this();
-  const auto members = members_;
-  for (const auto& member : members)
-    co_await member->settled().wait_until(deadline);
+  // Other servers may have become members meanwhile.
+  while (!settled() && mcp::Clock::now() < deadline) {
+    const auto members = members_;
+    for (const auto& member : members)
+      co_await member->settled().wait_until(deadline);
+  }
   co_return settled();
 }
 
 mcp::Task<void> View::wait_listable(std::chrono::steady_clock::time_point deadline) {
   auto self = shared_from_this();
-  const auto members = members_;
-  for (const auto& member : members) {
-    if (!member->listable()) co_await member->settled().wait_until(deadline);
+  while (!listable() && mcp::Clock::now() < deadline) {
+    const auto members = members_;
+    for (const auto& member : members) {
+      if (!member->listable()) co_await member->settled().wait_until(deadline);
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include "gateway/cli/progress_line.h"
 #include "gateway/cli/report.h"
 #include "gateway/cli/table.h"
+#include "gateway/cli/text.h"
 #include "gateway/config/config_file.h"
 #include "gateway/host/endpoint_url.h"
 #include "mcp/json/text.h"
@@ -45,20 +46,20 @@ std::string plan_text(std::string_view plan, const Console& console) {
   std::string text;
   for (const std::string_view server : mcp::elements(mcp::member(plan, "servers"))) {
     const std::string action = text_member(server, "action");
-    std::string line = text_member(server, "text");
+    std::string line = clean_line(text_member(server, "text"));
     if (line.starts_with(action)) line = toned(action, tone_of(action), console.colour) + line.substr(action.size());
-    text += text_member(server, "name") + ": " + line + "\n";
+    text += clean_line(text_member(server, "name")) + ": " + line + "\n";
     for (const std::string_view view : mcp::elements(mcp::member(server, "views"))) {
       const std::string names = names_text(mcp::member(view, "lost"), "-") + names_text(mcp::member(view, "gained"), "+");
-      text += toned("  " + text_member(view, "view") + ":" + names, Tone::faint, console.colour) + "\n";
+      text += toned("  " + clean_line(text_member(view, "view") + ":" + names), Tone::faint, console.colour) + "\n";
     }
   }
   for (const std::string_view setting : mcp::elements(mcp::member(plan, "settings"))) {
     const bool later = text_member(setting, "effect") == "needs_restart";
-    text += text_member(setting, "what") + (later ? ": takes effect when the gateway is started again" : "") + "\n";
+    text += clean_line(text_member(setting, "what")) + (later ? ": takes effect when the gateway is started again" : "") + "\n";
   }
   for (const std::string_view warning : mcp::elements(mcp::member(plan, "warnings")))
-    text += toned("note: " + mcp::decode_json_string(warning), Tone::faint, console.colour) + "\n";
+    text += toned("note: " + clean_line(mcp::decode_json_string(warning)), Tone::faint, console.colour) + "\n";
   return text;
 }
 

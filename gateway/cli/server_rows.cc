@@ -75,12 +75,14 @@ std::vector<ServerRow> read_servers(std::string_view json) {
 
 GatewayRow read_gateway(std::string_view json) {
   const std::string_view gateway = mcp::member(json, "gateway");
+  const std::string_view problem = mcp::member(mcp::member(gateway, "reload"), "error");
   return {.version = text_member(gateway, "version"),
           .pid = text_member(gateway, "pid"),
           .mcp_url = text_member(gateway, "mcpUrl"),
           .admin_url = text_member(gateway, "adminUrl"),
           .config = text_member(gateway, "config"),
           .sessions = text_member(gateway, "sessions"),
+          .config_problem = failure_text(text_member(problem, "message"), text_member(problem, "remedy")),
           .ready = mcp::member(gateway, "ready") == "true",
           .stopping = mcp::member(gateway, "stopping") == "true",
           .started = time_member(gateway, "started")};

@@ -33,6 +33,7 @@ struct ServerRow {
 /// The gateway itself, from the same answer.
 struct GatewayRow {
   std::string version, pid, mcp_url, admin_url, config, sessions;
+  std::string config_problem;  // why the file cannot be used as it is now; "" where it can
   bool ready = false;
   bool stopping = false;
   std::optional<ServerRow::Time> started;

@@ -28,8 +28,13 @@ std::string gateway_text(const GatewayRow& gateway, SystemTime now, const Consol
   } else {
     text += gateway.ready ? toned("ready", Tone::good, console.colour) : toned("not ready", Tone::bad, console.colour);
   }
-  text += "\nMCP " + gateway.mcp_url + "  admin " + gateway.admin_url + "\nConfiguration " + gateway.config + "\n\n";
-  return clean_text(gateway.config) == gateway.config ? text : clean_text(text);
+  text += "\nMCP " + gateway.mcp_url + "  admin " + gateway.admin_url + "\nConfiguration " + gateway.config + "\n";
+  if (clean_text(gateway.config) != gateway.config) text = clean_text(text);
+  if (!gateway.config_problem.empty()) {
+    text += toned("It cannot be used as it is now, and nothing has changed: ", Tone::bad, console.colour) +
+            clean_text(gateway.config_problem) + "\n";
+  }
+  return text + "\n";
 }
 
 /// "name  value" lines; empty values are left out.

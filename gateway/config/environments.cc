@@ -1,5 +1,6 @@
 #include "gateway/config/environments.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -41,7 +42,10 @@ class EnvironmentReader {
   void read_field(const JsonMember& field) {
     const std::string here = path_of_key(path_, field.key);
     if (field.earlier) findings_.error(here, field.at, repeated_message(*field.earlier));
-    if (field.key == "available") {
+    if (std::ranges::find(kEnvironmentKeys, field.key) == kEnvironmentKeys.end()) {
+      const std::vector<std::string_view> keys(kEnvironmentKeys.begin(), kEnvironmentKeys.end());
+      findings_.error(here, field.at, "unknown key " + gateway::quoted(field.key) + name_hint(field.key, keys));
+    } else if (field.key == "available") {
       available_ = true;
       spec_.available = read_boolean(field.value, here, findings_).value_or(false);
     } else if (field.key == "path") {
@@ -53,9 +57,6 @@ class EnvironmentReader {
       spec_.interval = read_seconds(field.value, here, false, findings_).value_or(spec_.interval);
     } else if (field.key == "probeTimeout") {
       spec_.probe_timeout = read_seconds(field.value, here, false, findings_).value_or(spec_.probe_timeout);
-    } else {
-      const std::vector<std::string_view> keys = {"available", "path", "probe", "interval", "probeTimeout"};
-      findings_.error(here, field.at, "unknown key " + gateway::quoted(field.key) + name_hint(field.key, keys));
     }
   }
 

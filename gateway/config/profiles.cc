@@ -50,13 +50,14 @@ class ProfilesReader {
     for (const JsonMember& field : member.value.members) {
       const std::string here = path_of_key(path, field.key);
       if (field.earlier) findings_.error(here, field.at, repeated_message(*field.earlier));
-      if (field.key == "servers") {
+      if (std::ranges::find(kProfileKeys, field.key) == kProfileKeys.end()) {
+        const std::vector<std::string_view> keys(kProfileKeys.begin(), kProfileKeys.end());
+        findings_.error(here, field.at, "unknown key " + quoted(field.key) + name_hint(field.key, keys));
+      } else if (field.key == "servers") {
         read_servers(field.value, here, profile);
       } else if (field.key == "maxNameLength") {
         profile.max_name_length =
             read_count(field.value, here, kMinNameLength, kMaxNameLength, findings_).value_or(profile.max_name_length);
-      } else {
-        findings_.error(here, field.at, "unknown key " + quoted(field.key) + name_hint(field.key, {"servers", "maxNameLength"}));
       }
     }
     if (member.value.find("servers") == nullptr)

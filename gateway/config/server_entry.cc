@@ -171,18 +171,24 @@ class EntryReader {
     for (const JsonMember& member : entry.value->members) {
       const std::string here = path_of_key(entry.path, member.key);
       if (member.earlier) findings_.error(here, member.at, repeated_message(*member.earlier));
-      if (member.key == "allow") {
+      if (std::ranges::find(kToolsKeys, member.key) == kToolsKeys.end()) {
+        refuse_tools_key(member, here);
+      } else if (member.key == "allow") {
         spec.tools_allow = read_names(member.value, here, findings_);
       } else if (member.key == "deny") {
         spec.tools_deny = read_names(member.value, here, findings_);
       } else if (member.key == "override") {
         spec.tools_override = read_tool_overrides(member.value, here, findings_);
-      } else if (context_.foreign && !may_restrict_tools(member.key + " tools")) {
-        findings_.warning(here, member.at, "unknown key " + quoted(member.key) + " is ignored");
-      } else {
-        findings_.error(
-            here, member.at, "unknown key " + quoted(member.key) + name_hint(member.key, {"allow", "deny", "override"}));
       }
+    }
+  }
+
+  void refuse_tools_key(const JsonMember& member, const std::string& here) {
+    if (context_.foreign && !may_restrict_tools(member.key + " tools")) {
+      findings_.warning(here, member.at, "unknown key " + quoted(member.key) + " is ignored");
+    } else {
+      const std::vector<std::string_view> keys(kToolsKeys.begin(), kToolsKeys.end());
+      findings_.error(here, member.at, "unknown key " + quoted(member.key) + name_hint(member.key, keys));
     }
   }
 
@@ -351,8 +357,8 @@ ServerEntry broken_server(const JsonMember& member, mcp::ErrorCode code, const F
   }
   if (mistakes > kShown) error.message += "; and " + std::to_string(mistakes - kShown) + " more";
   if (!error.message.ends_with('?')) error.message += '.';
-  error.remedy = code == mcp::ErrorCode::variable_missing ? "Set the variable or mend the file, then start the gateway again."
-                                                          : "Mend the file, then start the gateway again.";
+  error.remedy = code == mcp::ErrorCode::variable_missing ? "Set the variable and start the gateway again, or mend the file."
+                                                          : "Mend the file.";
   return ServerEntry{
       std::nullopt,
       BrokenServer{.name = ServerName(shown_name(member.key)), .required = says_required(member.value), .error = std::move(error)},

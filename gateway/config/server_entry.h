@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/config/config.h"
@@ -10,6 +12,9 @@
 #include "gateway/config/jsonc.h"
 
 namespace gateway {
+
+/// What "tools" of an entry can say. A key that is not listed here is refused before it is read.
+inline constexpr auto kToolsKeys = std::to_array<std::string_view>({"allow", "deny", "override"});
 
 /// What an entry is read against.
 struct EntryContext {

@@ -178,6 +178,14 @@ ServerFields collect_fields(const JsonNode& entry, const std::string& path, bool
   return fields;
 }
 
+std::vector<std::string_view> own_server_keys() {
+  std::vector<std::string_view> keys;
+  for (const KeyRule& rule : kRules) {
+    if (rule.ours) keys.push_back(rule.key);
+  }
+  return keys;
+}
+
 std::string repeated_message(TextPosition first) {
   return "written twice; the first is at line " + std::to_string(first.line) + ", column " + std::to_string(first.column);
 }

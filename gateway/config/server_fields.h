@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/config/findings.h"
 #include "gateway/config/jsonc.h"
@@ -60,6 +61,9 @@ ServerFields collect_fields(const JsonNode& entry, const std::string& path, bool
 /// Whether an unknown key speaks of some tools and not of others: "blockedTools", "tool-filter". Passing over it would offer what
 /// somebody switched off.
 bool may_restrict_tools(std::string_view key);
+
+/// The keys that an entry in a file of ours can have.
+std::vector<std::string_view> own_server_keys();
 
 /// "written twice; the first is at line 3, column 5".
 std::string repeated_message(TextPosition first);

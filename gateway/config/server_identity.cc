@@ -85,8 +85,11 @@ class ServerIdentity::Builder {
     const auto& [url, headers, ca_file, kind] = spec;
     add("type", kind == HttpKind::streamable ? "http" : kind == HttpKind::sse ? "sse" : "http or sse");
     add("url", url);
+    // The order of those of one name counts, that of names does not.
+    auto by_name = headers;
+    std::ranges::stable_sort(by_name, {}, &std::pair<std::string, std::string>::first);
     std::map<std::string, std::size_t> seen;
-    for (const auto& [name, value] : headers) {
+    for (const auto& [name, value] : by_name) {
       const std::size_t nth = ++seen[name];
       add("header " + name + (nth == 1 ? "" : " (" + std::to_string(nth) + ")"), value);
     }

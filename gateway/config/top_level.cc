@@ -124,11 +124,8 @@ void read_member(const JsonMember& member, Config& config, Findings& findings) {
   const TopKey* known = top_key(member.key);
   const std::string path = path_of_key("", member.key);
   if (known == nullptr) {
-    std::vector<std::string_view> keys;
-    keys.reserve(kTopKeys.size());
-    for (const TopKey& each : kTopKeys)
-      keys.push_back(each.key);
-    const std::string hint = member.key == "servers" ? "; did you mean \"mcpServers\"?" : name_hint(member.key, keys);
+    const std::string hint =
+        member.key == "servers" ? "; did you mean \"mcpServers\"?" : name_hint(member.key, own_top_level_keys());
     findings.error(path, member.at, "unknown key " + quoted(member.key) + hint);
     return;
   }
@@ -150,6 +147,14 @@ void warn_of_near_misses(const JsonNode& root, Findings& findings) {
 
 std::vector<std::string_view> keys_that_are_read() {
   std::vector<std::string_view> keys(kForeignServers.begin(), kForeignServers.end());
+  for (const TopKey& known : kTopKeys)
+    keys.push_back(known.key);
+  return keys;
+}
+
+std::vector<std::string_view> own_top_level_keys() {
+  std::vector<std::string_view> keys;
+  keys.reserve(kTopKeys.size());
   for (const TopKey& known : kTopKeys)
     keys.push_back(known.key);
   return keys;

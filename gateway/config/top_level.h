@@ -13,6 +13,9 @@ namespace gateway {
 /// The keys at top level whose values anybody reads.
 std::vector<std::string_view> keys_that_are_read();
 
+/// Those that a file of ours can have.
+std::vector<std::string_view> own_top_level_keys();
+
 /// Whether the file is another client's: it has keys, none of which only we have.
 bool is_foreign(const JsonNode& root);
 

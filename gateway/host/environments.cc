@@ -82,6 +82,16 @@ struct Environments::Watched {
   bool over = false;              // nobody wants to know any more
   Event first;                    // it has been looked at once, or is over
 
+  /// What that one says of how to tell whether it is there is what this one does.
+  bool is_seen_by(const EnvironmentSpec& other) const {
+    return spec.available == other.available && spec.path == other.path && spec.probe == other.probe;
+  }
+
+  void take_announcement(const Watched& before) {
+    announced = before.announced;
+    instance = before.instance;
+  }
+
   bool looks() const { return !spec.path.empty() || !spec.probe.empty(); }
 
   void end() {
@@ -116,7 +126,7 @@ EnvironmentStates Environments::preview(const std::vector<EnvironmentSpec>& spec
     const auto state = states_.find(spec.name);
     auto& next = states[spec.name];
     if (state != states_.end()) next = state->second;
-    if (known != watched_.end() && known->second->spec == spec) continue;
+    if (known != watched_.end() && (known->second->announced || known->second->is_seen_by(spec))) continue;
     const Watched fresh(needs_.executor, spec);
     next.available = spec.available;
     next.why = next.available ? "" : std::string(fresh.looks() ? kNotLooked : kNobodySaid);
@@ -142,12 +152,14 @@ void Environments::configure(const std::vector<EnvironmentSpec>& specs) {
   std::map<std::string, std::shared_ptr<Watched>, std::less<>> next;
   for (const EnvironmentSpec& spec : specs) {
     const auto known = watched_.find(spec.name);
-    if (known != watched_.end() && known->second->spec == spec) {
+    if (known != watched_.end() && known->second->is_seen_by(spec)) {
       next[spec.name] = known->second;
+      adopt_times(known->second, spec);
       continue;
     }
     auto watched = std::make_shared<Watched>(needs_.executor, spec);
     next[spec.name] = watched;
+    if (known != watched_.end()) watched->take_announcement(*known->second);
     settle(*watched);
     if (watched->looks()) look(watched);
   }
@@ -159,13 +171,19 @@ void Environments::configure(const std::vector<EnvironmentSpec>& specs) {
       // What was announced without being in the file, or before it left it, still counts.
       watched->spec = {.name = name};
       next[name] = std::make_shared<Watched>(needs_.executor, watched->spec);
-      next[name]->announced = watched->announced;
-      next[name]->instance = watched->instance;
+      next[name]->take_announcement(*watched);
     }
   }
   std::erase_if(states_, [&next](const auto& state) { return !next.contains(state.first); });
   watched_ = std::move(next);
   quiet_ = false;
+}
+
+/// A change of how often it is looked at, or how long that may take, is no reason to doubt what was seen.
+void Environments::adopt_times(const std::shared_ptr<Watched>& watched, const EnvironmentSpec& spec) {
+  const bool other_interval = watched->spec.interval != spec.interval;
+  watched->spec = spec;
+  if (other_interval && watched->looks() && !watched->looking) look_in(watched, spec.interval);
 }
 
 void Environments::announce(const std::string& name, std::optional<bool> available, const std::string& instance) {

@@ -32,7 +32,8 @@ class Environments {
   Environments(const Environments&) = delete;
   Environments& operator=(const Environments&) = delete;
 
-  /// These are known from here on. What stayed as it was keeps its state and what was announced of it. `changed` is not called.
+  /// These are known from here on. One that is told apart as before keeps its state, others are looked at anew; what was announced
+  /// counts on. `changed` is not called.
   void configure(const std::vector<EnvironmentSpec>& specs);
 
   /// What states() would be right after configure().
@@ -58,6 +59,7 @@ class Environments {
 
   void publish(const std::string& name, bool available, std::string why, bool another_instance = false);
   void settle(Watched& watched);
+  void adopt_times(const std::shared_ptr<Watched>& watched, const EnvironmentSpec& spec);
   void look_in(const std::shared_ptr<Watched>& watched, std::chrono::milliseconds delay);
   void look(const std::shared_ptr<Watched>& watched);
   mcp::Task<std::string> look_at_path(std::shared_ptr<Watched> watched) const;

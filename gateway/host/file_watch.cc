@@ -93,14 +93,25 @@ class InotifyWatch final : public FileWatch, public std::enable_shared_from_this
     }
   }
 
-  void watch(std::vector<std::string> files) override {
-    told_.clear();
-    for (std::string& file : files) {
-      const Signature signature = Signature::of(file);
-      told_.insert_or_assign(std::move(file), signature);
+  bool watch(std::vector<std::string> files) override {
+    Signatures told, seen;
+    bool others = false;
+    for (const std::string& file : files) {
+      const auto known = told_.find(file);
+      others = others || known == told_.end();
+      told[file] = known == told_.end() ? Signature::of(file) : known->second;
+      seen[file] = known == told_.end() ? told[file] : seen_[file];
     }
+    told_ = std::move(told);
+    seen_ = std::move(seen);
+    if (!watch_folders() && !looking_soon_) look_in(kLookAgain);
+    return others;
+  }
+
+  void take_note() override {
+    for (auto& [file, signature] : told_)
+      signature = Signature::of(file);
     seen_ = told_;
-    if (!watch_folders()) look_in(kLookAgain);
   }
 
  private:

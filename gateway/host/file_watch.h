@@ -18,12 +18,16 @@ class FileWatch {
  public:
   virtual ~FileWatch() = default;
 
-  /// The files from here on, absolute paths.
-  virtual void watch(std::vector<std::string> files) = 0;
+  /// The files from here on, absolute paths. True where there are some among them that it did not watch before: whoever has read
+  /// those already reads them again, because nobody knows what became of them since.
+  virtual bool watch(std::vector<std::string> files) = 0;
+
+  /// They are about to be read as they are now: nothing of what happened up to here needs to be told.
+  virtual void take_note() = 0;
 };
 
-/// `changed` is called from the loop, only where a file is not what it was when it was last called, or at watch(); not any more
-/// once nobody holds the watch.
+/// `changed` is called from the loop, only where a file is not what it was when it was last called, at take_note(), or when it was
+/// first watched; not any more once nobody holds the watch.
 std::shared_ptr<FileWatch> make_file_watch(const mcp::Executor& executor,
                                            std::chrono::milliseconds quiet,
                                            std::function<void()> changed);

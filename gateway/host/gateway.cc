@@ -73,13 +73,21 @@ Task<Result<>> Gateway::wait_required() {
     if (reasons.empty()) first = error;
     reasons += "\n  " + name.str() + ": " + error.text();
   };
+  // Which ones are required may change meanwhile, and which runtimes they have.
+  const auto is_pending = [](const std::shared_ptr<Runtime>& runtime) {
+    return runtime->spec().required && !runtime->settled().is_set();
+  };
+  for (;;) {
+    const auto all = runtimes();
+    const auto pending = std::ranges::find_if(all, is_pending);
+    if (pending == all.end()) break;
+    co_await (*pending)->settled().wait();
+  }
   for (const AbsentServer& absent : absent_) {
     if (absent.required) add(absent.name, absent.why);
   }
   for (const auto& runtime : runtimes()) {
-    if (!runtime->spec().required) continue;
-    co_await runtime->settled().wait();
-    if (runtime->serves()) continue;
+    if (!runtime->spec().required || runtime->serves()) continue;
     add(runtime->spec().name, runtime->status().cause.value_or(runtime->unavailable()));
   }
   if (reasons.empty()) co_return Result<>();
@@ -132,8 +140,7 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
   RouterContext context{.executor = dependencies_.executor,
                         .metrics = &metrics_,
                         .validator = &validator_,
-                        .startup_wait = config_.startup_wait,
-                        .list_page_size = config_.list_page_size,
+                        .limits = limits_,
                         .instance = dependencies_.instance};
   return std::make_shared<Router>(std::move(context), std::move(view));
 }

@@ -109,7 +109,8 @@ class Gateway {
   bool started_servers_ = false;
   std::shared_ptr<View> main_view_;
   std::map<std::string, std::shared_ptr<View>, std::less<>> profiles_;
-  std::map<std::string, std::shared_ptr<View>, std::less<>> server_views_;  // made when first asked for
+  std::map<std::string, std::shared_ptr<View>, std::less<>> server_views_;   // made when first asked for
+  std::shared_ptr<RouterLimits> limits_ = std::make_shared<RouterLimits>();  // as config_ has them; open sessions look here, too
   CallMetrics metrics_;
   CallValidator validator_;
   std::function<void()> state_changed_;

@@ -124,6 +124,7 @@ Plan Gateway::apply(Config next, EnvironmentStates environments) {
   absent_ = std::move(desired.absent);
   config_ = std::move(next);
   environments_ = std::move(environments);
+  *limits_ = {.startup_wait = config_.startup_wait, .list_page_size = config_.list_page_size};
   publish();
   for (std::size_t j = 0; j < before.size(); ++j) {
     const auto is_here = [&](const Server& server) { return server.runtime == before[j].runtime; };

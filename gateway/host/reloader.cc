@@ -19,6 +19,8 @@ using mcp::Task;
 
 namespace {
 
+constexpr int kMostReadings = 3;  // for one reload
+
 Task<Result<Config>> read_on_helper(std::string file, Environment environment) {
   co_return load_config(file, environment);
 }
@@ -30,14 +32,22 @@ Reloader::Reloader(const mcp::Executor& executor, asio::thread_pool& helpers, Ga
 
 void Reloader::watch() {
   watch_ = make_file_watch(executor_, options_.quiet, [this] { asio::co_spawn(executor_, reload("file"), asio::detached); });
-  watch_files();
+  watch_files(gateway_.config());
+  asio::co_spawn(executor_, catch_up(), asio::detached);
 }
 
-void Reloader::watch_files() {
-  if (!watch_) return;
-  std::vector<std::string> files = gateway_.config().files;
-  files.push_back(gateway_.config().file);
-  watch_->watch(std::move(files));
+/// Whether there are files among those it is read from that were not watched before.
+bool Reloader::watch_files(const Config& config) {
+  if (!watch_) return false;
+  std::vector<std::string> files = config.files;
+  files.push_back(config.file);
+  return watch_->watch(std::move(files));
+}
+
+/// Between the first reading and the watch the file may have changed.
+Task<void> Reloader::catch_up() {
+  const auto changes = co_await plan("");
+  if (!changes || !changes->changes_nothing()) co_await reload("file");
 }
 
 Task<Result<Config>> Reloader::read(std::string file) {
@@ -62,8 +72,12 @@ Task<Result<Plan>> Reloader::reload(std::string trigger) {
 }
 
 Task<Result<Plan>> Reloader::reload_alone(std::string trigger) {
-  std::string file = gateway_.config().file;
-  auto config = co_await read(std::move(file));
+  const std::string file = gateway_.config().file;
+  if (watch_) watch_->take_note();
+  auto config = co_await read(file);
+  // What it names now may be other files, and nobody would hear of what became of them since they were read.
+  for (int times = 1; times < kMostReadings && config && !stopping_ && watch_files(*config); ++times)
+    config = co_await read(file);
   if (!config) co_return std::unexpected(std::move(config).error());
   if (stopping_) co_return fail(ErrorCode::shutting_down, "the gateway is stopping");
   if (options_.prepare) co_await options_.prepare(*config);
@@ -71,8 +85,6 @@ Task<Result<Plan>> Reloader::reload_alone(std::string trigger) {
   auto environments = options_.configure_environments(*config);
   Plan plan = gateway_.apply(std::move(*config), std::move(environments));
   if (options_.on_applied) options_.on_applied(gateway_.config());
-  // What the file names now may be other files.
-  watch_files();
   if (!plan.changes_nothing()) mcp::log_info("reload", "configuration reloaded: " + plan.summary(), {{"trigger", trigger}});
   co_return plan;
 }

@@ -38,7 +38,8 @@ class Reloader {
   /// The gateway and the helpers outlive the reloader, and it the coroutines it began: see stop().
   Reloader(const mcp::Executor& executor, boost::asio::thread_pool& helpers, Gateway& gateway, ReloaderOptions options);
 
-  /// Reloads whenever the file changes, or one that its servers are read from.
+  /// Reloads whenever the file changes, or one that its servers are read from; also where that happened since the gateway's
+  /// configuration was read.
   void watch();
 
   /// Reloads now. `trigger` says for whom, in the log. Error: why the file cannot be used.
@@ -56,7 +57,8 @@ class Reloader {
   mcp::Task<mcp::Result<Config>> read(std::string file);
   mcp::Task<mcp::Result<Plan>> reload_alone(std::string trigger);
   void note(const std::string& trigger, const mcp::Result<Plan>& outcome);
-  void watch_files();
+  bool watch_files(const Config& config);
+  mcp::Task<void> catch_up();
 
   mcp::Executor executor_;
   boost::asio::thread_pool& helpers_;

@@ -38,6 +38,7 @@ namespace {
 
 constexpr std::size_t kMaxClientMessage = std::size_t{4} << 20;
 constexpr auto kReloadWait = std::chrono::seconds(60);
+constexpr auto kFirstLooks = std::chrono::seconds(60);  // at environments; one may hang
 constexpr std::size_t kMaxQueued = std::size_t{64} << 20;
 
 /// Thousands of clients and children need descriptors: takes what the system allows at most. Returns what was allowed before, for
@@ -267,6 +268,7 @@ class Service final : public AdminSource {
   Task<void> watch_start() {
     const auto settled = std::make_shared<bool>(false);
     if (options_.on_progress) asio::co_spawn(loop_, show_progress(settled), asio::detached);
+    co_await environments_->wait_looked(Clock::now() + kFirstLooks);
     auto required = co_await gateway_->wait_required();
     if (!required) {
       failure_ = required.error();

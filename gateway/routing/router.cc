@@ -167,7 +167,7 @@ Task<void> Router::for_each_ready(Errand errand, CallContext& context, Clock::ti
 template <CatalogKind kind>
 Task<Result<Message>> Router::list(Message request, CallContext& context) {
   constexpr auto kIndex = static_cast<std::size_t>(kind);
-  if (!list_deadline_) list_deadline_ = Clock::now() + context_.startup_wait;
+  if (!list_deadline_) list_deadline_ = Clock::now() + context_.limits->startup_wait;
   if (!listed_[kIndex]) {
     listed_.set(kIndex);
     co_await wait_for_lists(context, *list_deadline_);
@@ -182,7 +182,7 @@ Task<Result<Message>> Router::list(Message request, CallContext& context) {
   auto& reading = reading_[kIndex];
   const auto projection = !cursor.empty() && reading.list ? reading.list : view_->projection();
   const auto hidden = kind == CatalogKind::tools ? projection->tools().hidden_from(context.caller()) : std::vector<std::size_t>();
-  const auto page = projection->list(kind).page(decoded, context_.list_page_size, hidden);
+  const auto page = projection->list(kind).page(decoded, context_.limits->list_page_size, hidden);
   if (!page) co_return std::unexpected(page.error());
   reading = PagedList::has_next(*page) ? Reading{projection, Clock::now()} : Reading();
   // Pages of two lists make none that could be compared.

@@ -16,15 +16,20 @@
 
 namespace gateway {
 
+/// What the configuration says of how clients are served. Changes while they are.
+struct RouterLimits {
+  std::chrono::milliseconds startup_wait = std::chrono::seconds(10);
+  std::size_t list_page_size = 1000;
+};
+
 /// What all routers share; owned by the gateway and outlives them.
 struct RouterContext {
   mcp::Executor executor;
   CallMetrics* metrics = nullptr;
   CallValidator* validator = nullptr;  // where some server has its calls checked
-  std::chrono::milliseconds startup_wait = std::chrono::seconds(10);
+  std::shared_ptr<const RouterLimits> limits = std::make_shared<RouterLimits>();
   std::chrono::milliseconds introduction_wait = std::chrono::seconds(1);  // for what servers say of themselves
-  std::size_t list_page_size = 1000;
-  std::string instance;  // the gateway's own
+  std::string instance;                                                   // the gateway's own
 };
 
 /// The RequestHandler behind one client's session: answers what the gateway answers itself from the view's snapshot, and sends
@@ -84,7 +89,7 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   mcp::Task<void> wait_for_first_start(mcp::CallContext& context, Clock::time_point deadline);
   mcp::Task<void> wait_for(mcp::Task<void> happening, mcp::CallContext& context);
   mcp::Task<void> wait_for_first_start(mcp::CallContext& context) {
-    return wait_for_first_start(context, Clock::now() + context_.startup_wait);
+    return wait_for_first_start(context, Clock::now() + context_.limits->startup_wait);
   }
 
   /// Until it is known which tools the servers show to clients that can be asked as much as this one, or `deadline`.

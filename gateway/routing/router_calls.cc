@@ -43,7 +43,7 @@ Task<Result<Message>> Router::call_unknown(Message request, CallContext& context
   const auto began = Clock::now();
   // The client may know the name from an earlier life of ours, and its server may just be starting.
   co_await wait_for_first_start(context);
-  co_await explore(context, began + context_.startup_wait);
+  co_await explore(context, began + context_.limits->startup_wait);
   if (context.cancellation().requested()) co_return std::unexpected(context.cancellation().reason());
   auto projection = view_->projection();
   const Route* route = projection->tools().find(request.name());

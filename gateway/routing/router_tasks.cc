@@ -209,7 +209,7 @@ Task<Result<Message>> Router::list_tasks(Message request, CallContext& context) 
   }
   auto tasks = tasks_of(context.caller());
   std::erase_if(tasks, [after](const HeldTask& held) { return held.task->number <= after; });
-  const std::size_t page = std::min(kMaxPage, context_.list_page_size);
+  const std::size_t page = std::min(kMaxPage, context_.limits->list_page_size);
   const bool more = tasks.size() > page;
   if (more) tasks.resize(page);
   const std::string id(request.id());

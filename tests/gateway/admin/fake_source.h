@@ -56,6 +56,18 @@ inline GatewayStatus sample_status() {
   return status;
 }
 
+/// Something of each kind.
+inline Plan sample_plan() {
+  Plan plan;
+  plan.servers.push_back({.name = ServerName("files"), .presentation = {"tools.deny"}});
+  plan.servers.back().views.push_back({.view = "/mcp", .gained = {"files__new"}, .lost = {"files__old"}});
+  plan.servers.push_back({.name = ServerName("docs"), .before = ServerName("notes"), .action = ServerAction::rename});
+  plan.servers.push_back({.name = ServerName("linear"), .action = ServerAction::restart, .connection = {"env KEY changed"}});
+  plan.settings = {{"listen", SettingStep::Effect::needs_restart}, {"startupWait", SettingStep::Effect::applied}};
+  plan.warnings = {"f:1:2: odd"};
+  return plan;
+}
+
 inline ToolTable sample_tools() {
   ToolTable table;
   table.tools.push_back({"files__read", "files", "read", R"({"name":"files__read","description":"Reads\na file","n":1.50})"});
@@ -81,6 +93,24 @@ class FakeSource : public AdminSource {
     return table;
   }
 
+  mcp::Result<Plan> plan(const std::string& file) override {
+    requests.push_back("plan " + file);
+    return planned;
+  }
+
+  mcp::Result<Plan> reload() override {
+    requests.emplace_back("reload");
+    return planned;
+  }
+
+  mcp::Result<Plan> announce(const Announcement& said) override {
+    const std::string available = !said.available ? "as configured" : *said.available ? "there" : "away";
+    requests.push_back(said.environment + " " + available + " " + said.instance);
+    return planned;
+  }
+
+  mcp::Result<Plan> planned = sample_plan();
+  std::vector<std::string> requests;  // for plans and what makes them
   GatewayStatus answer = sample_status();
   ToolTable table = sample_tools();
   std::optional<mcp::Error> error;

@@ -91,6 +91,17 @@ TEST_F(RenderingTest, AHeaderForAMissingLoginNeedsTheGatewayToBeRestarted) {
               HasSubstr("\ndo          Is it running? Then restart the gateway.\n"));
 }
 
+TEST_F(RenderingTest, AFileThatCannotBeUsedIsSpokenOf) {
+  GatewayStatus status = sample_status();
+  status.reload.error = mcp::Error{mcp::ErrorCode::config_invalid, "f:1:2: expected ','\nf:3:4: \x1b[2J", "Mend it."};
+  const std::string text = status_text(servers_json(status), now_, console_);
+  EXPECT_THAT(text,
+              HasSubstr("\nConfiguration /etc/switchyard.json\n"
+                        "It cannot be used as it is now, and nothing has changed: f:1:2: expected ','\nf:3:4: "));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(text, HasSubstr("Mend it.\n\nNAME "));
+}
+
 TEST_F(RenderingTest, StatusOfServersStartedForTheCommand) {
   GatewayStatus status = sample_status();
   status.mcp_url.clear();

@@ -74,11 +74,11 @@ TEST(ParseConfigTest, ABrokenServerLeavesTheOthersAndSaysWhatToDo) {
   EXPECT_TRUE(config->broken[0].required);
   EXPECT_EQ(config->broken[0].error.text(),
             "server \"a\" is left out: f:1:73: mcpServers.a.comand: unknown key \"comand\"; did you mean \"command\"?; "
-            "f:1:95: mcpServers.a.cwd: expected a string, found a number. Mend the file, then start the gateway again.");
+            "f:1:95: mcpServers.a.cwd: expected a string, found a number. Mend the file.");
   EXPECT_EQ(
       config->broken[1].error.text(),
       "server \"c\" is left out: f:2:15: mcpServers.c.url: the variable HOST is not set; set it where switchyard runs, or write "
-      "${HOST:-default}. Set the variable or mend the file, then start the gateway again.");
+      "${HOST:-default}. Set the variable and start the gateway again, or mend the file.");
 }
 
 TEST(ParseConfigTest, NamesOfServersAreChecked) {

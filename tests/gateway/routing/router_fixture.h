@@ -16,9 +16,8 @@ class RouterTest : public UpstreamTest {
   /// Opens a session over the runtimes there are.
   void open(Naming naming = {}, std::chrono::milliseconds startup_wait = std::chrono::seconds(10)) {
     RouterContext context{.executor = loop_.get_executor(), .metrics = &metrics_, .validator = validator_};
-    context.startup_wait = startup_wait;
+    context.limits = std::make_shared<RouterLimits>(RouterLimits{.startup_wait = startup_wait, .list_page_size = 2});
     context.introduction_wait = introduction_wait_;
-    context.list_page_size = 2;
     view_ = std::make_shared<View>(view_loop_.get_executor(), "/mcp", runtimes_, naming, absent_);
     on_catalog_ = [view = view_] { view->rebuild(); };
     auto router = std::make_shared<Router>(std::move(context), view_);
