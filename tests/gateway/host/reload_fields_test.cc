@@ -166,7 +166,7 @@ std::vector<Case> other_cases() {
       beside("policy", "", R"("policy":{"a":1})", ""),
       beside("connectors", "", R"("connectors":{"a":1})", ""),
       beside("agent", "", R"("agent":{"a":1})", ""),
-      beside("limits", "", R"("limits":{"a":1})", ""),
+      beside("limits", "", R"("limits":{"processes":20})", "limits"),
   };
 }
 
