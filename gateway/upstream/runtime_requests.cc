@@ -51,8 +51,10 @@ Task<Result<std::shared_ptr<mcp::ClientSession>>> Runtime::ready_session(mcp::Ca
     if (!woken)
       co_return fail(ErrorCode::timeout, "server \"" + spec().name.str() + "\" is still starting", "Try again in a moment.");
   }
-  if (state_ != RuntimeState::ready || !session_) co_return std::unexpected(unavailable());
-  co_return session_;
+  if (retired_ && stopping_.is_set()) co_return std::unexpected(retired_->reason);
+  auto session = live_session();
+  if (!session) co_return std::unexpected(stopping_.is_set() && session_ ? stop_reason_ : unavailable());
+  co_return session;
 }
 
 /// Whether the server shows this tool only to clients that it can ask something.
@@ -105,8 +107,8 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
   if (is_safe(request.method())) again = request.clone();
   for (;;) {
     const bool shares = context.caller().capabilities == "{}";
-    if (shares && state_ == RuntimeState::ready && session_) {
-      way.session = session_;
+    if (auto live = shares ? live_session() : nullptr) {
+      way.session = std::move(live);
     } else if (auto chosen = co_await choose_way(request, context, way); !chosen) {
       // It has not been sent: where the server has been replaced meanwhile, it has not begun with anything yet.
       const auto next = taken == nullptr && !context.cancellation().requested() ? successor() : nullptr;
@@ -149,7 +151,7 @@ Task<Result<Message>> Runtime::unsubscribe(Message request, mcp::CallContext& co
 }
 
 void Runtime::notice(Message notification, mcp::CallContext& context) {
-  if (session_ && state_ == RuntimeState::ready) session_->notice(std::move(notification), context);
+  if (const auto session = live_session()) session->notice(std::move(notification), context);
 }
 
 }  // namespace gateway
