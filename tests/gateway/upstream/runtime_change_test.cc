@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 
 #include "tests/gateway/upstream/upstream_fixture.h"
+#include "tests/support/captured_log.h"
+#include "tests/support/gate.h"
 
 namespace gateway {
 namespace {
@@ -65,6 +67,22 @@ TEST_F(RuntimeChangeTest, WhereThereIsNoNextOneItHearsWhy) {
     EXPECT_EQ(answer.error().message, "it has gone");
     EXPECT_EQ(server.count("tools/call"), 0U);
   }
+}
+
+TEST_F(RuntimeChangeTest, WhatWasNotSentYetIsNotSaidToBeLate) {
+  mcp::Gate gate;
+  const auto runtime = start(program("files", {"start-gate", gate.path()}));
+  const auto next = settle(program("files", {"ok"}));
+  std::optional<Result<mcp::Message>> answer;
+  mcp::RecordingContext context;
+  mcp::spawn_task(loop_, runtime->handle(tool_call("echo"), context), answer);
+  run_ready();
+  const mcp::CapturedLog log(mcp::LogFormat::text, "info");
+  mcp::run_task(loop_, runtime->retire(next, {ErrorCode::server_unavailable, "it has gone"}, seconds(30)));
+  mcp::run_until(loop_, [&] { return answer.has_value(); });
+  EXPECT_TRUE(*answer);
+  for (const std::string& line : log.lines())
+    EXPECT_THAT(line, testing::Not(testing::HasSubstr("did not finish its calls in time")));
 }
 
 }  // namespace
