@@ -38,8 +38,12 @@ ordered_json server_json(const RuntimeStatus& server) {
   if (server.state == RuntimeState::starting && !server.phase.empty()) json["phase"] = server.phase;
   if (server.retry_at) json["retryAt"] = rfc3339(*server.retry_at);
   if (server.cause) json["cause"] = cause_json(*server.cause);
+  if (!server.denied.empty()) json["sandboxDenied"] = server.denied;
   json["openCalls"] = server.open_calls;
   json["questions"] = server.questions;
+  if (server.queued > 0) json["queued"] = server.queued;
+  if (server.stale) json["stale"] = true;
+  if (server.open_until) json["openUntil"] = rfc3339(*server.open_until);
   if (!server.version.empty()) json["protocolVersion"] = server.version;
   return json;
 }
@@ -124,7 +128,7 @@ std::string missing_text(const GatewayStatus& status) {
   if (status.ready) return "";
   std::string missing;
   for (const RuntimeStatus& server : status.servers) {
-    if (!server.required || server.state == RuntimeState::ready) continue;
+    if (!server.required || server.state == RuntimeState::ready || server.state == RuntimeState::dormant) continue;
     missing += (missing.empty() ? "" : ", ") + server.name.str() + " (" + std::string(to_string(server.state)) + ")";
   }
   return "not ready: " + (missing.empty() ? "a required server is broken in the configuration" : missing);

@@ -11,7 +11,7 @@ namespace gateway {
 /// {"gateway":{version,pid,mcpUrl,adminUrl,config,ready,stopping,started,sessions,streams,connections,spawned,retiring,
 /// reload:{done,failed,at?,last?,error?:{reason,message,remedy?}}},"environments":[{name,available,why?,since,instance}],
 /// "servers":[{name,state,transport,target,required,tools,pid?,restarts,since,phase?,retryAt?,cause?:{reason,message,remedy?},
-/// openCalls,protocolVersion?}]}. Absent servers are in the list, last, with name, state "disabled", "broken" or
+/// openCalls,questions,queued?,stale?,openUntil?,protocolVersion?}]}. Absent servers are in the list, last, with name, state "disabled", "broken" or
 /// "environment_absent", and cause. Times are RFC 3339.
 std::string servers_json(const GatewayStatus& status);
 

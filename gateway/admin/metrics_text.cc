@@ -73,8 +73,12 @@ class MetricsWriter {
 void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
   static constexpr std::string_view kServers = "switchyard_servers";
   writer.family(kServers, "gauge", "Servers by state.");
-  static constexpr std::array kStates = {
-      RuntimeState::stopped, RuntimeState::starting, RuntimeState::ready, RuntimeState::backing_off, RuntimeState::failed};
+  static constexpr std::array kStates = {RuntimeState::stopped,
+                                         RuntimeState::starting,
+                                         RuntimeState::ready,
+                                         RuntimeState::dormant,
+                                         RuntimeState::backing_off,
+                                         RuntimeState::failed};
   for (const RuntimeState state : kStates) {
     const auto count = std::ranges::count(status.servers, state, &RuntimeStatus::state);
     writer.sample(kServers, {{"state", to_string(state)}}, static_cast<std::uint64_t>(count));
@@ -94,9 +98,11 @@ void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
   writer.sample(kGood, {}, std::uint64_t{status.reload.error ? 0U : 1U});
 
   static constexpr std::string_view kUp = "switchyard_server_up";
-  writer.family(kUp, "gauge", "Whether a server is ready.");
+  writer.family(kUp, "gauge", "Whether a server is ready, or dormant and waiting to be used.");
   for (const RuntimeStatus& server : status.servers)
-    writer.sample(kUp, {{"server", server.name.str()}}, std::uint64_t{server.state == RuntimeState::ready ? 1U : 0U});
+    writer.sample(kUp,
+                  {{"server", server.name.str()}},
+                  std::uint64_t{server.state == RuntimeState::ready || server.state == RuntimeState::dormant ? 1U : 0U});
   for (const AbsentServer& absent : status.absent) {
     if (absent.kind != AbsentServer::Kind::disabled) writer.sample(kUp, {{"server", absent.name.str()}}, std::uint64_t{0});
   }
@@ -182,6 +188,8 @@ std::string metrics_text(const GatewayStatus& status, const ProcessInfo& process
   writer.gauge("switchyard_connections", "Open connections of clients.", status.connections);
   writer.family("switchyard_processes_spawned_total", "counter", "Programs started so far.");
   writer.sample("switchyard_processes_spawned_total", {}, status.spawned);
+  writer.family("switchyard_processes_left_total", "counter", "Processes of servers that could not be ended; each is in the log.");
+  writer.sample("switchyard_processes_left_total", {}, status.left);
   const auto running = std::ranges::count_if(status.servers, [](const RuntimeStatus& server) { return server.pid.has_value(); });
   writer.gauge("switchyard_processes", "Stdio servers whose process runs.", static_cast<std::uint64_t>(running));
   write_process(writer, process);

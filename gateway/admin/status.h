@@ -34,6 +34,7 @@ struct GatewayStatus {
   std::vector<AbsentServer> absent;    // in that order too; AbsentServer::place says where between the others
   std::size_t sessions = 0, streams = 0, connections = 0;
   std::uint64_t spawned = 0;  // programs started so far
+  std::uint64_t left = 0;     // processes of theirs that could not be ended
   std::map<std::string, CallMetrics::Server, std::less<>> calls;
   ReloadStatus reload;
   EnvironmentStates environments;

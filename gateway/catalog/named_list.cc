@@ -4,10 +4,14 @@
 #include <numeric>
 #include <optional>
 #include <tuple>
+#include <unordered_set>
 #include <utility>
 
 #include "gateway/catalog/callable_name.h"
+#include "gateway/catalog/tool_text.h"
 #include "gateway/config/config_file.h"
+#include "gateway/config/jsonc.h"
+#include "gateway/config/near_name.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -43,6 +47,10 @@ std::optional<std::size_t> edit_distance(std::string_view a, std::string_view b,
   return row.back() < limit ? std::optional(row.back()) : std::nullopt;
 }
 
+bool is_renamed(const ToolOverride* shown) {
+  return shown != nullptr && !shown->name.empty();
+}
+
 }  // namespace
 
 std::vector<ViewMember> members_of(const std::vector<std::shared_ptr<Runtime>>& runtimes) {
@@ -57,8 +65,9 @@ NamedList::NamedList(CatalogKind kind, const std::vector<ViewMember>& members, N
   std::vector<Candidate> candidates = collect(members, naming);
   if (!naming.own_names) {
     std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
-      return std::tie(a.route.callable, a.route.server, a.route.own_name) <
-             std::tie(b.route.callable, b.route.server, b.route.own_name);
+      const bool a_own = !is_renamed(a.shown), b_own = !is_renamed(b.shown);
+      return std::tie(a.route.callable, a.route.server, a_own, a.route.own_name) <
+             std::tie(b.route.callable, b.route.server, b_own, b.route.own_name);
     });
   }
   routes_.reserve(candidates.size());
@@ -74,20 +83,42 @@ NamedList::NamedList(CatalogKind kind, const std::vector<ViewMember>& members, N
 
 std::vector<NamedList::Candidate> NamedList::collect(const std::vector<ViewMember>& members, Naming naming) {
   std::vector<Candidate> candidates;
-  for (const auto& [runtime, shown] : members) {
-    const ServerSpec& spec = *shown;
-    for (const CatalogEntry& entry : runtime->catalog()->entries(kind_)) {
+  const bool tools = kind_ == CatalogKind::tools;
+  for (const ViewMember& member : members) {
+    const ServerSpec& spec = *member.spec;
+    for (const CatalogEntry& entry : member.runtime->catalog()->entries(kind_)) {
+      const auto found = tools ? spec.tools_override.find(entry.key) : spec.tools_override.end();
+      const ToolOverride* shown = found == spec.tools_override.end() ? nullptr : &found->second;
       ToolName own(entry.key);
-      CallableName name = naming.own_names ? CallableName(entry.key) : callable_name(spec.name, own, naming.max_length);
-      Route route{std::move(name), spec.name, std::move(own), runtime, shown, task_support(entry.text)};
-      if (kind_ != CatalogKind::tools || admits(spec, entry.key)) {
-        candidates.push_back({std::move(route), &entry});
+      const ToolName shown_name = is_renamed(shown) ? ToolName(shown->name) : own;
+      CallableName name = naming.own_names ? CallableName(entry.key) : callable_name(spec.name, shown_name, naming.max_length);
+      Route route{std::move(name), spec.name, std::move(own), member.runtime, member.spec, task_support(entry.text)};
+      if (!tools || admits(spec, entry.key)) {
+        candidates.push_back({std::move(route), &entry, shown});
       } else {
         filtered_.push_back(std::move(route));
       }
     }
+    if (tools && !naming.own_names) report_missing(member);
   }
   return candidates;
+}
+
+/// Only where the server's tools are known: one that has not been there yet may have any.
+void NamedList::report_missing(const ViewMember& member) {
+  const auto& overrides = member.spec->tools_override;
+  const std::vector<CatalogEntry>& entries = member.runtime->catalog()->tools();
+  if (overrides.empty() || entries.empty()) return;
+  std::vector<std::string_view> names;
+  names.reserve(entries.size());
+  for (const CatalogEntry& entry : entries)
+    names.emplace_back(entry.key);
+  const std::unordered_set<std::string_view> known(names.begin(), names.end());
+  for (const auto& [tool, shown] : overrides) {
+    if (known.contains(tool)) continue;
+    clashes_.push_back("tools.override of server \"" + member.spec->name.str() +
+                       "\" names a tool that it does not have: " + quoted(tool) + name_hint(tool, names));
+  }
 }
 
 void NamedList::add(Candidate candidate, bool own_name) {
@@ -100,7 +131,8 @@ void NamedList::add(Candidate candidate, bool own_name) {
   }
   const std::string& name = route.callable.str();
   const CatalogEntry& entry = *candidate.entry;
-  list_.add(name, own_name ? entry.text : with_member(entry.text, words_of(kind_).key, name));
+  std::string text = candidate.shown == nullptr ? entry.text : overridden(entry.text, *candidate.shown);
+  list_.add(name, own_name ? std::move(text) : with_member(text, words_of(kind_).key, name));
   if (!entry.only_for.empty()) restricted_.push_back({routes_.size(), entry.only_for});
   routes_.push_back(std::move(route));
 }

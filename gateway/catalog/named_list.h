@@ -43,7 +43,9 @@ struct Naming {
 /// What is called by a name, tools or prompts, as one view offers it: routes by name, and the list. Immutable.
 class NamedList {
  public:
-  /// Names that two would share stay with the first in the order of (server, own name); the others are reported in clashes().
+  /// Names that two would share stay with the first in the order of (server, own name), but with a tool that the configuration
+  /// gives the name before one of the same server that has it; the others are reported in clashes(). What the configuration says of
+  /// tools (tools.override) is part of the list; names stay the servers' own where `naming` says so.
   NamedList(CatalogKind kind, const std::vector<ViewMember>& members, Naming naming);
 
   NamedList(const NamedList&) = delete;
@@ -66,12 +68,14 @@ class NamedList {
   /// As clients get it, in the order of routes().
   const PagedList& list() const { return list_; }
 
+  /// What could not be offered under its own name, and what the configuration says of tools that are not there; a line each.
   const std::vector<std::string>& clashes() const { return clashes_; }
 
  private:
   struct Candidate {
     Route route;
     const CatalogEntry* entry = nullptr;
+    const ToolOverride* shown = nullptr;  // of route.spec
   };
   struct Restricted {
     std::size_t place = 0;              // in routes_
@@ -80,6 +84,7 @@ class NamedList {
 
   std::vector<Candidate> collect(const std::vector<ViewMember>& members, Naming naming);
   void add(Candidate candidate, bool own_name);
+  void report_missing(const ViewMember& member);
 
   const CatalogKind kind_;
   std::vector<Route> routes_, filtered_;

@@ -34,7 +34,7 @@ class Projection {
   /// The lists in which a client would see a difference.
   CatalogKinds differing(const Projection& other) const;
 
-  /// What could not be offered under its own name, a line each.
+  /// What could not be offered under its own name, or as the configuration says, a line each.
   const std::vector<std::string>& clashes() const { return clashes_; }
 
  private:

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "gateway/cli/new_server.h"
 #include "gateway/config/near_name.h"
 #include "gateway/host/environment.h"
 
@@ -17,6 +18,7 @@ namespace {
 std::string_view how_words_go(std::string_view command) {
   if (command == "call") return ". Arguments are one JSON object, or --arg KEY=VALUE for each";
   if (command == "inspect") return ". A command stands behind --: switchyard inspect -- COMMAND ARGUMENTS";
+  if (command == "add") return ". A command stands behind --: switchyard add NAME -- COMMAND ARGUMENTS";
   return "";
 }
 
@@ -32,6 +34,11 @@ struct Parsed {
   CallCommand call;
   std::string call_arguments;
   InspectCommand inspect;
+  ServerWords add;
+  bool replace = false;
+  std::vector<std::string> servers;
+  bool dry_run = false;
+  std::vector<std::string> behind_dashes;  // a command with its arguments
   bool version = false;
 };
 
@@ -72,10 +79,18 @@ Outcome finish_call(Parsed& parsed) {
 }
 
 Outcome finish_inspect(Parsed& parsed) {
+  parsed.inspect.command = parsed.behind_dashes;
   if (parsed.inspect.target.empty() == parsed.inspect.command.empty()) {
     return std::unexpected(Mistake{"inspect takes either the name of a server, or a URL, or a command behind --"});
   }
   return parsed.inspect;
+}
+
+Outcome finish_add(Parsed& parsed) {
+  parsed.add.command = parsed.behind_dashes;
+  auto server = read_new_server(parsed.add);
+  if (!server) return std::unexpected(Mistake{server.error()});
+  return AddCommand{std::move(*server), parsed.replace, parsed.dry_run};
 }
 
 /// The commands, in the order of the help.
@@ -92,6 +107,7 @@ class Parser {
     add_tool_commands();
     add_inspect();
     add_reload();
+    add_edits();
     refuse_empty_values(app_);
     for (const auto& [command, finish] : commands_)
       refuse_empty_values(*command);
@@ -109,15 +125,15 @@ class Parser {
     return finish();
   }
 
-  /// For `inspect`: what stands behind "--" is a command of its own, no word of which is for the parser. Nothing where the command
-  /// is another one.
+  /// For `inspect` and `add`: what stands behind "--" is a command of its own, no word of which is for the parser. Nothing where
+  /// the command is another one.
   std::optional<std::expected<CommandLine, NoCommand>> parse_with_command(int argc,
                                                                           const char* const* argv,
                                                                           std::vector<std::string> command) {
-    parsed_.inspect.command = std::move(command);
+    parsed_.behind_dashes = std::move(command);
     auto line = parse(argc, argv);
     const CLI::App* parsed = chosen();
-    if (parsed == nullptr || parsed->get_name() != "inspect") return std::nullopt;
+    if (parsed == nullptr || (parsed->get_name() != "inspect" && parsed->get_name() != "add")) return std::nullopt;
     return line;
   }
 
@@ -215,6 +231,52 @@ class Parser {
       return ReloadCommand{};
     });
     reload->footer("The gateway does that by itself whenever the file changes.\n" + reload->get_footer());
+  }
+
+  void add_edits() {
+    CLI::App* add_server = add("add",
+                               "Put a server into the configuration",
+                               "switchyard add files -- npx -y @modelcontextprotocol/server-filesystem /srv/docs",
+                               finish_add);
+    add_server->add_option("NAME", parsed_.add.name, "What to call it, and -- COMMAND ARGUMENT..., or --url")->required();
+    add_server->add_option("--url", parsed_.add.url, "Where an HTTP server is reached")->type_name("URL");
+    add_server->add_option("--type", parsed_.add.type, "Which transport over HTTP it speaks, where one is to be told")
+        ->type_name("KIND")
+        ->check(CLI::IsMember({"http", "sse"}));
+    const auto pairs = [&](const char* name, std::vector<std::string>& values, const char* what, const char* form) {
+      add_server->add_option(name, values, what)->type_name(form)->allow_extra_args(false);
+    };
+    pairs("--env", parsed_.add.env, "A variable for the program", "KEY=VALUE");
+    pairs("--header", parsed_.add.headers, "A header for the HTTP server", "'NAME: VALUE'");
+    add_server->add_option("--cwd", parsed_.add.cwd, "The folder the program starts in")->type_name("DIR");
+    pairs("--profile", parsed_.add.profiles, "Put it into this profile, too", "NAME");
+    add_server->add_flag("--disabled", parsed_.add.disabled, "Switched off at first");
+    add_server->add_flag("--required", parsed_.add.required, "The gateway does not run without it");
+    add_server->add_flag("--replace", parsed_.replace, "Also where one of that name is there");
+    add_server->footer(
+        "--env, --header and --profile may be given several times. '${VAR}' in single quotes is written as it is, and filled in\n"
+        "from the environment of the gateway; $VAR is filled in by your shell, and its value stands in the file. So this keeps\n"
+        "a secret out of it: --header 'Authorization: Bearer ${TOKEN}'\n" +
+        add_server->get_footer());
+    add_dry_run(*add_server);
+    const auto of_servers = [&](const char* name, const char* what, const char* example, Finish finish) {
+      CLI::App* command = add(name, what, example, std::move(finish));
+      command->add_option("NAME", parsed_.servers, "Servers of the configuration")->required();
+      add_dry_run(*command);
+    };
+    of_servers("remove", "Take servers out of the configuration", "switchyard remove files", [](Parsed& parsed) -> Outcome {
+      return RemoveCommand{parsed.servers, parsed.dry_run};
+    });
+    of_servers("enable", "Switch servers on", "switchyard enable files", [](Parsed& parsed) -> Outcome {
+      return SwitchCommand{parsed.servers, true, parsed.dry_run};
+    });
+    of_servers("disable", "Switch servers off, and keep them", "switchyard disable files", [](Parsed& parsed) -> Outcome {
+      return SwitchCommand{parsed.servers, false, parsed.dry_run};
+    });
+  }
+
+  void add_dry_run(CLI::App& command) {
+    command.add_flag("--dry-run", parsed_.dry_run, "Show the lines that would change, and change nothing");
   }
 
   CLI::App* chosen() const {

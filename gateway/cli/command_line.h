@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/config/config.h"
+#include "gateway/config/config_edit.h"
 #include "mcp/base/log.h"
 
 namespace gateway {
@@ -56,6 +57,24 @@ struct PlanCommand {};
 
 struct ReloadCommand {};
 
+struct AddCommand {
+  NewServer server;
+  bool replace = false;
+  bool dry_run = false;
+};
+
+struct RemoveCommand {
+  std::vector<std::string> servers;
+  bool dry_run = false;
+};
+
+/// `enable` and `disable`.
+struct SwitchCommand {
+  std::vector<std::string> servers;
+  bool on = false;
+  bool dry_run = false;
+};
+
 struct VersionCommand {};
 
 using Command = std::variant<ServeCommand,
@@ -67,6 +86,9 @@ using Command = std::variant<ServeCommand,
                              InspectCommand,
                              PlanCommand,
                              ReloadCommand,
+                             AddCommand,
+                             RemoveCommand,
+                             SwitchCommand,
                              VersionCommand>;
 
 struct CommandLine {

@@ -19,6 +19,9 @@ Exit run_call(const CommandContext& context, const CallCommand& command);
 Exit run_inspect(const CommandContext& context, const InspectCommand& command);
 Exit run_plan(const CommandContext& context);
 Exit run_reload(const CommandContext& context);
+Exit run_add(const CommandContext& context, const AddCommand& command);
+Exit run_remove(const CommandContext& context, const RemoveCommand& command);
+Exit run_switch(const CommandContext& context, const SwitchCommand& command);
 Exit run_version(const CommandContext& context);
 
 // What they show, apart from how they come by it. The JSON is that of the admin API, or a JSON-RPC response; it is valid.

@@ -10,6 +10,7 @@
 #include "gateway/cli/progress_line.h"
 #include "gateway/cli/report.h"
 #include "gateway/config/near_name.h"
+#include "gateway/host/environment.h"
 #include "gateway/inspect/inspection_json.h"
 #include "mcp/http/url.h"
 
@@ -73,6 +74,8 @@ Exit run_inspect(const CommandContext& context, const InspectCommand& command) {
   auto inspection = [&] {
     ProgressLine progress(context.console.err, context.console.err_terminal, "starting");
     InspectionOptions options{.environment = context.environment.variables, .guardian = context.environment.guardian};
+    options.environment = environment_with_state(std::move(options.environment), context.state_dir());
+    options.records = child_records_dir(context.state_dir());
     options.on_step = [&progress](std::string step) { progress.set(std::move(step)); };
     return inspect(*spec, std::move(options));
   }();

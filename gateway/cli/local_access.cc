@@ -83,7 +83,7 @@ mcp::Result<std::unique_ptr<GatewayAccess>> make_local_access(const CommandConte
   for (const ServerSpec& server : config->servers) {
     if (server.enabled) patience = std::max(patience, server.startup_timeout + kSlack);
   }
-  auto gateway = LocalGateway::start(std::move(*config), context.environment);
+  auto gateway = LocalGateway::start(std::move(*config), context.environment, context.state_dir());
   if (!gateway) return std::unexpected(std::move(gateway).error());
   return std::make_unique<LocalAccess>(std::move(*gateway), patience, context.console);
 }

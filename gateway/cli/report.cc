@@ -45,8 +45,7 @@ void report_diagnostics(const CommandContext& context, const Config& config) {
 void report_no_servers(const Console& console, const std::string& config) {
   report_note(console,
               "no servers configured in " + config +
-                  R"(. Write some, for example {"mcpServers": {"files": {"command": "npx", )"
-                  R"("args": ["-y", "@modelcontextprotocol/server-filesystem", "/srv/docs"]}}})");
+                  ". Add one, for example: switchyard add files -- npx -y @modelcontextprotocol/server-filesystem /srv/docs");
 }
 
 }  // namespace gateway

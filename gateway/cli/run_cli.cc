@@ -63,6 +63,9 @@ Exit run_command(const CommandContext& context, const Command& command) {
     Exit operator()(const InspectCommand& one) const { return run_inspect(context, one); }
     Exit operator()(const PlanCommand&) const { return run_plan(context); }
     Exit operator()(const ReloadCommand&) const { return run_reload(context); }
+    Exit operator()(const AddCommand& one) const { return run_add(context, one); }
+    Exit operator()(const RemoveCommand& one) const { return run_remove(context, one); }
+    Exit operator()(const SwitchCommand& one) const { return run_switch(context, one); }
     Exit operator()(const VersionCommand&) const { return run_version(context); }
   };
   return std::visit(Runner{context}, command);

@@ -34,6 +34,8 @@ ServerRow read_server(std::string_view json) {
   row.pid = text_member(json, "pid");
   row.restarts = text_member(json, "restarts");
   row.open_calls = text_member(json, "openCalls");
+  for (const std::string_view thing : mcp::elements(mcp::member(json, "sandboxDenied")))
+    row.denied += (row.denied.empty() ? "" : ", ") + mcp::decode_json_string(thing);
   const std::string_view cause = mcp::member(json, "cause");
   row.reason = text_member(cause, "reason");
   row.message = text_member(cause, "message");

@@ -18,6 +18,7 @@ struct ServerRow {
   std::string tools, prompts, resources, templates;  // numbers as text
   std::string pid, restarts, open_calls;             // likewise
   std::string reason, message, remedy;               // of the cause
+  std::string denied;                                // by its sandbox, the things joined with commas
   bool required = false;
   std::optional<Time> since, retry_at;
 

@@ -82,6 +82,7 @@ std::string facts_text(const ServerRow& server, const GatewayRow& gateway, Syste
   facts.add("resources", server.resources);
   facts.add("templates", server.templates);
   facts.add("open calls", server.open_calls);
+  facts.add("denied", server.denied, Tone::warning);
   facts.add("restarts", server.restarts);
   facts.add("pid", server.pid);
   facts.add("MCP", server.version);

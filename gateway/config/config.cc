@@ -61,6 +61,18 @@ mcp::Result<ListenAddress> ListenAddress::parse(std::string_view text) {
   return address;
 }
 
+std::string_view to_string(Isolation isolation) {
+  switch (isolation) {
+    case Isolation::shared:
+      return "shared";
+    case Isolation::per_user:
+      return "per_user";
+    case Isolation::per_session:
+      break;
+  }
+  return "per_session";
+}
+
 std::string Diagnostic::text(const std::string& file) const {
   const std::string place = file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": ";
   return place + (path.empty() ? "" : path + ": ") + message;

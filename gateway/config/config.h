@@ -3,6 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +25,17 @@ using ToolName = mcp::StrongId<struct ToolNameTag>;
 /// The name under which clients call a tool or get a prompt.
 using CallableName = mcp::StrongId<struct CallableNameTag>;
 
+enum class SandboxLevel { off, standard, strict };
+
+/// What a stdio server's program may see and do (docs/sandbox.md). Off: what its user may.
+struct SandboxSpec {
+  SandboxLevel level = SandboxLevel::off;
+  std::vector<std::string> read, write;  // absolute; besides what the level gives
+  bool network = true;
+
+  bool operator==(const SandboxSpec&) const = default;
+};
+
 /// How to run a stdio server. Values are resolved: no ${VAR} is left.
 struct StdioSpec {
   std::string command;  // a name looked up in PATH, or a path
@@ -29,6 +43,7 @@ struct StdioSpec {
   /// What the file names: envFile's variables, then env's, which win; no name twice. child_environment() adds the allow-list.
   std::vector<std::pair<std::string, std::string>> env;
   std::string cwd;  // absolute; "": the gateway's own
+  SandboxSpec sandbox;
 
   bool operator==(const StdioSpec&) const = default;
 };
@@ -55,12 +70,29 @@ struct CallChecks {
   bool operator==(const CallChecks&) const = default;
 };
 
+/// How one tool is shown. What has no value is as the server says.
+struct ToolOverride {
+  std::string name;  // takes the place of the server's own in the callable name; "": none
+  std::optional<std::string> title, description;
+
+  bool operator==(const ToolOverride&) const = default;
+};
+
+/// Who shares a server's session, or process: everybody, the clients of one principal, or nobody.
+enum class Isolation { shared, per_user, per_session };
+
+std::string_view to_string(Isolation isolation);
+
+/// When a server is started: with the gateway, or with the first use of it where it is known from before what it offers.
+enum class StartMode { eager, lazy };
+
 /// What a live connection to a server depends on: a change of any of it takes a new process or session. ServerIdentity compares it;
 /// a field that is not looked at there does not compile.
 struct ServerConnection {
   ServerName name;
   std::variant<StdioSpec, HttpSpec> transport;
   std::string environment;  // the name of the one it is bound to; "": none
+  Isolation isolation = Isolation::shared;
 
   bool operator==(const ServerConnection&) const = default;
 };
@@ -74,7 +106,12 @@ struct ServerPresentation {
   std::chrono::milliseconds call_timeout = std::chrono::seconds(300);
   std::vector<std::string> tools_allow = {"*"};  // globs over the server's own tool names
   std::vector<std::string> tools_deny;
+  std::map<std::string, ToolOverride, std::less<>> tools_override;  // by the server's own names; no new name twice
   CallChecks checks;
+  StartMode start = StartMode::eager;
+  std::chrono::milliseconds idle_stop{0};                              // unused so long, it is stopped until the next use; 0: never
+  std::chrono::milliseconds ping_interval = std::chrono::seconds(30);  // how often it is asked whether it is there; 0: never
+  std::size_t max_concurrent = 0;                                      // tool calls at once, others queue; 0: any number
   /// Values of variables that were put in and seem to be secrets, wherever they landed; secrets_of() adds what the rest tells.
   std::vector<std::string> secrets;
 
@@ -129,6 +166,14 @@ struct EnvironmentSpec {
   bool operator==(const EnvironmentSpec&) const = default;
 };
 
+/// What all servers together may take; 0: any amount.
+struct ResourceLimits {
+  std::size_t processes = 0;   // of stdio servers, with those that clients have of their own
+  std::size_t memory_mib = 0;  // of them and all they started
+
+  bool operator==(const ResourceLimits&) const = default;
+};
+
 struct ListenAddress {
   std::string host;  // without brackets
   std::uint16_t port = 0;
@@ -150,6 +195,7 @@ struct Config {
   std::vector<BrokenServer> broken;
   std::vector<ProfileSpec> profiles;
   std::vector<EnvironmentSpec> environments;
+  ResourceLimits limits;
   ListenAddress listen{"127.0.0.1", 7332};
   ListenAddress admin{"127.0.0.1", 7333};
   std::chrono::milliseconds startup_wait = std::chrono::seconds(10);

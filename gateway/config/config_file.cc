@@ -15,7 +15,7 @@
 namespace gateway {
 namespace {
 
-constexpr std::string_view kWriteOne = R"(Write one, {"mcpServers": {"NAME": {"command": "…"}}} for example)";
+constexpr std::string_view kBeginOne = R"(Begin one with "switchyard add NAME -- COMMAND")";
 
 std::string folder_of(const std::string& file) {
   std::error_code error;
@@ -106,19 +106,22 @@ mcp::Result<Config> parse_config(std::string_view text, const std::string& file,
   return config;
 }
 
+mcp::Result<> refuse_toml(const std::string& file) {
+  if (!is_toml(file)) return {};
+  return mcp::fail(mcp::ErrorCode::config_invalid,
+                   "configuration " + file + ": TOML, as Codex has it, is not read yet",
+                   R"(Write its servers as JSON, {"mcpServers": {"NAME": {"command": "…"}}} for example, into another file.)");
+}
+
 mcp::Result<Config> load_config(const std::string& file, const Environment& environment) {
   const auto text = read_text_file(file, kJsoncMaxBytes);
   if (!text) {
     const std::string& remedy = text.error().remedy;
     return mcp::fail(mcp::ErrorCode::io_error,
                      "configuration " + text.error().message,
-                     (remedy.empty() ? std::string(kWriteOne) : remedy) + ", or name another with --config FILE.");
+                     (remedy.empty() ? std::string(kBeginOne) : remedy) + ", or name another with --config FILE.");
   }
-  if (is_toml(file)) {
-    return mcp::fail(mcp::ErrorCode::config_invalid,
-                     "configuration " + file + ": TOML, as Codex has it, is not read yet",
-                     R"(Write its servers as JSON, {"mcpServers": {"NAME": {"command": "…"}}} for example, into another file.)");
-  }
+  if (const auto json = refuse_toml(file); !json) return std::unexpected(json.error());
   return parse_config(*text, file, environment);
 }
 

@@ -34,6 +34,9 @@ mcp::Result<Config> parse_config(std::string_view text, const std::string& file,
 /// TOML file is an Error config_invalid.
 mcp::Result<Config> load_config(const std::string& file, const Environment& environment);
 
+/// Error config_invalid for a file whose name says that it is TOML.
+mcp::Result<> refuse_toml(const std::string& file);
+
 /// The environment of a stdio server's process: the allow-list (HOME, LOGNAME, PATH, SHELL, USER, LANG, LC_*, TERM, TMPDIR, TZ),
 /// proxy and certificate variables (HTTP_PROXY, HTTPS_PROXY, NO_PROXY, ALL_PROXY in both spellings, SSL_CERT_FILE, SSL_CERT_DIR,
 /// NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, …), then what the file names, which wins. "NAME=value" each, no name

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <span>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "gateway/config/near_name.h"
 #include "gateway/config/server_fields.h"
 #include "gateway/config/server_values.h"
+#include "gateway/config/tool_overrides.h"
 #include "gateway/config/utf8.h"
 
 namespace gateway {
@@ -75,6 +77,7 @@ class EntryReader {
     read_tools(spec);
     if (const FieldEntry* entry = field(Field::validate)) spec.checks = read_checks(*entry->value, entry->path, findings_);
     read_environment(spec);
+    read_running(spec);
     read_oauth();
     const auto kind = kind_of_transport();
     if (kind) refuse_other_fields(*kind);
@@ -162,7 +165,7 @@ class EntryReader {
 
   void read_tools_object(const FieldEntry& entry, ServerSpec& spec) {
     if (!entry.value->is(JsonNode::Kind::object)) {
-      findings_.wrong_type(entry.path, *entry.value, "an object with \"allow\" and \"deny\"");
+      findings_.wrong_type(entry.path, *entry.value, "an object with \"allow\", \"deny\" and \"override\"");
       return;
     }
     for (const JsonMember& member : entry.value->members) {
@@ -174,6 +177,8 @@ class EntryReader {
         spec.tools_allow = read_names(member.value, here, findings_);
       } else if (member.key == "deny") {
         spec.tools_deny = read_names(member.value, here, findings_);
+      } else if (member.key == "override") {
+        spec.tools_override = read_tool_overrides(member.value, here, findings_);
       }
     }
   }
@@ -196,6 +201,39 @@ class EntryReader {
       findings_.error(entry->path, entry->value->at, std::move(problem));
     }
     spec.environment = std::move(*name);
+  }
+
+  /// The value that the key says, by its name in the file; `usual` where it is not there, or none of them.
+  template <class Value>
+  Value choice(Field wanted, std::initializer_list<std::pair<std::string_view, Value>> values, Value usual) {
+    const FieldEntry* entry = field(wanted);
+    if (entry == nullptr) return usual;
+    const auto text = read_text(*entry->value, entry->path, findings_);
+    if (!text) return usual;
+    std::vector<std::string_view> names;
+    for (const auto& [name, value] : values) {
+      if (name == *text) return value;
+      names.push_back(name);
+    }
+    findings_.error(entry->path, entry->value->at, "unknown value " + quoted(*text) + name_hint(*text, names));
+    return usual;
+  }
+
+  void read_running(ServerSpec& spec) {
+    spec.isolation = choice<Isolation>(
+        Field::isolation,
+        {{"shared", Isolation::shared}, {"per_user", Isolation::per_user}, {"per_session", Isolation::per_session}},
+        spec.isolation);
+    spec.start = choice<StartMode>(Field::start, {{"eager", StartMode::eager}, {"lazy", StartMode::lazy}}, spec.start);
+    const auto time = [this](Field wanted, std::chrono::milliseconds usual) {
+      const FieldEntry* entry = field(wanted);
+      return entry == nullptr ? usual : read_seconds(*entry->value, entry->path, true, findings_).value_or(usual);
+    };
+    spec.idle_stop = time(Field::idle_stop, spec.idle_stop);
+    spec.ping_interval = time(Field::ping_interval, spec.ping_interval);
+    if (const FieldEntry* entry = field(Field::max_concurrent)) {
+      spec.max_concurrent = read_count(*entry->value, entry->path, 0, 10'000, findings_).value_or(spec.max_concurrent);
+    }
   }
 
   void read_oauth() {
@@ -262,7 +300,7 @@ class EntryReader {
   }
 
   void refuse_other_fields(Kind kind) {
-    static constexpr std::array kStdioOnly = {Field::args, Field::env, Field::env_file, Field::cwd};
+    static constexpr std::array kStdioOnly = {Field::args, Field::env, Field::env_file, Field::cwd, Field::sandbox};
     static constexpr std::array kHttpOnly = {Field::headers, Field::ca_file, Field::oauth};
     const std::span<const Field> others =
         kind == Kind::stdio ? std::span<const Field>(kHttpOnly) : std::span<const Field>(kStdioOnly);

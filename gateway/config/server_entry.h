@@ -14,7 +14,7 @@
 namespace gateway {
 
 /// What "tools" of an entry can say. A key that is not listed here is refused before it is read.
-inline constexpr auto kToolsKeys = std::to_array<std::string_view>({"allow", "deny"});
+inline constexpr auto kToolsKeys = std::to_array<std::string_view>({"allow", "deny", "override"});
 
 /// What an entry is read against.
 struct EntryContext {

@@ -59,7 +59,7 @@ class ServerIdentity::Builder {
   }
 
   void add(const StdioSpec& spec) {
-    const auto& [command, args, env, cwd] = spec;
+    const auto& [command, args, env, cwd, sandbox] = spec;
     add("type", "stdio");
     add("command", command);
     for (std::size_t i = 0; i < args.size(); ++i)
@@ -67,6 +67,18 @@ class ServerIdentity::Builder {
     for (const auto& [name, value] : sorted(env))
       add("env " + name, value);
     add("cwd", cwd);
+    add(sandbox);
+  }
+
+  void add(const SandboxSpec& sandbox) {
+    const auto& [level, read, write, network] = sandbox;
+    std::string text = std::to_string(static_cast<int>(level)) + (network ? " with network" : "");
+    for (const auto* paths : {&read, &write}) {
+      text += '\n';
+      for (const std::string& path : *paths)
+        append_counted(text, path);
+    }
+    add("sandbox", text);
   }
 
   void add(const HttpSpec& spec) {
@@ -110,10 +122,11 @@ ServerIdentity::ServerIdentity(const ServerConnection& connection,
                                std::string_view key,
                                std::uint64_t instance)
     : name_(connection.name) {
-  const auto& [name, transport, environment] = connection;
+  const auto& [name, transport, environment, isolation] = connection;
   Builder builder(*this, key);
   builder.add("file", owner);
   std::visit([&](const auto& spec) { builder.add(spec); }, transport);
+  builder.add("isolation", to_string(isolation));
   if (!environment.empty()) builder.add("environment", environment);
   builder.finish();
   if (instance != 0) builder.add("instance of environment " + environment, std::to_string(instance));
@@ -144,15 +157,44 @@ std::vector<std::string> differences(const ServerPresentation& before, const Ser
   const auto compare = [&found](const char* words, const auto& a, const auto& b) {
     if (!(a == b)) found.emplace_back(words);
   };
-  const auto& [enabled, required, startup_timeout, call_timeout, allow, deny, checks, secrets] = before;
-  const auto& [enabled2, required2, startup_timeout2, call_timeout2, allow2, deny2, checks2, secrets2] = after;
+  const auto& [enabled,
+               required,
+               startup_timeout,
+               call_timeout,
+               allow,
+               deny,
+               overrides,
+               checks,
+               start,
+               idle,
+               ping,
+               concurrent,
+               secrets] = before;
+  const auto& [enabled2,
+               required2,
+               startup_timeout2,
+               call_timeout2,
+               allow2,
+               deny2,
+               overrides2,
+               checks2,
+               start2,
+               idle2,
+               ping2,
+               concurrent2,
+               secrets2] = after;
   compare("enabled", enabled, enabled2);
   compare("required", required, required2);
   compare("startupTimeout", startup_timeout, startup_timeout2);
   compare("callTimeout", call_timeout, call_timeout2);
   compare("tools.allow", allow, allow2);
   compare("tools.deny", deny, deny2);
+  compare("tools.override", overrides, overrides2);
   compare("validate", checks, checks2);
+  compare("start", start, start2);
+  compare("idleStop", idle, idle2);
+  compare("pingInterval", ping, ping2);
+  compare("maxConcurrent", concurrent, concurrent2);
   compare("what counts as a secret", secrets, secrets2);
   return found;
 }

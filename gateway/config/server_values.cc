@@ -77,6 +77,7 @@ StdioSpec ServerValues::stdio() {
   spec.args = args();
   spec.env = env();
   if (const auto cwd = resolve_field(Field::cwd); cwd && !cwd->empty()) spec.cwd = absolute(*cwd);
+  spec.sandbox = sandbox();
   return spec;
 }
 

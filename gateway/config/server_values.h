@@ -42,6 +42,10 @@ class ServerValues {
   std::vector<std::string> args();
   Pairs env();
   void read_env_file(Pairs& env);
+  SandboxSpec sandbox();
+  void read_sandbox_member(const JsonMember& member, const std::string& path, SandboxSpec& spec, std::optional<bool>& network);
+  std::optional<SandboxLevel> sandbox_level(const JsonNode& node, const std::string& path);
+  std::vector<std::string> sandbox_paths(const JsonNode& node, const std::string& path, bool writable);
   void read_env_member(const JsonMember& member, const std::string& path, Pairs& env);
 
   std::string url();

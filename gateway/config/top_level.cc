@@ -56,6 +56,21 @@ std::vector<std::string> read_normal(const JsonMember& member,
   return names;
 }
 
+void read_limits(const JsonMember& member, Config& config, Findings& findings) {
+  if (!member.value.is(JsonNode::Kind::object)) return findings.wrong_type(member.key, member.value, "an object");
+  refuse_repeated_keys(member.value, member.key, findings);
+  for (const JsonMember& field : member.value.members) {
+    const std::string path = path_of_key(member.key, field.key);
+    if (field.key == "processes") {
+      config.limits.processes = read_count(field.value, path, 0, 10'000, findings).value_or(0);
+    } else if (field.key == "memoryMiB") {
+      config.limits.memory_mib = read_count(field.value, path, 0, std::size_t{1} << 30, findings).value_or(0);
+    } else {
+      findings.error(path, field.at, "unknown key " + quoted(field.key) + name_hint(field.key, {"processes", "memoryMiB"}));
+    }
+  }
+}
+
 struct TopKey {
   std::string_view key;
   Reader read = nullptr;  // nullptr: read elsewhere, or passed over
@@ -94,7 +109,7 @@ constexpr auto kTopKeys = std::to_array<TopKey>({
     {"policy", accept_object},
     {"connectors", accept_object},
     {"agent", accept_object},
-    {"limits", accept_object},
+    {"limits", read_limits},
 });
 
 /// Where files of other clients have their servers; the first counts.

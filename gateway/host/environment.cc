@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 namespace gateway {
 
@@ -58,6 +59,17 @@ std::string default_config_file(const Environment& variables) {
 std::string default_state_dir(const Environment& variables) {
   if (const auto dir = variables("SWITCHYARD_STATE"); dir && !dir->empty()) return absolute_path(*dir);
   return xdg_dir(variables, "XDG_STATE_HOME", "/.local/state");
+}
+
+Environment environment_with_state(Environment environment, const std::string& state_dir) {
+  if (state_dir.empty() || !environment) return environment;
+  return [outer = std::move(environment), state = absolute_path(state_dir)](std::string_view name) {
+    return name == "SWITCHYARD_STATE" ? std::optional(state) : outer(name);
+  };
+}
+
+std::string child_records_dir(const std::string& state_dir) {
+  return state_dir.empty() ? "" : state_dir + "/children";
 }
 
 }  // namespace gateway

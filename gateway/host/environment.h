@@ -24,4 +24,11 @@ std::string default_config_file(const Environment& variables);
 /// $XDG_STATE_HOME/switchyard (or ~/.local/state/switchyard), unless SWITCHYARD_STATE names a folder. Absolute.
 std::string default_state_dir(const Environment& variables);
 
+/// `environment` with SWITCHYARD_STATE naming this very folder, however the program was told of it ("": unchanged). No program of a
+/// server's inherits it.
+Environment environment_with_state(Environment environment, const std::string& state_dir);
+
+/// Where the records of a gateway's children lie, in its state folder; "" where there is none.
+std::string child_records_dir(const std::string& state_dir);
+
 }  // namespace gateway

@@ -56,6 +56,10 @@ std::vector<std::shared_ptr<Runtime>> Gateway::runtimes() const {
   return runtimes;
 }
 
+bool Gateway::runs(const std::string& digest) const {
+  return std::ranges::any_of(servers_, [&](const Server& server) { return server.identity.digest() == digest; });
+}
+
 void Gateway::start() {
   started_servers_ = true;
   for (const Server& server : servers_)
@@ -83,7 +87,7 @@ Task<Result<>> Gateway::wait_required() {
     if (absent.required) add(absent.name, absent.why);
   }
   for (const auto& runtime : runtimes()) {
-    if (!runtime->spec().required || runtime->state() == RuntimeState::ready) continue;
+    if (!runtime->spec().required || runtime->serves()) continue;
     add(runtime->spec().name, runtime->status().cause.value_or(runtime->unavailable()));
   }
   if (reasons.empty()) co_return Result<>();
@@ -143,7 +147,7 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
 
 bool Gateway::ready() const {
   return std::ranges::none_of(absent_, &AbsentServer::required) && std::ranges::all_of(servers_, [](const Server& server) {
-           return !server.runtime->spec().required || server.runtime->state() == RuntimeState::ready;
+           return !server.runtime->spec().required || server.runtime->serves();
          });
 }
 
@@ -155,6 +159,7 @@ GatewayStatus Gateway::status() const {
   status.absent = absent_;
   status.retiring = retiring_.size();
   status.spawned = dependencies_.launcher->spawned();
+  status.left = dependencies_.launcher->left();
   status.calls = metrics_.servers();
   status.clashes = main_view_->projection()->clashes();
   return status;
@@ -177,7 +182,16 @@ Result<ToolTable> Gateway::tools(const std::string& profile) const {
   return table;
 }
 
+/// For the next life of the gateway.
+void Gateway::keep_catalog(const Runtime& runtime) {
+  if (!dependencies_.catalogs) return;
+  const auto server = std::ranges::find(servers_, &runtime, [](const Server& one) -> const Runtime* { return one.runtime.get(); });
+  if (server == servers_.end()) return;
+  if (auto known = runtime.known()) dependencies_.catalogs->save(server->identity.digest(), std::move(*known));
+}
+
 void Gateway::catalog_changed(const Runtime& runtime) {
+  keep_catalog(runtime);
   if (main_view_ && main_view_->has(runtime)) main_view_->rebuild();
   for (const auto& [name, view] : profiles_) {
     if (view->has(runtime)) view->rebuild();

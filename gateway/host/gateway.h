@@ -59,6 +59,9 @@ class Gateway {
   /// Those of the servers that are to run, in the order of the configuration.
   std::vector<std::shared_ptr<Runtime>> runtimes() const;
 
+  /// A server of this ServerIdentity::digest() is to run already.
+  bool runs(const std::string& digest) const;
+
   /// Runtimes that have been replaced or taken away and still finish what was under way.
   std::size_t retiring() const { return retiring_.size(); }
 
@@ -89,6 +92,7 @@ class Gateway {
   std::shared_ptr<View> server_view(const ServerName& name);
   std::shared_ptr<Runtime> find_runtime(const ServerName& name) const;
   void catalog_changed(const Runtime& runtime);
+  void keep_catalog(const Runtime& runtime);
   mcp::Task<void> stop_all(std::vector<std::shared_ptr<Runtime>> runtimes);
   static mcp::Task<void> take_away(Gateway* gateway,
                                    std::shared_ptr<Runtime> runtime,

@@ -153,7 +153,12 @@ std::vector<Gateway::Server> Gateway::next_servers(const Desired& desired, const
       continue;
     }
     auto runtime = Runtime::create(dependencies_, *spec, observer());
-    if (const auto& replaced = comparison.replaced[i]) runtime->succeed(*servers_[*replaced].runtime);
+    auto known = dependencies_.catalogs ? dependencies_.catalogs->take(identity.digest()) : std::nullopt;
+    if (const auto& replaced = comparison.replaced[i]) {
+      runtime->succeed(*servers_[*replaced].runtime);
+    } else if (known) {
+      runtime->remember(std::move(*known));
+    }
     next.push_back({std::move(runtime), identity});
   }
   return next;

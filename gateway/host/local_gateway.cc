@@ -27,9 +27,10 @@ namespace {
 
 class LocalGatewayImpl final : public LocalGateway {
  public:
-  LocalGatewayImpl(Config config, HostEnvironment environment) : launcher_(mcp::make_process_launcher(environment.guardian)) {
+  LocalGatewayImpl(Config config, HostEnvironment environment, const std::string& state_dir)
+      : launcher_(mcp::make_process_launcher({.guardian = environment.guardian, .records = child_records_dir(state_dir)})) {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
-    dependencies.environment = std::move(environment.variables);
+    dependencies.environment = environment_with_state(std::move(environment.variables), state_dir);
     dependencies.random = make_random_source();
     dependencies.resolver = std::make_shared<mcp::Resolver>();
     dependencies.tls = std::make_shared<mcp::TlsContexts>();
@@ -156,8 +157,10 @@ class LocalGatewayImpl final : public LocalGateway {
 
 }  // namespace
 
-Result<std::unique_ptr<LocalGateway>> LocalGateway::start(Config config, HostEnvironment environment) {
-  return std::make_unique<LocalGatewayImpl>(std::move(config), std::move(environment));
+Result<std::unique_ptr<LocalGateway>> LocalGateway::start(Config config,
+                                                          HostEnvironment environment,
+                                                          const std::string& state_dir) {
+  return std::make_unique<LocalGatewayImpl>(std::move(config), std::move(environment), state_dir);
 }
 
 }  // namespace gateway

@@ -14,8 +14,8 @@ namespace gateway {
 /// functions may be called from one other thread at a time.
 class LocalGateway : public AdminSource {
  public:
-  /// Starts every enabled server.
-  static mcp::Result<std::unique_ptr<LocalGateway>> start(Config config, HostEnvironment environment);
+  /// Starts every enabled server. `state_dir` "": nothing is written.
+  static mcp::Result<std::unique_ptr<LocalGateway>> start(Config config, HostEnvironment environment, const std::string& state_dir);
 
   /// Waits until every server came to the end of its first start, or until `timeout`; calls `progress` about twice a second
   /// meanwhile, from this thread. False when some are still starting.

@@ -80,6 +80,8 @@ Task<Result<Plan>> Reloader::reload_alone(std::string trigger) {
     config = co_await read(file);
   if (!config) co_return std::unexpected(std::move(config).error());
   if (stopping_) co_return fail(ErrorCode::shutting_down, "the gateway is stopping");
+  if (options_.prepare) co_await options_.prepare(*config);
+  if (stopping_) co_return fail(ErrorCode::shutting_down, "the gateway is stopping");
   auto environments = options_.configure_environments(*config);
   Plan plan = gateway_.apply(std::move(*config), std::move(environments));
   if (options_.on_applied) options_.on_applied(gateway_.config());

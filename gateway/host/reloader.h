@@ -24,6 +24,8 @@ struct ReloaderOptions {
   std::function<void(Config&)> overrule;
   /// The environments as they are with this configuration, from here on, or if it were the one.
   std::function<EnvironmentStates(const Config&)> configure_environments, preview_environments;
+  /// What takes time, before a configuration is applied.
+  std::function<mcp::Task<void>(const Config&)> prepare;
   std::function<void(const Config&)> on_applied;
   std::chrono::milliseconds quiet{200};  // that a file that changes must have been left alone
 };

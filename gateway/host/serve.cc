@@ -58,7 +58,9 @@ class Service final : public AdminSource {
       : options_(std::move(options)),
         wake_(loop_.get_executor()),
         signals_(loop_),
-        launcher_(mcp::make_process_launcher(options_.environment.guardian, raise_descriptor_limit())) {}
+        launcher_(mcp::make_process_launcher({.guardian = options_.environment.guardian,
+                                              .open_files = raise_descriptor_limit(),
+                                              .records = child_records_dir(options_.state_dir)})) {}
 
   Result<> run() {
     auto lock = StateLock::acquire(options_.state_dir);
@@ -103,6 +105,11 @@ class Service final : public AdminSource {
  private:
   Task<Result<>> main() {
     watch_signals();
+    catalogs_ = std::make_shared<CatalogStore>(loop_.get_executor(), helpers_, options_.state_dir + "/catalogs");
+    const auto digests = digests_of(options_.config, identity_key_);
+    auto wanted = digests;
+    co_await catalogs_->load(std::move(wanted));
+    catalogs_->prune(digests);
     make_gateway();
     Result<> outcome = open_listeners();
     if (outcome) {
@@ -139,6 +146,7 @@ class Service final : public AdminSource {
   }
 
   void tell_stopping() const {
+    if (!gateway_) return;
     std::size_t open = 0;
     for (const auto& server : gateway_->status().servers)
       open += server.open_calls;
@@ -158,12 +166,13 @@ class Service final : public AdminSource {
 
   void make_gateway() {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
-    dependencies.environment = options_.environment.variables;
+    dependencies.environment = environment_with_state(options_.environment.variables, options_.state_dir);
     dependencies.random = make_random_source();
     dependencies.resolver = std::make_shared<mcp::Resolver>();
     dependencies.tls = std::make_shared<mcp::TlsContexts>();
     dependencies.instance = mcp::random_hex(16);
     dependencies.identity_key = identity_key_;
+    dependencies.catalogs = catalogs_;
     const Environment variables = dependencies.environment;
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), options_.config);
     environments_ = std::make_unique<Environments>(
@@ -176,6 +185,7 @@ class Service final : public AdminSource {
       if (options_.listen) config.listen = *options_.listen;
       if (options_.admin) config.admin = *options_.admin;
     };
+    reloading.prepare = [this](const Config& config) { return load_new_catalogs(config); };
     reloading.on_applied = [this](const Config& config) { http_->allow(config.allowed_hosts, config.allowed_origins); };
     reloading.configure_environments = [this](const Config& config) {
       environments_->configure(config.environments);
@@ -183,6 +193,12 @@ class Service final : public AdminSource {
     };
     reloading.preview_environments = [this](const Config& config) { return environments_->preview(config.environments); };
     reloader_ = std::make_unique<Reloader>(loop_.get_executor(), helpers_, *gateway_, std::move(reloading));
+  }
+
+  Task<void> load_new_catalogs(const Config& config) {
+    auto digests = digests_of(config, identity_key_);
+    std::erase_if(digests, [this](const std::string& digest) { return gateway_->runs(digest); });
+    co_await catalogs_->load(std::move(digests));
   }
 
   Result<> open_listeners() {
@@ -300,7 +316,7 @@ class Service final : public AdminSource {
     std::string text;
     if (gateway_->ready()) return text;
     for (const auto& server : gateway_->status().servers) {
-      if (server.required && server.state != RuntimeState::ready) {
+      if (server.required && server.state != RuntimeState::ready && server.state != RuntimeState::dormant) {
         text += (text.empty() ? "required servers not ready: " : ", ") + server.name.str();
       }
     }
@@ -336,6 +352,7 @@ class Service final : public AdminSource {
   std::unique_ptr<mcp::ProcessLauncher> launcher_;
   std::unique_ptr<StateLock> lock_;
   std::string identity_key_;
+  std::shared_ptr<CatalogStore> catalogs_;
   const ControllingTerminal terminal_;
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<Environments> environments_;

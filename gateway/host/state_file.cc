@@ -5,12 +5,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <system_error>
+
+#include "gateway/config/private_file.h"
 
 namespace gateway {
 
@@ -150,18 +151,8 @@ Result<> StateLock::publish(const RunningGateway& gateway) {
   json["config"] = gateway.config;
   const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   const std::string path = info_path(state_dir_);
-  const std::string temporary = path + ".new";
-  ::unlink(temporary.c_str());  // a left-over
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  bool good = descriptor >= 0;
-  if (good) {
-    good = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    good = ::close(descriptor) == 0 && good;
-  }
-  if (!good || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    ::unlink(temporary.c_str());
-    return fail(ErrorCode::io_error, "cannot write " + path + ": " + reason(error), "Name another folder with --state DIR.");
+  if (const std::string why = write_private_file(path, text); !why.empty()) {
+    return fail(ErrorCode::io_error, "cannot write " + path + ": " + why, "Name another folder with --state DIR.");
   }
   published_ = true;
   return {};

@@ -14,6 +14,7 @@
 #include "gateway/inspect/rules.h"
 #include "gateway/upstream/connect.h"
 #include "gateway/upstream/redaction.h"
+#include "gateway/upstream/sandbox.h"
 
 namespace gateway {
 
@@ -26,13 +27,7 @@ Task<Result<>> inspect_stdio(ProbeContext& context,
                              const ServerSpec& spec,
                              mcp::ProcessLauncher& launcher,
                              const Environment& environment) {
-  const auto& stdio = std::get<StdioSpec>(spec.transport);
-  mcp::ChildSpec child;
-  child.command = stdio.command;
-  child.args = stdio.args;
-  child.env = child_environment(stdio, environment);
-  child.cwd = stdio.cwd;
-  StdioTarget target(context, launcher, std::move(child));
+  StdioTarget target(context, launcher, make_child_spec(spec, environment));
   const auto transport = target.connect();
   auto reached = co_await probe_session(context, transport, spec.startup_timeout);
   if (!reached) co_return reached;
@@ -68,7 +63,7 @@ Result<Inspection> inspect(const ServerSpec& spec, InspectionOptions options) {
   inspection.target = describe_target(spec);
   inspection.transport = stdio ? "stdio" : "streamable HTTP";
   boost::asio::io_context loop(1);
-  const auto launcher = mcp::make_process_launcher(options.guardian);
+  const auto launcher = mcp::make_process_launcher({.guardian = options.guardian, .records = options.records});
   if (!options.on_step) options.on_step = [](const std::string&) {};
   ProbeContext context{.executor = loop.get_executor(),
                        .redaction = redaction,

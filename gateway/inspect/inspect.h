@@ -15,6 +15,7 @@ struct InspectionOptions {
   Environment environment;                                       // of the process
   std::string guardian;                                          // path of the switchyard-guardian program
   std::chrono::milliseconds patience = std::chrono::seconds(5);  // for one answer, once the server is up
+  std::string records = {};                                      // folder for records of children; "" = none
   /// What is being done, for people. From the calling thread.
   std::function<void(std::string)> on_step;
 };

@@ -75,6 +75,14 @@ class Resolver {
 
 }  // namespace
 
+std::vector<std::string> digests_of(const Config& config, std::string_view key) {
+  std::vector<std::string> digests;
+  for (const ServerSpec& spec : config.servers) {
+    if (spec.enabled) digests.push_back(ServerIdentity(spec.connection(), config.file, key).digest());
+  }
+  return digests;
+}
+
 Desired resolve(const Config& config, const EnvironmentStates& environments, std::string_view key) {
   return Resolver(config, environments, key).resolve();
 }

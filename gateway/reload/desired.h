@@ -38,6 +38,9 @@ struct Desired {
   std::vector<AbsentServer> absent;    // AbsentServer::place: among `servers`
 };
 
+/// ServerIdentity::digest() of every server that is switched on, whether or not its environment is there.
+std::vector<std::string> digests_of(const Config& config, std::string_view key);
+
 /// `key`: that of ServerIdentity.
 Desired resolve(const Config& config, const EnvironmentStates& environments, std::string_view key);
 

@@ -44,6 +44,7 @@ std::vector<SettingStep> compare_settings(const Config& before, const Config& af
                broken,
                profiles,
                environments,
+               limits,
                listen,
                admin,
                wait,
@@ -59,6 +60,7 @@ std::vector<SettingStep> compare_settings(const Config& before, const Config& af
                broken2,
                profiles2,
                environments2,
+               limits2,
                listen2,
                admin2,
                wait2,
@@ -72,6 +74,7 @@ std::vector<SettingStep> compare_settings(const Config& before, const Config& af
   compare_named(environments, environments2, "environment ", steps);
   compare("listen", listen, listen2, Effect::needs_restart);
   compare("admin", admin, admin2, Effect::needs_restart);
+  compare("limits", limits, limits2, Effect::applied);
   compare("startupWait", wait, wait2, Effect::applied);
   compare("maxNameLength", length, length2, Effect::applied);
   compare("listPageSize", page, page2, Effect::applied);

@@ -131,7 +131,7 @@ std::optional<Router::Absence> Router::explain_absence(std::string_view name, co
   // Only to say more; routing never takes a name apart.
   for (const auto& member : view_->members()) {
     const bool may_have_it = view_->naming().own_names || may_be_of(name, member->spec().name, view_->naming().max_length);
-    if (member->state() == RuntimeState::ready || !may_have_it) continue;
+    if (member->serves() || !may_have_it) continue;
     Error error = member->unavailable();
     error.message = what + " is not there: " + error.message;
     return Absence{std::move(error), member->spec().name};

@@ -141,7 +141,7 @@ Error Router::unknown_resource(const std::string& uri) const {
   };
   for (const auto& member : view_->members()) {
     if (has_capability(*member, "resources")) add(servers, " SERVER is one of: ", *member);
-    if (member->state() != RuntimeState::ready) add(not_ready, " Not ready just now: ", *member);
+    if (!member->serves()) add(not_ready, " Not ready just now: ", *member);
   }
   error.remedy =
       "See resources/list and resources/templates/list for those there are. To ask one server for a URI that it does not "

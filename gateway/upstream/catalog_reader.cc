@@ -68,6 +68,11 @@ void CatalogReader::remember(const CatalogReader& before) {
   remembers_ = before.fresh_ || before.remembers_;
 }
 
+void CatalogReader::remember(std::shared_ptr<const ServerCatalog> catalog) {
+  common_ = catalog_ = std::move(catalog);
+  remembers_ = true;
+}
+
 Task<Result<>> CatalogReader::read(mcp::ClientSession& session, std::string_view capabilities, mcp::Cancellation& cancellation) {
   declared_ = declared_in(capabilities);
   wanted_.reset();

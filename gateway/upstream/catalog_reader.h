@@ -49,8 +49,12 @@ class CatalogReader {
   /// What the server offers, or offered before it was lost. Never null.
   const std::shared_ptr<const ServerCatalog>& catalog() const { return catalog_; }
 
-  /// Until the first reading: what another reader of the same server had.
+  /// Until the first reading: what another reader of the same server had, or what was kept of it.
   void remember(const CatalogReader& before);
+  void remember(std::shared_ptr<const ServerCatalog> catalog);
+
+  /// As all clients see it.
+  const std::shared_ptr<const ServerCatalog>& common() const { return common_; }
 
   /// The catalog has been read since, and is not one that was remembered.
   bool fresh() const { return fresh_; }

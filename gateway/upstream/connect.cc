@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/config/secret_hint.h"
+#include "gateway/upstream/sandbox.h"
 #include "gateway/upstream/stderr_log.h"
 #include "mcp/transport/fallback_client.h"
 #include "mcp/transport/sse_client.h"
@@ -19,17 +20,13 @@ namespace {
 std::shared_ptr<mcp::Transport> connect_stdio(const mcp::Executor& executor,
                                               mcp::ProcessLauncher& launcher,
                                               const LiveSpecPtr& server,
-                                              const StdioSpec& stdio,
                                               const Environment& environment) {
-  mcp::ChildSpec child;
-  child.command = stdio.command;
-  child.args = stdio.args;
-  child.env = child_environment(stdio, environment);
-  child.cwd = stdio.cwd;
   mcp::StdioClientOptions options;
+  options.denial_text = denial_text;
+  options.denial_remedy = denial_remedy;
   options.clean = [server](std::string_view text) { return server->redaction().clean(text); };
   options.on_stderr = [log = std::make_shared<StderrLog>(executor, server)](std::string_view line) { log->add(line); };
-  return mcp::make_stdio_client(executor, launcher, std::move(child), std::move(options));
+  return mcp::make_stdio_client(executor, launcher, make_child_spec(**server, environment), std::move(options));
 }
 
 std::string last_component(std::string_view path) {
@@ -79,9 +76,7 @@ mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor&
                                                             const Environment& environment,
                                                             std::shared_ptr<mcp::Resolver> resolver,
                                                             std::shared_ptr<mcp::TlsContexts> tls) {
-  if (const auto* stdio = std::get_if<StdioSpec>(&(**server).transport)) {
-    return connect_stdio(executor, launcher, server, *stdio, environment);
-  }
+  if (std::holds_alternative<StdioSpec>((**server).transport)) return connect_stdio(executor, launcher, server, environment);
   const auto& http = std::get<HttpSpec>((**server).transport);
   auto url = mcp::Url::parse(http.url);
   if (!url) return std::unexpected(std::move(url).error());

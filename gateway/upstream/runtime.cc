@@ -54,7 +54,11 @@ Runtime::Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer obs
           [this](const std::string& capabilities, const CatalogListPtr& tools) { reader_.add_tools(capabilities, tools); })),
       settled_(dependencies_.executor),
       stopping_(dependencies_.executor),
-      stopped_(dependencies_.executor) {}
+      stopped_(dependencies_.executor),
+      gate_(dependencies_.executor),
+      use_timer_(dependencies_.executor) {
+  gate_.set_limit(live_->snapshot()->max_concurrent);
+}
 
 void Runtime::start(std::shared_ptr<Event> after) {
   if (std::exchange(supervised_, true)) return;
@@ -62,6 +66,8 @@ void Runtime::start(std::shared_ptr<Event> after) {
   if (start_after_) {
     phase_ = "waiting for the end of the one before";
     set_state(RuntimeState::starting);
+  } else if (asleep_) {
+    set_state(RuntimeState::dormant);
   }
   asio::co_spawn(dependencies_.executor, supervise(), asio::detached);
 }
@@ -73,6 +79,8 @@ Task<void> Runtime::stop(Error reason) {
   // A stop ends a start that is under way, too.
   if (starting_ != nullptr) starting_->request({ErrorCode::shutting_down, "stopped while starting"});
   if (session_end_) session_end_->set();
+  if (awake_) awake_->set();
+  use_timer_.cancel();
   co_await clients_->close(std::move(reason));
   if (supervised_) co_await stopped_.wait();
   settled_.set();
@@ -83,8 +91,17 @@ Task<void> Runtime::supervise() {
   auto self = shared_from_this();
   if (start_after_) co_await start_after_->wait_until(mcp::Clock::now() + kPatienceWithOld);
   while (!stopping_.is_set()) {
+    if (asleep_) {
+      co_await sleep_through();
+      continue;
+    }
     const auto started = co_await run_session();
     if (stopping_.is_set()) break;
+    if (std::exchange(drowsy_, false)) {
+      // Somebody may have come while it was being ended.
+      asleep_ = state_ == RuntimeState::dormant;
+      continue;
+    }
     note_loss(started);
     if (retired_) break;
     const auto pause = plan_restart(started.has_value());
@@ -107,7 +124,10 @@ Task<Result<>> Runtime::run_session() {
     cause_.reset();
     log_ready(ready_since - begun);
     clients_->ready(session_, *introduction_);
+    breaker_.reset();
+    last_used_ = ready_since;
     set_state(RuntimeState::ready);
+    watch_use();
     settled_.set();
     reader_.resume();
     co_await session_end_->wait();
@@ -142,6 +162,7 @@ std::optional<std::chrono::milliseconds> Runtime::plan_restart(bool started) {
 bool Runtime::give_up(const Error& cause) const {
   switch (cause.code) {
     case ErrorCode::spawn_failed:
+    case ErrorCode::sandbox_unavailable:
     case ErrorCode::config_invalid:
     case ErrorCode::unsupported_version:
       return true;

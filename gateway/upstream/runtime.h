@@ -6,11 +6,15 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "gateway/config/config.h"
 #include "gateway/config/config_file.h"
 #include "gateway/upstream/backoff.h"
+#include "gateway/upstream/call_gate.h"
 #include "gateway/upstream/catalog_reader.h"
+#include "gateway/upstream/catalog_store.h"
+#include "gateway/upstream/circuit_breaker.h"
 #include "gateway/upstream/live_spec.h"
 #include "gateway/upstream/server_catalog.h"
 #include "gateway/upstream/server_clients.h"
@@ -23,7 +27,8 @@
 
 namespace gateway {
 
-enum class RuntimeState { stopped, starting, ready, backing_off, failed };
+/// dormant: not running, since nobody uses it; the next request starts it.
+enum class RuntimeState { stopped, starting, ready, dormant, backing_off, failed };
 
 std::string_view to_string(RuntimeState state);
 
@@ -46,6 +51,10 @@ struct RuntimeStatus {
   std::string version;           // negotiated revision
   std::size_t own_sessions = 0;  // with clients that the server may ask something
   bool required = false;
+  bool stale = false;                                               // what it offers is known from before, and not read anew yet
+  std::size_t queued = 0;                                           // calls that wait for their turn (maxConcurrent)
+  std::optional<std::chrono::system_clock::time_point> open_until;  // requests fail at once until then (CircuitBreaker)
+  std::vector<std::string> denied;  // what the sandbox of its program denied, for people: the first sixteen things
 };
 
 /// What a runtime needs from outside; all of it must outlive the runtime.
@@ -60,6 +69,7 @@ struct RuntimeDependencies {
   std::function<mcp::Result<std::shared_ptr<mcp::Transport>>(const ServerSpec&)> connect;
   std::string instance;      // unguessable name of this gateway, by which it notices that a server is the gateway itself
   std::string identity_key;  // of ServerIdentity
+  std::shared_ptr<CatalogStore> catalogs;  // what servers offered, from one life of the gateway to the next; may be null
   std::chrono::milliseconds retire_grace = std::chrono::seconds(30);  // for calls under way at a server that is replaced or goes
   std::chrono::milliseconds stop_grace = std::chrono::seconds(2);     // each step of the ladder that ends a child
   std::chrono::milliseconds refresh_delay{50};    // from list_changed, which often comes in bursts, to reading the list anew
@@ -73,6 +83,9 @@ struct RuntimeDependencies {
 /// (a command that is not there, a revision we do not speak), or a stdio server ended five times in a row without having run for a
 /// minute. An HTTP server that cannot be reached is tried for ever; one that wants a login too, once a minute. A server that lost
 /// our session (HTTP 404) is initialised again at once, unless it did so a minute ago or less: then it is lost like any other.
+///
+/// A server that nobody has used for a while (idleStop), or that is to be started with its first use (start: lazy), is dormant: not
+/// there, but for its tools; the next request wakes it. One that is ready and not used is pinged (pingInterval).
 ///
 /// handle(): while the server is starting the request waits for it (until its deadline); in every other state but ready it fails
 /// at once with server_unavailable (login_required, where that is why), saying why and what to do. A request is sent at most once,
@@ -105,6 +118,24 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// Before start(): shows what the server offered under another runtime until it has been read, and asks again for what clients
   /// were subscribed to there.
   void succeed(const Runtime& before);
+
+  /// Before start(): likewise, what is known of it from before. A server whose start is lazy is dormant then.
+  void remember(KnownServer known);
+
+  /// For the next life of the gateway; nothing while it has not been read.
+  std::optional<KnownServer> known() const;
+
+  /// It is ready, or will be when it is asked for something.
+  bool serves() const { return state_ == RuntimeState::ready || state_ == RuntimeState::dormant; }
+
+  /// Nothing of clients' depends on its running on.
+  bool can_sleep() const;
+
+  /// Where it can, it ends and is dormant.
+  void sleep();
+
+  /// When a request of a client's last ended, or it became ready.
+  std::chrono::steady_clock::time_point last_used() const { return last_used_; }
 
   /// Is not the server's runtime any more. What it was sent it may finish within `grace`; what was not sent yet goes to
   /// `successor`, or, where there is none, fails with `reason`. Then stops, and returns.
@@ -196,6 +227,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   mcp::Task<mcp::Result<std::shared_ptr<mcp::ClientSession>>> ready_session(mcp::CallContext& context);
   bool is_for_askable(std::string_view tool) const;
   mcp::Task<mcp::Result<>> choose_way(const mcp::Message& request, mcp::CallContext& context, ServerClients::Way& way);
+  mcp::Task<mcp::Result<>> wait_for_way(const mcp::Message& request, mcp::CallContext& context, ServerClients::Way& way);
   void note_answer(ServerClients::Way& way, const mcp::Result<mcp::Message>& answer);
   mcp::Task<mcp::Result<mcp::Message>> send(mcp::Message request,
                                             mcp::CallContext& context,
@@ -221,6 +253,13 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// Where a request goes that was not sent, once this is not the server's runtime any more; else null.
   std::shared_ptr<Runtime> successor() const;
   mcp::Task<void> wait_until_unused(std::chrono::steady_clock::time_point deadline);
+
+  // runtime_sleep.cc
+  void wake();
+  mcp::Task<void> sleep_through();
+  void watch_use();
+  void look_at_use();
+  mcp::Error circuit_open() const;
 
   void count_offered();
 
@@ -270,6 +309,14 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   std::optional<Retirement> retired_;
   std::size_t leases_ = 0;
   mcp::Event* unused_ = nullptr;  // of who waits for the last lease
+  CallGate gate_;
+  CircuitBreaker breaker_;
+  std::chrono::steady_clock::time_point last_used_;
+  mcp::Timer use_timer_;
+  bool asleep_ = false;  // is not to run until woken
+  bool drowsy_ = false;  // the session is being ended because nobody uses it
+  int wakes_ = 0;        // starts that were no restarts
+  std::unique_ptr<mcp::Event> awake_;
   bool supervised_ = false;
   bool probing_ = false;
 };

@@ -24,7 +24,9 @@ Runtime::Lease::Lease(std::shared_ptr<Runtime> runtime) : runtime_(std::move(run
 }
 
 Runtime::Lease::~Lease() {
-  if (--runtime_->leases_ == 0 && runtime_->unused_ != nullptr) runtime_->unused_->set();
+  if (--runtime_->leases_ > 0) return;
+  runtime_->last_used_ = Clock::now();
+  if (runtime_->unused_ != nullptr) runtime_->unused_->set();
 }
 
 void Runtime::count_offered() {
@@ -34,7 +36,9 @@ void Runtime::count_offered() {
 
 void Runtime::present(std::shared_ptr<const ServerSpec> spec) {
   live_->replace(std::move(spec));
+  gate_.set_limit(live_->snapshot()->max_concurrent);
   count_offered();
+  if (state_ == RuntimeState::ready) watch_use();
 }
 
 void Runtime::succeed(const Runtime& before) {
@@ -67,6 +71,8 @@ Task<void> Runtime::wait_until_unused(Clock::time_point deadline) {
 Task<void> Runtime::retire(std::shared_ptr<Runtime> successor, Error reason, std::chrono::milliseconds grace) {
   const auto self = shared_from_this();
   retired_.emplace(Retirement{.successor = successor, .reason = std::move(reason)});
+  // Who waits for a turn goes on to the next one.
+  gate_.set_limit(0);
   const auto began = Clock::now();
   co_await wait_until_unused(began + grace);
   Error late = retired_->reason;

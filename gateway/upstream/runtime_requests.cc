@@ -41,6 +41,7 @@ Error Runtime::for_caller(Error error) const {
 }
 
 Task<Result<std::shared_ptr<mcp::ClientSession>>> Runtime::ready_session(mcp::CallContext& context) {
+  if (state_ == RuntimeState::dormant) wake();
   while (state_ == RuntimeState::starting) {
     Event wake(dependencies_.executor);
     waiters_.insert(&wake);
@@ -83,6 +84,14 @@ Task<Result<>> Runtime::choose_way(const Message& request, mcp::CallContext& con
   co_return Result<>();
 }
 
+/// choose_way(), whose time is not the server's.
+Task<Result<>> Runtime::wait_for_way(const Message& request, mcp::CallContext& context, ServerClients::Way& way) {
+  const auto began = mcp::Clock::now();
+  auto chosen = co_await choose_way(request, context, way);
+  context.waited += mcp::Clock::now() - began;
+  co_return chosen;
+}
+
 /// Looks after the session that a request went on.
 void Runtime::note_answer(ServerClients::Way& way, const Result<Message>& answer) {
   if (way.own) {
@@ -100,22 +109,44 @@ Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context
 
 /// `taken`, where the caller wants to know: the way the answer came on.
 Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, ServerClients::Way* taken, mcp::RequestLink* link) {
+  if (const auto next = taken == nullptr ? successor() : nullptr) {
+    co_return co_await next->send(std::move(request), context, nullptr, link);
+  }
   const Lease lease(shared_from_this());
   ServerClients::Way own_way;
   ServerClients::Way& way = taken != nullptr ? *taken : own_way;
+  CallGate::Place place;
+  if (request.method() == "tools/call" && !gate_.try_enter(place)) {
+    const auto began = mcp::Clock::now();
+    auto entered = co_await gate_.enter(context, place);
+    context.waited += mcp::Clock::now() - began;
+    if (!entered) co_return std::unexpected(for_caller(std::move(entered).error()));
+    const auto next = taken == nullptr && retired_ ? retired_->successor.lock() : nullptr;
+    if (next) co_return co_await next->send(std::move(request), context, nullptr, link);
+  }
+  if (!breaker_.admits(mcp::Clock::now())) co_return std::unexpected(circuit_open());
   std::optional<Message> again;
   if (is_safe(request.method())) again = request.clone();
   for (;;) {
     const bool shares = context.caller().capabilities == "{}";
     if (auto live = shares ? live_session() : nullptr) {
       way.session = std::move(live);
-    } else if (auto chosen = co_await choose_way(request, context, way); !chosen) {
+    } else if (auto chosen = co_await wait_for_way(request, context, way); !chosen) {
+      breaker_.failed(ErrorCode::cancelled, mcp::Clock::now());
       // It has not been sent: where the server has been replaced meanwhile, it has not begun with anything yet.
       const auto next = taken == nullptr && !context.cancellation().requested() ? successor() : nullptr;
       if (!next) co_return std::unexpected(std::move(chosen).error());
       co_return co_await next->send(std::move(request), context, nullptr, link);
     }
+    const auto sent = mcp::Clock::now();
     auto answer = co_await way.session->handle(std::move(request), context, link);
+    const auto answered = mcp::Clock::now();
+    context.upstream += answered - sent;
+    if (answer) {
+      breaker_.succeeded();
+    } else {
+      breaker_.failed(answer.error().code, answered);
+    }
     note_answer(way, answer);
     if (answer) co_return std::move(*answer);
     const bool session_lost = answer.error().code == ErrorCode::session_lost;

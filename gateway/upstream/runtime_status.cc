@@ -1,8 +1,10 @@
 // What a runtime tells people of itself: its state, and why it is not ready.
+#include <algorithm>
 #include <utility>
 
 #include "gateway/upstream/connect.h"
 #include "gateway/upstream/runtime.h"
+#include "gateway/upstream/sandbox.h"
 #include "mcp/base/log.h"
 #include "mcp/transport/stdio_client.h"
 
@@ -30,6 +32,8 @@ std::string_view to_string(RuntimeState state) {
       return "starting";
     case RuntimeState::ready:
       return "ready";
+    case RuntimeState::dormant:
+      return "dormant";
     case RuntimeState::backing_off:
       return "backing_off";
     case RuntimeState::failed:
@@ -49,7 +53,8 @@ Error Runtime::explain_timeout() const {
     }
     std::string message = "no answer to " + phase_ + " within " + limit;
     if (const std::string tail = stdio->stderr_tail(); !tail.empty()) message += "; its last lines on stderr: " + tail;
-    return {ErrorCode::timeout, std::move(message), "Raise startupTimeout if the server just needs longer to start."};
+    Error late{ErrorCode::timeout, std::move(message), "Raise startupTimeout if the server just needs longer to start."};
+    return stdio->with_denials(std::move(late));
   }
   return {ErrorCode::timeout, "no answer to " + phase_ + " within " + limit, "Check the URL, or raise startupTimeout."};
 }
@@ -87,7 +92,7 @@ void Runtime::log_ready(std::chrono::steady_clock::duration took) const {
                  {"tools", count(CatalogKind::tools)},
                  {"prompts", count(CatalogKind::prompts)},
                  {"resources", count(CatalogKind::resources)},
-                 {"restarts", std::int64_t{starts_ - 1}},
+                 {"restarts", std::int64_t{std::max(starts_ - 1 - wakes_, 0)}},
                  {"ms", std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}}});
 }
 
@@ -96,8 +101,12 @@ RuntimeStatus Runtime::status() const {
   status.transport = transport_name(spec(), transport_.get());
   status.target = live_->redaction().clean(describe_target(spec()));
   if (state_ == RuntimeState::starting) status.phase = phase_;
-  if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) status.pid = stdio->pid();
-  status.restarts = starts_ > 0 ? starts_ - 1 : 0;
+  if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) {
+    status.pid = stdio->pid();
+    for (const mcp::Denial& denial : stdio->denials())
+      status.denied.push_back(live_->redaction().clean(denial_text(denial)));
+  }
+  status.restarts = std::max(starts_ - 1 - wakes_, 0);
   status.tools = offered_;
   status.own_sessions = clients_->own_sessions();
   status.prompts = catalog()->entries(CatalogKind::prompts).size();
@@ -108,6 +117,12 @@ RuntimeStatus Runtime::status() const {
   status.questions = own.questions + (session_ ? session_->open_questions() : 0);
   if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
   status.required = spec().required;
+  status.stale = !reader_.fresh() && reader_.remembers();
+  status.queued = gate_.queued();
+  if (const auto until = breaker_.until(); until && *until > mcp::Clock::now()) {
+    status.open_until = std::chrono::system_clock::now() +
+                        std::chrono::duration_cast<std::chrono::system_clock::duration>(*until - mcp::Clock::now());
+  }
   return status;
 }
 

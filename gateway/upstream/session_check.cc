@@ -45,7 +45,7 @@ Error for_open_requests(Error lost) {
 
 mcp::Task<std::optional<Error>> check_session(mcp::Executor executor, std::shared_ptr<mcp::ClientSession> session) {
   mcp::Cancellation cancellation;
-  const auto silent = [] { return Error{ErrorCode::connect_failed, "the server takes no connections"}; };
+  const auto silent = [] { return Error{ErrorCode::connect_failed, "the server does not answer a ping"}; };
   const Deadline deadline(executor, kPing, silent, cancellation);
   const auto answer = co_await session->call("ping", {}, cancellation);
   co_return verdict_of(answer);

@@ -24,6 +24,10 @@ std::string_view to_string(ErrorCode code) {
       return "overloaded";
     case ErrorCode::spawn_failed:
       return "spawn_failed";
+    case ErrorCode::sandbox_unavailable:
+      return "sandbox_unavailable";
+    case ErrorCode::sandbox_denied:
+      return "sandbox_denied";
     case ErrorCode::exited:
       return "exited";
     case ErrorCode::not_mcp:

@@ -21,6 +21,8 @@ enum class ErrorCode {
   overloaded,
   // A server could not be reached, or was lost.
   spawn_failed,
+  sandbox_unavailable,
+  sandbox_denied,
   exited,
   not_mcp,
   connect_failed,

@@ -53,6 +53,7 @@ void ChildState::read_more() {
 void ChildState::on_line(std::string_view line) {
   const std::string_view word = line.substr(0, line.find(' '));
   std::string_view rest = line.substr(std::min(word.size() + 1, line.size()));
+  if (word == "denied") return on_denied_line(rest);
   int number = 0;
   const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), number);
   rest.remove_prefix(static_cast<std::size_t>(parsed.ptr - rest.data()));
@@ -70,6 +71,13 @@ void ChildState::on_line(std::string_view line) {
   } else if (word == "left") {
     log_error("process", "processes of a child could not be killed", {{"pid", std::int64_t{pid}}, {"left", std::int64_t{number}}});
   }
+}
+
+void ChildState::on_denied_line(std::string_view denied) const {
+  const std::string_view kind = denied.substr(0, denied.find(' '));
+  const std::string_view what = denied.substr(std::min(kind.size() + 1, denied.size()));
+  if (!on_denied || what.empty()) return;
+  on_denied({kind == "connect" ? Denial::Kind::connect : Denial::Kind::write, std::string(what)});
 }
 
 void ChildState::on_end_of_reports() {

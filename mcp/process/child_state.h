@@ -33,6 +33,9 @@ class ChildState : public std::enable_shared_from_this<ChildState> {
   /// Reads reports from here on, until the guardian is gone.
   void watch(UniqueFd status, pid_t guardian);
 
+  /// Set before watch(): ChildSpec::on_denied.
+  std::function<void(const Denial&)> on_denied;
+
   /// The guardian was reaped, with this wait status.
   void guardian_ended(int wait_status);
 
@@ -49,6 +52,7 @@ class ChildState : public std::enable_shared_from_this<ChildState> {
  private:
   void read_more();
   void on_line(std::string_view line);
+  void on_denied_line(std::string_view denied) const;
   void on_end_of_reports();
 
   boost::asio::posix::stream_descriptor status_;

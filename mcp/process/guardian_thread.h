@@ -13,13 +13,14 @@
 namespace mcp {
 
 /// What a guardian is started with. `args` may name `control` and `status` by their numbers, which stay the same in the guardian;
-/// it gets no other descriptor of ours but these five.
+/// it gets no other descriptor of ours but these.
 struct GuardianSpec {
   std::string guardian;
   std::vector<std::string> args;
   std::vector<std::string> env;
   UniqueFd in, out, err;  // become its 0, 1 and 2
   UniqueFd control, status;
+  UniqueFd record;  // may be none
 };
 
 /// The thread on which guardians are forked and waited for. One of its own because

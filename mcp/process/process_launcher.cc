@@ -1,3 +1,6 @@
+#include <sys/wait.h>
+
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <csignal>
@@ -7,6 +10,7 @@
 #include "mcp/base/log.h"
 #include "mcp/process/child_pipes.h"
 #include "mcp/process/child_process.h"
+#include "mcp/process/child_records.h"
 #include "mcp/process/child_state.h"
 #include "mcp/process/guardian_thread.h"
 #include "mcp/process/program_path.h"
@@ -84,23 +88,28 @@ class ChildProcessImpl final : public ChildProcess {
 /// One launch on its way between the loop and the guardian thread.
 struct Launch {
   Launch(const Executor& loop, ChildSpec child)
-      : executor(loop), spec(std::move(child)), state(std::make_shared<ChildState>(loop)), done(loop) {}
+      : executor(loop), state(std::make_shared<ChildState>(loop)), spec(std::move(child)), done(loop) {
+    state->on_denied = spec.on_denied;
+  }
 
   Executor executor;
-  const ChildSpec spec;
   std::shared_ptr<ChildState> state;
 
   // Set on the guardian thread, read on the loop after `done`.
+  ChildSpec spec;  // as `prepare` left it
   std::string path;
   ChildPipes pipes;
   std::shared_ptr<GuardianControl> control;
+  std::shared_ptr<ChildRecord> record;
   Result<pid_t> guardian = 0;
   Event done;
 };
 
 class ProcessLauncherImpl final : public ProcessLauncher {
  public:
-  ProcessLauncherImpl(std::string guardian, long open_files) : guardian_(std::move(guardian)), open_files_(open_files) {}
+  explicit ProcessLauncherImpl(ProcessLauncherOptions options) : options_(std::move(options)), records_(options_.records) {
+    thread_->run([this] { records_.end_orphans(); });
+  }
 
   ~ProcessLauncherImpl() override {
     thread_->run([this] {
@@ -113,31 +122,46 @@ class ProcessLauncherImpl final : public ProcessLauncher {
   Task<Result<std::shared_ptr<ChildProcess>>> launch(ChildSpec spec) override;
 
   std::uint64_t spawned() const override { return *spawned_; }
+  std::uint64_t left() const override { return left_; }
 
  private:
   void start_guardian(const std::shared_ptr<Launch>& launch);
   Result<pid_t> try_start(Launch& launch);
   GuardianSpec guardian_spec(Launch& launch) const;
+  void close_record(const ChildRecord& record, pid_t guardian, int status);
 
-  const std::string guardian_;
-  const long open_files_;
+  const ProcessLauncherOptions options_;
+  ChildRecords records_;                                                               // guardian thread
   const std::shared_ptr<std::uint64_t> spawned_ = std::make_shared<std::uint64_t>(0);  // loop thread; also of launches under way
   std::map<pid_t, std::shared_ptr<GuardianControl>> running_;                          // guardian thread; by the guardian's pid
+  std::atomic<std::uint64_t> left_ = 0;
   std::unique_ptr<GuardianThread> thread_ = make_guardian_thread();
 };
 
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
 GuardianSpec ProcessLauncherImpl::guardian_spec(Launch& launch) const {
   GuardianSpec spec;
-  spec.guardian = guardian_;
-  spec.env = launch.spec.env;
+  spec.guardian = options_.guardian;
+  const std::string variable = std::string(kMarkVariable) + "=";
+  spec.env = {variable + launch.record->tree.mark};
+  for (const std::string& entry : launch.spec.env) {
+    if (!entry.starts_with(variable)) spec.env.push_back(entry);
+  }
   spec.in = std::move(launch.pipes.in.read);
   spec.out = std::move(launch.pipes.out.write);
   spec.err = std::move(launch.pipes.err.write);
   spec.control = std::move(launch.pipes.control.read);
   spec.status = std::move(launch.pipes.status.write);
+  spec.record = std::move(launch.record->file);
   spec.args = {std::to_string(spec.control.get()),
                std::to_string(spec.status.get()),
-               std::to_string(open_files_),
+               std::to_string(options_.open_files),
+               std::to_string(spec.record.get()),
+               launch.spec.confined ? "confined" : "plain",
                launch.spec.cwd,
                launch.path,
                launch.spec.command};
@@ -146,6 +170,12 @@ GuardianSpec ProcessLauncherImpl::guardian_spec(Launch& launch) const {
 }
 
 Result<pid_t> ProcessLauncherImpl::try_start(Launch& launch) {
+  if (launch.spec.prepare) {
+    const auto prepare = std::exchange(launch.spec.prepare, {});
+    if (auto prepared = prepare(launch.spec, folder_of(options_.guardian)); !prepared) {
+      return std::unexpected(std::move(prepared).error());
+    }
+  }
   auto path = find_program(launch.spec);
   if (!path) return std::unexpected(std::move(path).error());
   launch.path = *std::move(path);
@@ -153,16 +183,45 @@ Result<pid_t> ProcessLauncherImpl::try_start(Launch& launch) {
   if (!pipes) return std::unexpected(std::move(pipes).error());
   launch.pipes = *std::move(pipes);
   launch.control = std::make_shared<GuardianControl>(std::move(launch.pipes.control.write));
+  launch.record = std::make_shared<ChildRecord>(records_.add(launch.spec.command));
   // What runs at the guardian's end needs its pid, which is known only afterwards; both run on this thread, one after the other.
   auto pid = std::make_shared<pid_t>(-1);
-  auto started = thread_->start(guardian_spec(launch), [this, pid, executor = launch.executor, state = launch.state](int status) {
+  const auto ended = [this, pid, record = launch.record, executor = launch.executor, state = launch.state](int status) {
     running_.erase(*pid);
+    close_record(*record, *pid, status);
     asio::post(executor, [state, status] { state->guardian_ended(status); });
-  });
-  if (!started) return started;
+  };
+  auto started = thread_->start(guardian_spec(launch), ended);
+  if (!started) {
+    ChildRecords::remove(*launch.record);
+    return started;
+  }
   *pid = *started;
   running_.emplace(*pid, launch.control);
   return started;
+}
+
+/// A guardian that ends with status 0 has nothing left of its tree: it is the sub-reaper, and its children's list was empty. One
+/// that ended otherwise may have left all of it.
+void ProcessLauncherImpl::close_record(const ChildRecord& record, pid_t guardian, int status) {
+  const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  if (!clean) {
+    std::vector<MarkedTree> trees;
+    trees.push_back(ChildRecords::read(record));
+    const TreesEnd ended = end_trees(trees, std::chrono::milliseconds(0));
+    const auto found = static_cast<std::int64_t>(ended.found), left = static_cast<std::int64_t>(ended.left);
+    if (WIFSIGNALED(status)) {
+      log_warn("process",
+               "the guardian of a child was killed; what it left was killed, too",
+               {{"guardian", std::int64_t{guardian}}, {"signal", std::int64_t{WTERMSIG(status)}}, {"processes", found - left}});
+    }
+    if (left > 0) {
+      left_ += ended.left;
+      log_error("process", "processes of a child could not be ended", {{"guardian", std::int64_t{guardian}}, {"left", left}});
+      return;  // the record stays: the next start tries again
+    }
+  }
+  ChildRecords::remove(record);
 }
 
 void ProcessLauncherImpl::start_guardian(const std::shared_ptr<Launch>& launch) {
@@ -170,7 +229,21 @@ void ProcessLauncherImpl::start_guardian(const std::shared_ptr<Launch>& launch) 
   asio::post(launch->executor, [launch] { launch->done.set(); });
 }
 
-Error unstarted(const Launch& launch, const ChildState& state, bool in_time) {
+/// What bubblewrap said, which has ended.
+std::string last_words(asio::posix::stream_descriptor& pipe) {
+  constexpr std::size_t kMost = 500;
+  std::string text(kMost, '\0');
+  boost::system::error_code error;
+  text.resize(pipe.read_some(asio::buffer(text), error));
+  while (text.ends_with('\n'))
+    text.pop_back();
+  return text;
+}
+
+Error unstarted(const Launch& launch, const ChildState& state, ChildProcess& child, bool in_time) {
+  if (!state.failed_stage.empty() && launch.spec.confined) {
+    return unconfined_error(launch.spec, state.failed_stage, state.failed_errno, last_words(child.stderr_pipe()));
+  }
   if (!state.failed_stage.empty()) return start_error(launch.spec, launch.path, state.failed_stage, state.failed_errno);
   const std::string what = in_time ? "the guardian of '" : "no sign within 30 seconds that the system started '";
   return {in_time ? ErrorCode::exited : ErrorCode::timeout,
@@ -190,16 +263,16 @@ Task<Result<std::shared_ptr<ChildProcess>>> ProcessLauncherImpl::launch(ChildSpe
   std::shared_ptr<ChildProcess> child =
       std::make_shared<ChildProcessImpl>(executor, state, launch->control, std::move(launch->pipes));
   const bool in_time = co_await state->started.wait_until(std::chrono::steady_clock::now() + kLongestStart);
-  if (state->pid <= 0) co_return std::unexpected(unstarted(*launch, *state, in_time));
+  if (state->pid <= 0) co_return std::unexpected(unstarted(*launch, *state, *child, in_time));
   ++*spawned;
   co_return child;
 }
 
 }  // namespace
 
-std::unique_ptr<ProcessLauncher> make_process_launcher(std::string guardian, long open_files) {
+std::unique_ptr<ProcessLauncher> make_process_launcher(ProcessLauncherOptions options) {
   signal(SIGPIPE, SIG_IGN);
-  return std::make_unique<ProcessLauncherImpl>(std::move(guardian), open_files);
+  return std::make_unique<ProcessLauncherImpl>(std::move(options));
 }
 
 }  // namespace mcp

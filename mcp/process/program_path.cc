@@ -168,4 +168,31 @@ Error start_error(const ChildSpec& spec, const std::string& path, std::string_vi
   return result;
 }
 
+Error unconfined_error(const ChildSpec& spec, std::string_view stage, int error, const std::string& said) {
+  const std::string shown = quote(spec.shown.empty() ? spec.command : spec.shown);
+  Error result{ErrorCode::sandbox_unavailable, "no sandbox for " + shown + ", so it was not started: "};
+  if (stage == "sandbox") {
+    result.message += said.empty() ? "bubblewrap ended without a word." : said;
+    const bool forbidden = said.contains("ermitted") || said.contains("ermission denied") || said.contains("amespace");
+    result.remedy =
+        forbidden ? "Allow this user to make namespaces (kernel.unprivileged_userns_clone, user.max_user_namespaces, "
+                    "kernel.apparmor_restrict_unprivileged_userns; in a container: its seccomp profile), or set \"sandbox\" to "
+                    "\"off\" for this server."
+                  : "Correct its \"sandbox\", or set that to \"off\".";
+  } else if (stage == "exec" && error == ENOENT) {
+    result.code = ErrorCode::spawn_failed;
+    result.message = shown + " cannot run in its sandbox: it, its interpreter or a library it needs is not to be seen there.";
+    result.remedy = "Add the folder it lies in to \"sandbox\".\"read\".";
+  } else if (stage == "exec") {
+    result.code = ErrorCode::spawn_failed;
+    result.message = shown + " cannot run in its sandbox: " + reason(error) + ".";
+  } else if (stage == "fork" || stage == "chdir") {
+    return start_error(spec, spec.command, stage, error);
+  } else {
+    result.message += "the system refused its " + std::string(stage) + " (" + reason(error) + ").";
+    result.remedy = "It wants a kernel with seccomp filters, or set \"sandbox\" to \"off\" for this server.";
+  }
+  return result;
+}
+
 }  // namespace mcp

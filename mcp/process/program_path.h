@@ -19,4 +19,7 @@ Error refused_by_system(std::string what, int error);
 /// The same for an errno of the guardian's "fork", "chdir" or "exec" stage.
 Error start_error(const ChildSpec& spec, const std::string& path, std::string_view stage, int error);
 
+/// The same for a confined program, where it or its sandbox did not come to be. `said` is what bubblewrap wrote on standard error.
+Error unconfined_error(const ChildSpec& spec, std::string_view stage, int error, const std::string& said);
+
 }  // namespace mcp

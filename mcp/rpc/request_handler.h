@@ -81,6 +81,9 @@ class CallContext {
 
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 
+  /// What of the request's time went by before it could be sent to a server (a turn, a start), and until the server had answered.
+  std::chrono::steady_clock::duration waited{}, upstream{};
+
   /// The revision whose words the answer is in: of the server that gave it. What the gateway says itself is in the latest one's.
   ProtocolVersion answered_in = kLatestVersion;
 

@@ -30,6 +30,8 @@ constexpr std::size_t kShownNoise = 200;
 constexpr std::size_t kCleanedNoise = 512;  // what is shown is cut after the cleaning, so that no half secret stays at its end
 constexpr int kLoudNoise = 3;               // a banner; more of it is for those who look for it
 constexpr std::size_t kStderrTail = 2048;
+constexpr std::size_t kKeptDenials = 16;
+constexpr std::size_t kNamedDenials = 3;  // in an error
 constexpr std::string_view kServersFault = "That is a mistake of the server's: see whether there is a newer version of it.";
 
 bool is_blank(std::string_view line) {
@@ -47,6 +49,7 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
   Task<Result<Message>> request(Message request, std::uint64_t id, Cancellation& cancellation) override;
   void send(Message message) override;
   void negotiated(ProtocolVersion version) override {
+    negotiated_ = true;
     batches_ = version == ProtocolVersion::v2025_03_26 ? Batches::allowed : Batches::refused;
   }
 
@@ -55,6 +58,8 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
   std::optional<pid_t> pid() const override { return child_ && !child_->exit() ? std::optional(child_->pid()) : std::nullopt; }
   std::string noise() const override { return noise_; }
   std::string stderr_tail() const override { return errors_.text(); }
+  const std::vector<Denial>& denials() const override { return denials_; }
+  Error with_denials(Error error) const override;
 
  private:
   void start_pipes();
@@ -96,6 +101,8 @@ class StdioClientImpl final : public StdioClient, public std::enable_shared_from
   int noise_lines_ = 0;
   bool dropping_ = false;  // a message was dropped, and nothing has changed since
   TextTail errors_{kStderrTail};
+  std::vector<Denial> denials_;
+  bool negotiated_ = false;
 
   Event launched_{executor_}, exit_seen_{executor_}, output_end_{executor_}, stderr_end_{executor_}, closed_{executor_};
   bool launching_ = false;
@@ -113,6 +120,11 @@ Task<Result<>> StdioClientImpl::open(Receiver& receiver) {
   receiver_ = &receiver;
   launching_ = true;
   ChildSpec spec = spec_;
+  spec.on_denied = [weak = weak_from_this(), outer = spec_.on_denied](const Denial& denial) {
+    const auto client = weak.lock();
+    if (client && client->denials_.size() < kKeptDenials) client->denials_.push_back(denial);
+    if (outer) outer(denial);
+  };
   auto child = co_await launcher_.launch(std::move(spec));
   launching_ = false;
   launched_.set();
@@ -270,7 +282,19 @@ Error StdioClientImpl::reason_of_end() const {
   }
   if (!errors_.text().empty()) reason.message += " Its last lines on standard error: " + errors_.text();
   if (!noise_.empty()) reason.message += " The first line on its standard output that was no message: '" + noise_ + "'.";
-  return reason;
+  return negotiated_ || reason.code != ErrorCode::exited ? reason : with_denials(std::move(reason));
+}
+
+Error StdioClientImpl::with_denials(Error error) const {
+  if (denials_.empty()) return error;
+  std::string denied;
+  for (std::size_t i = 0; i < std::min(denials_.size(), kNamedDenials); ++i)
+    denied += (i == 0 ? "" : ", ") + options_.denial_text(denials_[i]);
+  if (denials_.size() > kNamedDenials) denied += " and " + std::to_string(denials_.size() - kNamedDenials) + " more";
+  error.code = ErrorCode::sandbox_denied;
+  error.message = "its sandbox denied " + denied + "; then: " + error.message;
+  error.remedy = options_.denial_remedy(denials_.front());
+  return error;
 }
 
 void StdioClientImpl::finish(Error reason) {

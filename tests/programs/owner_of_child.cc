@@ -1,5 +1,5 @@
-// owner_of_child GUARDIAN COMMAND [ARG]...: owns a launcher and one child, says the pids of the child and of its guardian on a
-// line, and waits to be killed.
+// owner_of_child RECORDS GUARDIAN COMMAND [ARG]...: owns a launcher and one child, says the pids of the child and of its guardian
+// on a line, and waits to be killed. RECORDS: the folder for records of children, or "".
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -27,12 +27,12 @@ mcp::Task<void> own(mcp::ProcessLauncher& launcher, mcp::ChildSpec spec) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) return 2;
+  if (argc < 4) return 2;
   boost::asio::io_context loop;
-  const auto launcher = mcp::make_process_launcher(argv[1]);
+  const auto launcher = mcp::make_process_launcher({.guardian = argv[2], .records = argv[1]});
   mcp::ChildSpec spec;
-  spec.command = argv[2];
-  spec.args.assign(argv + 3, argv + argc);
+  spec.command = argv[3];
+  spec.args.assign(argv + 4, argv + argc);
   boost::asio::co_spawn(loop, own(*launcher, std::move(spec)), boost::asio::detached);
   loop.run();
   return 0;

@@ -1,16 +1,21 @@
-// switchyard-guardian CONTROL STATUS FILES CWD PATH NAME [ARG]...
+// switchyard-guardian CONTROL STATUS FILES RECORD MODE CWD PATH NAME [ARG]...
 //
 // Runs one program on its own descriptors 0 to 2 and answers for everything that program starts: as the sub-reaper of the tree it
 // inherits what daemonises, and it ends only when no descendant is left. CONTROL and STATUS are descriptor numbers of two pipes to
 // the launcher:
 //
 //   STATUS, written   "pid N"           the program runs
-//                     "spawn ERRNO STAGE"  it could not be started (STAGE: fork, chdir, exec)
+//                     "spawn ERRNO STAGE"  it could not be started (STAGE: fork, chdir, exec; of a confined one also limits,
+//                                       landlock, seccomp, and sandbox, where bubblewrap ended and said why on standard error)
+//                     "denied write PATH", "denied connect ADDRESS"  of a confined program, each thing once
 //                     "exit CODE" or "signal NUMBER"  the program itself has ended
 //                     "left N"          gave up on N processes that SIGKILL does not end
 //   CONTROL, read     't' SIGTERM to the tree; 'k' SIGKILL to the tree;
 //                     end of file (the launcher is dead or let go), like a SIGTERM to the guardian and like the end of the
 //                     program: SIGTERM to what is left, two seconds, SIGKILL
+//
+// It ends with status 0 only where nothing is left of the tree. RECORD is the descriptor of a file to which it and the program add
+// their pids (child_records.h), or -1. MODE is "plain" or "confined": then PATH is bubblewrap, which runs switchyard-confine.
 //
 // A program of its own, small and without libraries, because it must outlive a gateway that was killed. In lists of processes its
 // name is "mcp-guardian".
@@ -26,9 +31,12 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <optional>
 
 #include "mcp/process/guardian/process_tree.h"
 #include "mcp/process/guardian/program.h"
+#include "mcp/process/guardian/watch.h"
 
 namespace mcp {
 namespace {
@@ -44,7 +52,7 @@ constexpr milliseconds kGiveUp{10'000};
 class Guardian {
  public:
   Guardian(const GuardianArguments& arguments, int signals)
-      : control_(arguments.control), status_(arguments.status), signals_(signals) {}
+      : control_(arguments.control), status_(arguments.status), signals_(signals), confined_(arguments.confined), watch_(status_) {}
 
   int run(const GuardianArguments& arguments);
 
@@ -61,8 +69,14 @@ class Guardian {
   void end_tree();
   void kill_tree();
 
+  /// Bubblewrap at SIGTERM would take all within along with SIGKILL.
+  pid_t spared() const { return confined_ ? program_.pid : -1; }
+
   int control_, status_, signals_;
+  const bool confined_;
   Program program_;
+  Watch watch_;
+  std::optional<pid_t> confined_pid_;
   bool started_ = false;
   Phase phase_ = Phase::running;
   Clock::time_point next_ = Clock::time_point::max();  // the next step of the phase
@@ -85,6 +99,7 @@ void release_standard_descriptors() {
 }
 
 int Guardian::run(const GuardianArguments& arguments) {
+  write_record(arguments.record, "guardian");
   program_ = start_program(arguments);
   if (program_.pid < 0) {
     report("spawn", errno, "fork");
@@ -96,8 +111,10 @@ int Guardian::run(const GuardianArguments& arguments) {
       report("left", static_cast<long>(descendants().size()));
       return 1;
     }
-    pollfd polled[] = {{signals_, POLLIN, 0}, {control_, POLLIN, 0}, {program_.exec_pipe, POLLIN, 0}};
-    poll(polled, 3, poll_timeout());
+    pollfd polled[] = {
+        {signals_, POLLIN, 0}, {control_, POLLIN, 0}, {program_.exec_pipe, POLLIN, 0}, {watch_.descriptor(), POLLIN, 0}};
+    poll(polled, 4, poll_timeout());
+    if (polled[3].revents != 0) watch_.answer(polled[3].revents);
     if (polled[2].revents != 0) read_exec_pipe();
     if (polled[1].revents != 0) read_control();
     if (polled[0].revents != 0) read_signals();
@@ -114,12 +131,22 @@ int Guardian::poll_timeout() const {
 
 void Guardian::read_exec_pipe() {
   if (program_.exec_pipe < 0) return;
-  ExecFailure failure;
-  if (read(program_.exec_pipe, &failure, sizeof failure) == sizeof failure) {
-    report("spawn", failure.error, failure.stage);
+  const Execution execution = read_execution(program_, confined_);
+  const bool nothing = execution.report.stage[0] == '\0';
+  const bool runs = confined_ && strcmp(execution.report.stage, "run") == 0;
+  // A confined program may yet fail to be executed: the descriptor closes with the execution.
+  if (runs && !confined_pid_) {
+    confined_pid_ = execution.sender;
+    watch_.open(execution.watch);
+    return;
+  }
+  if (!nothing) {
+    report("spawn", execution.report.error, execution.report.stage);
+  } else if (confined_ && !confined_pid_) {
+    report("spawn", 0, "sandbox");
   } else {
     started_ = true;
-    report("pid", program_.pid);
+    report("pid", confined_ ? *confined_pid_ : program_.pid);
   }
   close(program_.exec_pipe);
   program_.exec_pipe = -1;
@@ -136,7 +163,7 @@ void Guardian::read_control() {
     return;
   }
   for (ssize_t i = 0; i < count; ++i) {
-    if (orders[i] == 't') terminate_descendants();
+    if (orders[i] == 't') terminate_descendants(spared());
     if (orders[i] == 'k') kill_tree();
   }
 }
@@ -160,11 +187,15 @@ bool Guardian::reap() {
 }
 
 void Guardian::program_ended(int status) {
-  read_exec_pipe();  // it may have ended before we came to read how it started
+  while (program_.exec_pipe >= 0)
+    read_exec_pipe();  // it may have ended before we came to read how it started
   program_.pid = -1;
   if (!started_) return;
-  if (WIFSIGNALED(status)) {
-    report("signal", WTERMSIG(status));
+  // As a shell does, bubblewrap says 128 and more of a program that a signal ended.
+  constexpr int kSignalled = 128;
+  const bool told = confined_ && WIFEXITED(status) && WEXITSTATUS(status) > kSignalled && WEXITSTATUS(status) < kSignalled + NSIG;
+  if (WIFSIGNALED(status) || told) {
+    report("signal", told ? WEXITSTATUS(status) - kSignalled : WTERMSIG(status));
   } else {
     report("exit", WEXITSTATUS(status));
   }
@@ -175,7 +206,7 @@ void Guardian::end_tree() {
   if (phase_ != Phase::running) return;
   phase_ = Phase::ending;
   next_ = Clock::now() + kTerminateGrace;
-  terminate_descendants();
+  terminate_descendants(spared());
 }
 
 void Guardian::kill_tree() {

@@ -6,12 +6,11 @@
 
 namespace mcp {
 
-/// Every descendant of the calling process, parents before children, as far as one look at /proc tells: processes that fork while
-/// we look may be missing, so whoever must reach all looks again until nothing is left to wait for.
+/// Every descendant of the calling process (descendants_of).
 std::vector<pid_t> descendants();
 
-/// Asks every descendant to end (SIGTERM, and SIGCONT so that a stopped one can act on it), each of them once.
-void terminate_descendants();
+/// Asks every descendant but `spared` to end (SIGTERM, and SIGCONT so that a stopped one can act on it), each of them once.
+void terminate_descendants(pid_t spared);
 
 /// Stops every descendant until no new one appears, so that none can fork away, then SIGKILL to all.
 void kill_descendants();

@@ -4,13 +4,17 @@
 
 #include <optional>
 
+#include "mcp/process/exec_report.h"
+
 namespace mcp {
 
-/// The guardian's command line: CONTROL STATUS FILES CWD PATH NAME [ARG]...
+/// The guardian's command line: CONTROL STATUS FILES RECORD MODE CWD PATH NAME [ARG]...
 struct GuardianArguments {
   int control = -1;             // read end: 't', 'k', end of file
   int status = -1;              // write end: the report
   long files = 0;               // soft RLIMIT_NOFILE of the program; 0 = as it is
+  int record = -1;              // the child's record (child_records.h), to be added to; -1 = none
+  bool confined = false;        // MODE "confined": PATH is bubblewrap, and switchyard-confine speaks first; else "plain"
   const char* cwd = nullptr;    // "" = as it is
   const char* path = nullptr;   // of the program, looked up already
   char* const* argv = nullptr;  // of the program, from its own name on
@@ -19,17 +23,23 @@ struct GuardianArguments {
 /// Nothing when the command line is not one of the launcher's.
 std::optional<GuardianArguments> parse_arguments(int argc, char** argv);
 
-/// What a program that could not be executed leaves in the pipe.
-struct ExecFailure {
-  int error = 0;
-  char stage[16] = {};  // "chdir", "exec"
-};
-
 /// A forked program that may not have been executed yet.
 struct Program {
-  pid_t pid = -1;
-  int exec_pipe = -1;  // end of file: it runs; an ExecFailure: it does not
+  pid_t pid = -1;      // what was forked: of a confined program, bubblewrap
+  int exec_pipe = -1;  // where its ExecReport comes in; confined: a socket
 };
+
+/// What came in, once something has, or the other end is closed.
+struct Execution {
+  ExecReport report;  // error 0 and stage "": nothing came before the end
+  pid_t sender = -1;  // of a confined one: the program itself, as we see it
+  int watch = -1;     // of a confined one: of its system calls
+};
+
+Execution read_execution(const Program& program, bool confined);
+
+/// Adds "KEY PID START" of the calling process to the record.
+void write_record(int record, const char* key);
 
 /// Forks and executes the program on descriptors 0 to 2, in a process group of its own, with default signals and no other
 /// descriptor. `pid` is -1 and errno set when there was no process or pipe to be had.

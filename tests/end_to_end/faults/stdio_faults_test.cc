@@ -1,4 +1,6 @@
 // Servers on stdio that die, flood, hang, lie.
+#include <signal.h>
+
 #include <gmock/gmock.h>
 
 #include "tests/end_to_end/faults/fault_test.h"
@@ -6,6 +8,7 @@
 namespace gateway {
 namespace {
 
+using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -112,6 +115,29 @@ TEST_F(StdioFaultTest, ATreeThatIgnoresSigtermIsKilledAtTheEnd) {
 TEST_F(StdioFaultTest, ATreeThatIgnoresSigtermDiesWithAKilledGateway) {
   start_ready("ignore-sigterm-and-fork", file("pids"));
   kill();
+}
+
+TEST_F(StdioFaultTest, ATreeThatLostGatewayAndGuardianEndsWithTheNextStart) {
+  start_ready("ignore-sigterm-and-fork", file("pids"));
+  std::vector<pid_t> guardians, others;
+  for (const pid_t pid : processes_with("HOME=" + folder())) {
+    const bool is_guardian = read_text_file("/proc/" + std::to_string(pid) + "/comm") == "mcp-guardian\n";
+    if (pid != gateway().pid()) (is_guardian ? guardians : others).push_back(pid);
+  }
+  ASSERT_EQ(guardians.size(), 2U);
+  for (const pid_t pid : guardians)
+    ::kill(pid, SIGSTOP);  // or they act before they are killed
+  gateway().signal(SIGKILL);
+  gateway().wait_exit();
+  for (const pid_t pid : guardians)
+    ::kill(pid, SIGKILL);
+  const auto left = processes_with("HOME=" + folder());
+  EXPECT_GE(left.size(), 2U) << "two that ignore SIGTERM, and whose parents are dead";
+  start({healthy()});
+  wait_for_state("healthy", "ready");
+  for (const pid_t pid : processes_with("HOME=" + folder()))
+    EXPECT_THAT(left, Not(Contains(pid)));
+  EXPECT_THAT(stderr_text(), HasSubstr("a gateway which died had left running"));
 }
 
 TEST_F(StdioFaultTest, AServerThatFloodsDiesWithAKilledGateway) {

@@ -84,6 +84,7 @@ switchyard_ready 0
 switchyard_servers{state="stopped"} 0
 switchyard_servers{state="starting"} 0
 switchyard_servers{state="ready"} 1
+switchyard_servers{state="dormant"} 0
 switchyard_servers{state="backing_off"} 0
 switchyard_servers{state="failed"} 0
 switchyard_servers{state="disabled"} 1
@@ -96,7 +97,7 @@ switchyard_config_reloads_total{outcome="failed"} 0
 # HELP switchyard_config_last_reload_successful Whether the configuration in force is the one in the file, as far as it was read.
 # TYPE switchyard_config_last_reload_successful gauge
 switchyard_config_last_reload_successful 1
-# HELP switchyard_server_up Whether a server is ready.
+# HELP switchyard_server_up Whether a server is ready, or dormant and waiting to be used.
 # TYPE switchyard_server_up gauge
 switchyard_server_up{server="a\"b\\c\nd"} 1
 switchyard_server_up{server="bad"} 0
@@ -157,6 +158,9 @@ switchyard_connections 5
 # HELP switchyard_processes_spawned_total Programs started so far.
 # TYPE switchyard_processes_spawned_total counter
 switchyard_processes_spawned_total 7
+# HELP switchyard_processes_left_total Processes of servers that could not be ended; each is in the log.
+# TYPE switchyard_processes_left_total counter
+switchyard_processes_left_total 2
 # HELP switchyard_processes Stdio servers whose process runs.
 # TYPE switchyard_processes gauge
 switchyard_processes 1

@@ -24,6 +24,7 @@ inline GatewayStatus sample_status() {
   status.streams = 2;
   status.connections = 5;
   status.spawned = 7;
+  status.left = 2;
   RuntimeStatus files{
       .name = ServerName("files"), .state = RuntimeState::ready, .transport = "stdio", .target = "npx -y files-mcp"};
   files.since = at_milliseconds(1'700'000'001'500);

@@ -113,6 +113,62 @@ TEST_F(ProjectionTest, FilteredToolsAreKeptBackButKnown) {
   EXPECT_EQ(projection->tools().find_filtered("s__unheard_of"), nullptr);
 }
 
+TEST_F(ProjectionTest, ToolsAreShownAsTheConfigurationSays) {
+  auto& server = add_server();
+  const std::string tool =
+      R"({ "na me":[1.50],"descripti\u006fn":"of \"the\" server","name":"get","annotations":{"title":"Old","x":1.0},"inputSchema":{"description":"in"}})";
+  server.tools.push_back(json::parse(tool));
+  server.tools.push_back({{"name", "plain"}});
+  ServerSpec spec = remote("s", server.url());
+  spec.tools_override["get"] = {.name = "fetch", .title = "Get \"it\"", .description = "Gets it."};
+  spec.tools_override["plain"] = {.description = "Said."};
+  spec.tools_deny = {"fetch"};  // speaks of own names
+  settle(std::move(spec));
+  json expected = server.tools[0];
+  expected["name"] = "s__fetch";
+  expected["description"] = "Gets it.";
+  expected["title"] = expected["annotations"]["title"] = "Get \"it\"";
+  const auto projection = build();
+  EXPECT_THAT(names(*projection), ElementsAre("s__fetch", "s__plain"));
+  EXPECT_EQ(json::parse(projection->tools().list().text(0)), expected);
+  EXPECT_EQ(json::parse(projection->tools().list().text(1)), json({{"name", "s__plain"}, {"description", "Said."}}));
+  EXPECT_EQ(projection->tools().find("s__fetch")->own_name, ToolName("get"));
+  EXPECT_EQ(projection->tools().find("s__get"), nullptr);
+  EXPECT_THAT(projection->clashes(), IsEmpty());
+  const auto own = build({.own_names = true});
+  expected["name"] = "get";
+  EXPECT_THAT(names(*own), ElementsAre("get", "plain"));
+  EXPECT_EQ(json::parse(own->tools().list().text(0)), expected);
+}
+
+TEST_F(ProjectionTest, AGivenNameIsNotLostToAToolThatHasIt) {
+  ServerSpec spec = remote("s", add_server({"a", "b", "c", "d"}).url());
+  spec.tools_override["c"] = {.name = "b"};
+  spec.tools_override["a"] = {.name = "d"};
+  spec.tools_override["d"] = {.name = "a"};
+  settle(std::move(spec));
+  const auto projection = build();
+  EXPECT_THAT(names(*projection), ElementsAre("s__a", "s__b", "s__d"));
+  EXPECT_EQ(projection->tools().find("s__a")->own_name, ToolName("d"));
+  EXPECT_EQ(projection->tools().find("s__b")->own_name, ToolName("c"));
+  EXPECT_THAT(projection->clashes(),
+              ElementsAre("tool \"b\" of server \"s\" is not offered: its name s__b is that of \"c\" of \"s\""));
+}
+
+TEST_F(ProjectionTest, WhatIsSaidOfToolsThatAreNotThereIsReported) {
+  ServerSpec spec = remote("s", add_server({"read", "write"}).url());
+  spec.tools_override["raed"] = {.name = "x"};
+  spec.tools_deny = {"write"};
+  spec.tools_override["write"] = {.name = "y"};  // kept back, but there
+  auto runtime = make(std::move(spec));
+  EXPECT_THAT(build()->clashes(), IsEmpty()) << "nobody knows yet";
+  runtime->start();
+  mcp::run_until(loop_, [&] { return runtime->settled().is_set(); });
+  EXPECT_THAT(build()->clashes(),
+              ElementsAre("tools.override of server \"s\" names a tool that it does not have: \"raed\"; did you mean \"read\"?"));
+  EXPECT_THAT(build({.own_names = true})->clashes(), IsEmpty());
+}
+
 TEST_F(ProjectionTest, OfTwoToolsWithOneNameTheFirstIsOffered) {
   // Two runtimes of one server name is the simplest way to the same name twice.
   const auto first = offer("s", {"a", "b"});

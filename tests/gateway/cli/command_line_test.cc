@@ -94,6 +94,21 @@ TEST(CommandLineTest, Call) {
   EXPECT_THAT(texts.pairs, ElementsAre("y=1"));
 }
 
+TEST(CommandLineTest, Edits) {
+  const auto add =
+      command<AddCommand>({"add", "a", "--replace", "--profile", "p", "--env", "A=b=c", "--", "x", "--json", "--", "-y"});
+  EXPECT_EQ(add.server, (NewServer{.name = "a", .command = {"x", "--json", "--", "-y"}, .env = {{"A", "b=c"}}, .profiles = {"p"}}));
+  EXPECT_TRUE(add.replace);
+  EXPECT_FALSE(add.dry_run);
+  const auto http =
+      command<AddCommand>({"add", "--url", "https://x", "--type", "sse", "a", "--header", "A:  b:c ", "--disabled", "--dry-run"});
+  EXPECT_EQ(http.server, (NewServer{.name = "a", .url = "https://x", .type = "sse", .headers = {{"A", "b:c"}}, .enabled = false}));
+  EXPECT_TRUE(http.dry_run);
+  EXPECT_THAT(command<RemoveCommand>({"remove", "a", "b", "--dry-run"}).servers, ElementsAre("a", "b"));
+  EXPECT_TRUE(command<SwitchCommand>({"enable", "a"}).on);
+  EXPECT_FALSE(command<SwitchCommand>({"disable", "a"}).on);
+}
+
 TEST(CommandLineTest, Version) {
   command<VersionCommand>({"version"});
   command<VersionCommand>({"--version"});
@@ -104,7 +119,8 @@ TEST(CommandLineTest, HelpShowsAnExampleEverywhere) {
   ASSERT_FALSE(help);
   EXPECT_TRUE(help.error().wanted);
   EXPECT_THAT(help.error().text, HasSubstr("Example: switchyard serve"));
-  for (const char* name : {"serve", "list", "status", "tools", "describe", "call", "version"}) {
+  for (const char* name :
+       {"serve", "list", "status", "tools", "describe", "call", "add", "remove", "enable", "disable", "version"}) {
     EXPECT_THAT(help.error().text, HasSubstr(std::string("\n  ") + name + " ")) << name;
     const auto of_command = parse({name, "--help"});
     ASSERT_FALSE(of_command) << name;

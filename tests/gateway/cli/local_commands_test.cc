@@ -132,8 +132,8 @@ TEST_F(LocalCommandsTest, FailuresAreJsonWhereItIsAskedFor) {
 
 TEST_F(LocalCommandsTest, WhatIsOddInTheConfigurationIsSaid) {
   const json server = {{"command", mcp::program_path("stdio_fault")}, {"args", {"ok"}}};
-  const std::string config = write("odd.json", "{\"limits\": {\"a\": 1}, \"mcpServers\": {\"good\": " + server.dump() + "}}");
-  const std::string warning = "switchyard: warning: " + config + ":1:2: limits: has no effect in this version\n";
+  const std::string config = write("odd.json", "{\"policy\": {\"a\": 1}, \"mcpServers\": {\"good\": " + server.dump() + "}}");
+  const std::string warning = "switchyard: warning: " + config + ":1:2: policy: has no effect in this version\n";
   for (const auto& args : {std::initializer_list<std::string>{"list", "--config", config},
                            {"status", "--config", config},
                            {"tools", "--config", config},
@@ -150,7 +150,7 @@ TEST_F(LocalCommandsTest, WhatIsOddInTheConfigurationIsSaid) {
   EXPECT_EQ(line.at("target"), "config");
   EXPECT_EQ(line.at("level"), "warn");
   EXPECT_EQ(line.at("line"), 1);
-  EXPECT_EQ(line.at("path"), "limits");
+  EXPECT_EQ(line.at("path"), "policy");
 }
 
 TEST_F(LocalCommandsTest, AConfigurationIsFoundFromItsOwnFolder) {
@@ -242,9 +242,7 @@ TEST_F(LocalCommandsTest, NoServersIsSaid) {
     EXPECT_EQ(outcome.out, "");
     EXPECT_EQ(outcome.err,
               "switchyard: no servers configured in " + config +
-                  R"(. Write some, for example {"mcpServers": {"files": {"command": "npx", )"
-                  R"("args": ["-y", "@modelcontextprotocol/server-filesystem", "/srv/docs"]}}})"
-                  "\n");
+                  ". Add one, for example: switchyard add files -- npx -y @modelcontextprotocol/server-filesystem /srv/docs\n");
   }
   EXPECT_THAT(run({"serve", "--config", config, "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"}).err,
               StartsWith("switchyard: no servers configured in " + config));

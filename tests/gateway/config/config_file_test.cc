@@ -168,7 +168,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "warning f:1:2: policy: has no effect in this version\n"
                    "warning f:1:22: connectors: has no effect in this version\n"
                    "warning f:2:1: agent: has no effect in this version\n"
-                   "warning f:2:20: limits: has no effect in this version\n"},
+                   "error f:2:31: limits.a: unknown key \"a\"; known here: processes, memoryMiB\n"},
         ReportCase{R"({"policy": {}, "connectors": {}, "agent": {}, "limits": {}})", ""},
         ReportCase{
             R"({"profiles": {"servers": {"servers": []}, "a b": {}, "p": {"server": [], "servers": [1], "maxNameLength": 200}, "q": []}})",
@@ -250,8 +250,11 @@ INSTANTIATE_TEST_SUITE_P(
             "error f:2:41: mcpServers.s.autoApprove: unknown key \"autoApprove\"; it means nothing here, take it out\n"
             "error f:2:60: mcpServers.s.timeout: unknown key \"timeout\"; write \"callTimeout\"\n"
             "error f:2:74: mcpServers.s.enabled_tools: unknown key \"enabled_tools\"; write \"tools\": {\"allow\": […]}\n"
-            "error f:2:95: mcpServers.s.zzz: unknown key \"zzz\"; known here: command, args, env, envFile, cwd, url, headers, "
-            "caFile, type, enabled, disabled, required, startupTimeout, callTimeout, tools, validate, environment, oauth\n"
+            "error f:2:95: mcpServers.s.zzz: unknown key \"zzz\"; known here: command, args, env, envFile, cwd, sandbox, url, "
+            "headers, "
+            "caFile, type, enabled, disabled, required, startupTimeout, callTimeout, tools, validate, environment, isolation, "
+            "start, "
+            "idleStop, pingInterval, maxConcurrent, oauth\n"
             "error f:2:117: mcpServers.s.args: written twice; the first is at line 2, column 105\n"},
         ReportCase{
             with_server(R"({"command": "npx -y server"})"),

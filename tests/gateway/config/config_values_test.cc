@@ -109,7 +109,7 @@ TEST_F(ConfigFolderTest, AFileThatCannotBeReadIsNamed) {
   EXPECT_EQ(
       missing.error().text(),
       "configuration " + folder_ +
-          R"(/none.json: no such file. Write one, {"mcpServers": {"NAME": {"command": "…"}}} for example, or name another with )"
+          R"(/none.json: no such file. Begin one with "switchyard add NAME -- COMMAND", or name another with )"
           "--config FILE.");
 }
 

@@ -35,7 +35,7 @@ class LocalGatewayTest : public testing::Test {
 
   void start() {
     HostEnvironment environment = HostEnvironment::of_process();
-    auto started = LocalGateway::start(config_, std::move(environment));
+    auto started = LocalGateway::start(config_, std::move(environment), "");
     ASSERT_TRUE(started) << started.error().text();
     gateway_ = std::move(*started);
   }

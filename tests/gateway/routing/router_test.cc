@@ -81,6 +81,20 @@ TEST_F(RouterTest, CallsTheToolUnderTheNameItsServerKnows) {
   EXPECT_EQ(metrics_.servers().at("s").outcomes.at("ok"), 1u);
 }
 
+TEST_F(RouterTest, ARenamedToolIsCalledByItsOwnNameOnItsServer) {
+  auto& server = add_server({"a.b"});
+  ServerSpec spec = remote("s", server.url());
+  spec.tools_override["a.b"] = {.name = "ask"};
+  settle(std::move(spec));
+  open_initialized();
+  EXPECT_EQ(listed(), std::vector<std::string>{"s__ask"});
+  EXPECT_EQ(call("s__ask")["result"]["content"][0]["text"], "called a.b");
+  EXPECT_EQ(server.received.back()["params"]["name"], "a.b");
+  open_initialized({.own_names = true});
+  EXPECT_EQ(listed(), std::vector<std::string>{"a.b"});
+  EXPECT_EQ(call("a.b")["result"]["content"][0]["text"], "called a.b");
+}
+
 TEST_F(RouterTest, AServersOwnErrorPassesAndCounts) {
   auto& server = add_server({"a"});
   server.answer = [](const json& request) -> std::optional<json> {

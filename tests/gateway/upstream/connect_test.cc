@@ -52,7 +52,7 @@ TEST(ConnectTest, TargetsHoldNoSecrets) {
 
 TEST(ConnectTest, AServerIsReachedAsItsEntrySays) {
   boost::asio::io_context loop;
-  const auto launcher = mcp::make_process_launcher("/nowhere");
+  const auto launcher = mcp::make_process_launcher({.guardian = "/nowhere"});
   const auto transport_of = [&](HttpKind kind) {
     ServerSpec spec;
     spec.transport = HttpSpec{.url = "http://127.0.0.1:1/mcp", .headers = {}, .ca_file = {}, .kind = kind};

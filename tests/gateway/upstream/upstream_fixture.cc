@@ -10,7 +10,7 @@ namespace gateway {
 using mcp::Message;
 using mcp::Result;
 
-UpstreamTest::UpstreamTest() : launcher_(mcp::make_process_launcher(mcp::program_path("switchyard-guardian"))) {
+UpstreamTest::UpstreamTest() : launcher_(mcp::make_process_launcher({.guardian = mcp::program_path("switchyard-guardian")})) {
   dependencies_.executor = loop_.get_executor();
   dependencies_.launcher = launcher_.get();
   dependencies_.environment = [](std::string_view) { return std::nullopt; };

@@ -142,7 +142,8 @@ TEST_F(ChildProcessTest, AKilledOwnerTakesTheWholeTreeAlong) {
   ASSERT_EQ(mkfifo((folder / "pids").c_str(), 0600), 0);
   const auto owner =
       launch(spec(program_path("owner_of_child"),
-                  {program_path("switchyard-guardian"),
+                  {"",
+                   program_path("switchyard-guardian"),
                    "/bin/sh",
                    "-c",
                    // The outer guardian reaps what the inner one leaves, so the inner one has to show its work first.

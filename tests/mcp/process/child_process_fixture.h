@@ -76,7 +76,7 @@ class ChildProcessTest : public testing::Test {
   }
 
   boost::asio::io_context loop_;
-  std::unique_ptr<ProcessLauncher> launcher_ = make_process_launcher(program_path("switchyard-guardian"));
+  std::unique_ptr<ProcessLauncher> launcher_ = make_process_launcher({.guardian = program_path("switchyard-guardian")});
 };
 
 class TempFolder {

@@ -31,7 +31,9 @@ TEST_F(ChildProcessTest, PassesArgumentsEnvironmentAndFolder) {
   child.env.push_back("NAME=va lue");
   child.cwd = "/usr";
   EXPECT_EQ(output_of(child), "/usr\nzero|a b\n\"c\"|va lue\n");
-  EXPECT_EQ(output_of(spec("env")), "PATH=/usr/bin:/bin\n");
+  const std::string variables = output_of(spec("env"));
+  EXPECT_TRUE(variables.starts_with("SWITCHYARD_CHILD=")) << variables;  // the mark of its tree
+  EXPECT_EQ(variables.substr(variables.find('\n') + 1), "PATH=/usr/bin:/bin\n");
 }
 
 TEST_F(ChildProcessTest, EchoesThroughBothPipes) {
@@ -88,7 +90,7 @@ TEST_F(ChildProcessTest, RunsInAGroupOfItsOwnUnderAGuardianInAnother) {
 }
 
 TEST_F(ChildProcessTest, GivesChildrenTheLimitOnFilesTheyAreUsedTo) {
-  const auto limited = make_process_launcher(program_path("switchyard-guardian"), 77);
+  const auto limited = make_process_launcher({.guardian = program_path("switchyard-guardian"), .open_files = 77});
   const auto child = run_task(loop_, limited->launch(shell("ulimit -n")));
   ASSERT_TRUE(child);
   EXPECT_EQ(run_task(loop_, read_all((*child)->stdout_pipe())), "77\n");
@@ -131,7 +133,7 @@ TEST_F(ChildProcessTest, FailedStartsLeaveNothingBehind) {
     loop_.restart();
     loop_.poll();
     const std::size_t count = open_descriptors();
-    launcher_ = make_process_launcher(program_path("switchyard-guardian"));
+    launcher_ = make_process_launcher({.guardian = program_path("switchyard-guardian")});
     return count;
   };
   fail_once();
@@ -156,7 +158,7 @@ TEST_F(ChildProcessTest, LooksRelativePathsUpInTheChildsFolder) {
 }
 
 TEST_F(ChildProcessTest, NamesAMissingGuardian) {
-  const auto broken = make_process_launcher("/nowhere/switchyard-guardian");
+  const auto broken = make_process_launcher({.guardian = "/nowhere/switchyard-guardian"});
   const auto child = run_task(loop_, broken->launch(spec("cat")));
   ASSERT_FALSE(child);
   EXPECT_EQ(child.error().code, ErrorCode::spawn_failed);

@@ -52,7 +52,7 @@ class StdioClientQueueTest : public testing::Test {
   }
 
   boost::asio::io_context loop_{1};
-  std::unique_ptr<ProcessLauncher> launcher_ = make_process_launcher(program_path("switchyard-guardian"));
+  std::unique_ptr<ProcessLauncher> launcher_ = make_process_launcher({.guardian = program_path("switchyard-guardian")});
   Silent receiver_;
   std::shared_ptr<StdioClient> client_;
 };

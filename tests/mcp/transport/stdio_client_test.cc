@@ -93,7 +93,7 @@ class StdioClientTest : public testing::Test {
   void wait_closed() { run_task(loop_, recorder_.closed.wait()); }
 
   asio::io_context loop_;
-  std::unique_ptr<ProcessLauncher> launcher_ = make_process_launcher(program_path("switchyard-guardian"));
+  std::unique_ptr<ProcessLauncher> launcher_ = make_process_launcher({.guardian = program_path("switchyard-guardian")});
   Recorder recorder_{loop_.get_executor()};
   std::shared_ptr<StdioClient> client_;
   std::vector<std::string> errors_;

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "mcp/base/error.h"
+
+namespace gateway {
+
+/// Stops sending to a server that fails one request after the other: after five in a row, each for a reason that says that the
+/// server as a whole does not work, requests fail at once for ten seconds; then a single one is let through, and what comes of it
+/// decides: a success closes the circuit, a failure opens it for twice as long, a minute at most. Loop thread only.
+class CircuitBreaker {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  static constexpr int kFailures = 5;
+  static constexpr std::chrono::seconds kFirstPause{10}, kLongestPause{60};
+
+  enum class State { closed, open, half_open };
+
+  /// Whether a request may be sent now. In the half-open state that is true once, until its outcome is noted.
+  bool admits(Clock::time_point now);
+
+  /// A request that was sent was answered, with an error of the server's own or not.
+  void succeeded();
+
+  /// It was not answered. What says nothing of the server (cancelled, overloaded on our side) is passed over, but lets the next one
+  /// be tried where this was the single one.
+  void failed(mcp::ErrorCode code, Clock::time_point now);
+
+  /// The server is another one now, or was started again.
+  void reset() { *this = CircuitBreaker(); }
+
+  State state() const { return state_; }
+
+  /// When the next request will be let through, while it is open.
+  std::optional<Clock::time_point> until() const;
+
+ private:
+  State state_ = State::closed;
+  int failures_ = 0;  // in a row
+  bool trying_ = false;
+  std::chrono::seconds pause_ = kFirstPause;
+  Clock::time_point until_;
+};
+
+}  // namespace gateway
