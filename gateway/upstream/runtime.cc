@@ -281,7 +281,8 @@ void Runtime::set_state(RuntimeState state) {
 }
 
 std::shared_ptr<mcp::ClientSession> Runtime::live_session() const {
-  return state_ == RuntimeState::ready ? session_ : nullptr;
+  // One that is being closed takes nothing any more.
+  return state_ == RuntimeState::ready && !stopping_.is_set() ? session_ : nullptr;
 }
 
 void Runtime::catalog_replaced() {

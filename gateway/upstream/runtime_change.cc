@@ -80,7 +80,8 @@ Task<void> Runtime::retire(std::shared_ptr<Runtime> successor, Error reason, std
   const auto began = Clock::now();
   co_await wait_until_unused(began + grace);
   Error late = retired_->reason;
-  if (busy()) {
+  // Requests of one that is still starting were not sent: they go on to the successor.
+  if (busy() && state_ == RuntimeState::ready) {
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
     mcp::log_warn("upstream",
                   "a server that is being replaced or taken away did not finish its calls in time",

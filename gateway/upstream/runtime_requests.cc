@@ -52,8 +52,10 @@ Task<Result<std::shared_ptr<mcp::ClientSession>>> Runtime::ready_session(mcp::Ca
     if (!woken)
       co_return fail(ErrorCode::timeout, "server \"" + spec().name.str() + "\" is still starting", "Try again in a moment.");
   }
-  if (state_ != RuntimeState::ready || !session_) co_return std::unexpected(unavailable());
-  co_return session_;
+  if (retired_ && stopping_.is_set()) co_return std::unexpected(retired_->reason);
+  auto session = live_session();
+  if (!session) co_return std::unexpected(stopping_.is_set() && session_ ? stop_reason_ : unavailable());
+  co_return session;
 }
 
 /// Whether the server shows this tool only to clients that it can ask something.
@@ -108,6 +110,9 @@ Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context
 
 /// `taken`, where the caller wants to know: the way the answer came on.
 Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, ServerClients::Way* taken, mcp::RequestLink* link) {
+  if (const auto next = taken == nullptr ? successor() : nullptr) {
+    co_return co_await next->send(std::move(request), context, nullptr, link);
+  }
   const Lease lease(shared_from_this());
   ServerClients::Way own_way;
   ServerClients::Way& way = taken != nullptr ? *taken : own_way;
@@ -125,8 +130,8 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
   if (is_safe(request.method())) again = request.clone();
   for (;;) {
     const bool shares = context.caller().capabilities == "{}";
-    if (shares && state_ == RuntimeState::ready && session_) {
-      way.session = session_;
+    if (auto live = shares ? live_session() : nullptr) {
+      way.session = std::move(live);
     } else if (auto chosen = co_await wait_for_way(request, context, way); !chosen) {
       breaker_.failed(ErrorCode::cancelled, mcp::Clock::now());
       // It has not been sent: where the server has been replaced meanwhile, it has not begun with anything yet.
@@ -188,7 +193,7 @@ Task<Result<Message>> Runtime::unsubscribe(Message request, mcp::CallContext& co
 }
 
 void Runtime::notice(Message notification, mcp::CallContext& context) {
-  if (session_ && state_ == RuntimeState::ready) session_->notice(std::move(notification), context);
+  if (const auto session = live_session()) session->notice(std::move(notification), context);
 }
 
 }  // namespace gateway

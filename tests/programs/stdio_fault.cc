@@ -37,6 +37,7 @@
 //                                      notifications before, where they were asked for, whose message is the call's text
 //   flood-progress           COUNT     that many progress notifications of 1 KiB before the answer to a tool call
 //   gate                     FIFO      a tool call waits until somebody opens FIFO for writing
+//   name                     NAME      `echo` returns NAME, a space, and its text
 //   start-gate               FIFO      starts to read when somebody opens FIFO for writing
 //
 // Where STDIO_FAULT_RECORD names a file, every line that comes is appended to it.
@@ -108,7 +109,8 @@ std::string result_of(const Json& request) {
       return R"({"content":[{"type":"text","text":)" + text.substr(0, text.size() - 1) + R"(\ud83d"}]})";
     }
     if (is("huge-result")) return echo_result(std::string(std::stoul(argument), 'x'));
-    return echo_result(request.at("params").value("arguments", Json::object()).value("text", ""));
+    const std::string before = is("name") ? argument + " " : "";
+    return echo_result(before + request.at("params").value("arguments", Json::object()).value("text", ""));
   }
   return "{}";
 }
