@@ -150,6 +150,59 @@ switchyard_call_duration_seconds_bucket{server="files",le="60"} 2
 switchyard_call_duration_seconds_bucket{server="files",le="+Inf"} 3
 switchyard_call_duration_seconds_sum{server="files"} 100.0075
 switchyard_call_duration_seconds_count{server="files"} 3
+# HELP switchyard_call_queue_seconds What of it they waited for a turn, or for their server's start.
+# TYPE switchyard_call_queue_seconds histogram
+switchyard_call_queue_seconds_bucket{server="files",le="0.0005"} 2
+switchyard_call_queue_seconds_bucket{server="files",le="0.001"} 2
+switchyard_call_queue_seconds_bucket{server="files",le="0.0025"} 3
+switchyard_call_queue_seconds_bucket{server="files",le="0.005"} 3
+switchyard_call_queue_seconds_bucket{server="files",le="0.01"} 3
+switchyard_call_queue_seconds_bucket{server="files",le="0.025"} 3
+switchyard_call_queue_seconds_bucket{server="files",le="0.05"} 3
+switchyard_call_queue_seconds_bucket{server="files",le="0.1"} 3
+switchyard_call_queue_seconds_bucket{server="files",le="0.25"} 3
+switchyard_call_queue_seconds_bucket{server="files",le="0.5"} 3
+switchyard_call_queue_seconds_bucket{server="files",le="1"} 3
+switchyard_call_queue_seconds_bucket{server="files",le="2.5"} 3
+switchyard_call_queue_seconds_bucket{server="files",le="10"} 3
+switchyard_call_queue_seconds_bucket{server="files",le="60"} 3
+switchyard_call_queue_seconds_bucket{server="files",le="+Inf"} 3
+switchyard_call_queue_seconds_sum{server="files"} 0.002
+switchyard_call_queue_seconds_count{server="files"} 3
+# HELP switchyard_call_upstream_seconds What of it their server took.
+# TYPE switchyard_call_upstream_seconds histogram
+switchyard_call_upstream_seconds_bucket{server="files",le="0.0005"} 1
+switchyard_call_upstream_seconds_bucket{server="files",le="0.001"} 1
+switchyard_call_upstream_seconds_bucket{server="files",le="0.0025"} 1
+switchyard_call_upstream_seconds_bucket{server="files",le="0.005"} 2
+switchyard_call_upstream_seconds_bucket{server="files",le="0.01"} 2
+switchyard_call_upstream_seconds_bucket{server="files",le="0.025"} 2
+switchyard_call_upstream_seconds_bucket{server="files",le="0.05"} 2
+switchyard_call_upstream_seconds_bucket{server="files",le="0.1"} 2
+switchyard_call_upstream_seconds_bucket{server="files",le="0.25"} 2
+switchyard_call_upstream_seconds_bucket{server="files",le="0.5"} 2
+switchyard_call_upstream_seconds_bucket{server="files",le="1"} 2
+switchyard_call_upstream_seconds_bucket{server="files",le="2.5"} 2
+switchyard_call_upstream_seconds_bucket{server="files",le="10"} 2
+switchyard_call_upstream_seconds_bucket{server="files",le="60"} 2
+switchyard_call_upstream_seconds_bucket{server="files",le="+Inf"} 3
+switchyard_call_upstream_seconds_sum{server="files"} 100.004
+switchyard_call_upstream_seconds_count{server="files"} 3
+# HELP switchyard_call_gateway_seconds What of it the gateway took.
+# TYPE switchyard_call_gateway_seconds histogram
+switchyard_call_gateway_seconds_bucket{server="files",le="0.00001"} 1
+switchyard_call_gateway_seconds_bucket{server="files",le="0.000025"} 1
+switchyard_call_gateway_seconds_bucket{server="files",le="0.00005"} 1
+switchyard_call_gateway_seconds_bucket{server="files",le="0.0001"} 1
+switchyard_call_gateway_seconds_bucket{server="files",le="0.00025"} 1
+switchyard_call_gateway_seconds_bucket{server="files",le="0.0005"} 2
+switchyard_call_gateway_seconds_bucket{server="files",le="0.001"} 3
+switchyard_call_gateway_seconds_bucket{server="files",le="0.005"} 3
+switchyard_call_gateway_seconds_bucket{server="files",le="0.025"} 3
+switchyard_call_gateway_seconds_bucket{server="files",le="0.1"} 3
+switchyard_call_gateway_seconds_bucket{server="files",le="+Inf"} 3
+switchyard_call_gateway_seconds_sum{server="files"} 0.0015
+switchyard_call_gateway_seconds_count{server="files"} 3
 # HELP switchyard_sessions Open sessions of clients.
 # TYPE switchyard_sessions gauge
 switchyard_sessions 3

@@ -164,11 +164,14 @@ INSTANTIATE_TEST_SUITE_P(
         ReportCase{R"({"allowedHosts": "a", "allowedOrigins": [1]})",
                    "failed\nf:1:18: allowedHosts: expected an array of strings, found a string\n"
                    "f:1:42: allowedOrigins[0]: expected a string, found a number\n"},
-        ReportCase{"{\"policy\": {\"a\": 1}, \"connectors\": {\"a\": 1},\n\"agent\": {\"a\": 1}, \"limits\": {\"a\": 1}}",
+        ReportCase{"{\"policy\": {\"a\": 1}, \"connectors\": {\"a\": 1},\n\"agent\": {\"a\": 1}}",
                    "warning f:1:2: policy: has no effect in this version\n"
                    "warning f:1:22: connectors: has no effect in this version\n"
-                   "warning f:2:1: agent: has no effect in this version\n"
-                   "error f:2:31: limits.a: unknown key \"a\"; known here: processes, memoryMiB\n"},
+                   "warning f:2:1: agent: has no effect in this version\n"},
+        ReportCase{R"({"limits": {"processes": 0, "memoryMiB": 512}})", ""},
+        ReportCase{R"({"limits": {"a": 1, "processes": -1}})",
+                   "failed\nf:1:13: limits.a: unknown key \"a\"; known here: processes, memoryMiB\n"
+                   "f:1:34: limits.processes: expected a whole number from 0 to 10000, found -1\n"},
         ReportCase{R"({"policy": {}, "connectors": {}, "agent": {}, "limits": {}})", ""},
         ReportCase{
             R"({"profiles": {"servers": {"servers": []}, "a b": {}, "p": {"server": [], "servers": [1], "maxNameLength": 200}, "q": []}})",
