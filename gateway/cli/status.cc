@@ -69,7 +69,7 @@ std::string facts_text(const ServerRow& server, const GatewayRow& gateway, Syste
   facts.add("name", server.name);
   facts.add("state", server.state, server.tone());
   if (server.since) facts.add("since", since_text(server.since, now) + " (" + rfc3339(*server.since) + ")");
-  facts.add("doing", server.phase);
+  facts.add("doing", server.state == "dormant" ? "not running: the next use starts it" : server.phase);
   facts.add("cause", server.message, server.ready() ? Tone::plain : server.tone());
   facts.add("reason", server.reason);
   facts.add("do", failure_text(server.remedy, next_action(server, gateway)));

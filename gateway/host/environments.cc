@@ -227,8 +227,9 @@ void Environments::publish(const std::string& name, bool available, std::string 
                   available ? "environment is there" : "environment is not there",
                   {{"environment", name}, {"cause", state.why}});
   }
-  // Servers that are away say why.
-  if (!quiet_ && changed_) changed_();
+  // Servers that are away say why, as it was first found out; what a probe says may be another text each time.
+  const bool first_reason = before.why == kNotLooked;
+  if ((told || first_reason) && !quiet_ && changed_) changed_();
 }
 
 void Environments::look_in(const std::shared_ptr<Watched>& watched, std::chrono::milliseconds delay) {
@@ -265,15 +266,22 @@ Task<std::string> Environments::look_at_path(std::shared_ptr<Watched> watched) c
   const auto looked = std::make_shared<Event>(executor);
   const auto why = std::make_shared<std::string>();
   watched->looked = looked;
-  std::thread([looks = looks_, executor, looked, why, path = watched->spec.path] {
+  // The thread may come back when there is no loop any more; the event is the loop's.
+  const auto look = [looks = looks_, executor, weak = std::weak_ptr(looked), why, path = watched->spec.path] {
     std::string problem = path_problem(path);
     const std::lock_guard lock(looks->mutex);
     if (!looks->open) return;
-    asio::post(executor, [looked, why, problem = std::move(problem)]() mutable {
+    asio::post(executor, [weak, why, problem = std::move(problem)]() mutable {
       *why = std::move(problem);
-      looked->set();
+      if (const auto event = weak.lock()) event->set();
     });
-  }).detach();
+  };
+  try {
+    std::thread(look).detach();
+  } catch (const std::system_error& error) {
+    *why = std::string("its path cannot be looked at: ") + error.what();
+    looked->set();
+  }
   co_await looked->wait();
   watched->looked.reset();
   --*pending;

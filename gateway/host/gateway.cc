@@ -45,6 +45,7 @@ Runtime::Observer Gateway::observer() {
     if (state_changed_) state_changed_();
   };
   observer.catalog_changed = [this](Runtime& runtime) { catalog_changed(runtime); };
+  observer.was_read = [this](Runtime& runtime) { keep_catalog(runtime); };
   return observer;
 }
 
@@ -191,7 +192,8 @@ void Gateway::keep_catalog(const Runtime& runtime) {
 }
 
 void Gateway::catalog_changed(const Runtime& runtime) {
-  keep_catalog(runtime);
+  // The first reading is kept when the server is ready, whether or not it differs.
+  if (runtime.state() == RuntimeState::ready) keep_catalog(runtime);
   if (main_view_ && main_view_->has(runtime)) main_view_->rebuild();
   for (const auto& [name, view] : profiles_) {
     if (view->has(runtime)) view->rebuild();

@@ -133,6 +133,10 @@ Plan Gateway::apply(Config next, EnvironmentStates environments, Failed failed) 
     if (std::ranges::any_of(servers_, is_here)) continue;
     const auto heir = std::ranges::find(comparison.replaced, std::optional(j));
     const bool replaced = heir != comparison.replaced.end();
+    if (auto known = before[j].runtime->known(); known && !replaced && dependencies_.catalogs) {
+      // It may come back, with its environment, before anybody looks at the disk again.
+      dependencies_.catalogs->put(before[j].identity.digest(), std::move(*known));
+    }
     retire(before[j].runtime, replaced ? servers_[static_cast<std::size_t>(heir - comparison.replaced.begin())].runtime : nullptr);
   }
   if (started_servers_) {

@@ -27,6 +27,23 @@ Task<Result<Config>> read_on_helper(std::string file, Environment environment) {
 
 }  // namespace
 
+/// The next reload begins when this one is over, however it ended.
+class Reloader::Turn {
+ public:
+  explicit Turn(std::shared_ptr<Event>& free) : free_(free) {}
+
+  ~Turn() {
+    const auto free = std::exchange(free_, nullptr);
+    free->set();
+  }
+
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  std::shared_ptr<Event>& free_;
+};
+
 Reloader::Reloader(const mcp::Executor& executor, asio::thread_pool& helpers, Gateway& gateway, ReloaderOptions options)
     : executor_(executor), helpers_(helpers), gateway_(gateway), options_(std::move(options)) {}
 
@@ -46,8 +63,11 @@ bool Reloader::watch_files(const Config& config) {
 
 /// Between the first reading and the watch the file may have changed.
 Task<void> Reloader::catch_up() {
-  const auto changes = co_await plan("");
-  if (!changes || !changes->changes_nothing()) co_await reload("file");
+  std::string own;
+  const auto changes = co_await plan_of(std::move(own), Gateway::Failed::leave);
+  if (changes && changes->changes_nothing()) co_return;
+  std::string trigger = "file";
+  co_await reload(std::move(trigger));
 }
 
 Task<Result<Config>> Reloader::read(std::string file) {
@@ -64,10 +84,9 @@ Task<Result<Plan>> Reloader::reload(std::string trigger) {
   }
   if (stopping_) co_return fail(ErrorCode::shutting_down, "the gateway is stopping");
   free_ = std::make_shared<Event>(executor_);
+  const Turn turn(free_);
   auto outcome = co_await reload_alone(trigger);
   note(trigger, outcome);
-  const auto free = std::exchange(free_, nullptr);
-  free->set();
   co_return outcome;
 }
 
@@ -104,13 +123,17 @@ void Reloader::note(const std::string& trigger, const Result<Plan>& outcome) {
 }
 
 Task<Result<Plan>> Reloader::plan(std::string file) {
+  return plan_of(std::move(file), Gateway::Failed::retry);
+}
+
+Task<Result<Plan>> Reloader::plan_of(std::string file, Gateway::Failed failed) {
   const std::string own = gateway_.config().file;
   if (file.empty()) file = own;
   auto config = co_await read(std::move(file));
   if (!config) co_return std::unexpected(std::move(config).error());
   const std::string read_from = std::exchange(config->file, own);  // as if it stood in the place of the gateway's own
   const auto environments = options_.preview_environments(*config);
-  Plan plan = gateway_.plan(*config, environments, Gateway::Failed::retry);
+  Plan plan = gateway_.plan(*config, environments, failed);
   plan.warnings.clear();
   for (const Diagnostic& diagnostic : config->diagnostics)
     plan.warnings.push_back(diagnostic.text(read_from));

@@ -11,12 +11,11 @@
 #include "gateway/admin/status.h"
 #include "gateway/config/config_file.h"
 #include "gateway/host/file_watch.h"
+#include "gateway/host/gateway.h"
 #include "gateway/reload/plan.h"
 #include "mcp/base/event.h"
 
 namespace gateway {
-
-class Gateway;
 
 struct ReloaderOptions {
   Environment environment;  // of the gateway
@@ -54,7 +53,10 @@ class Reloader {
   mcp::Task<void> stop();
 
  private:
+  class Turn;
+
   mcp::Task<mcp::Result<Config>> read(std::string file);
+  mcp::Task<mcp::Result<Plan>> plan_of(std::string file, Gateway::Failed failed);
   mcp::Task<mcp::Result<Plan>> reload_alone(std::string trigger);
   void note(const std::string& trigger, const mcp::Result<Plan>& outcome);
   bool watch_files(const Config& config);

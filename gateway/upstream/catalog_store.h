@@ -35,6 +35,9 @@ class CatalogStore {
   /// What load() found; nothing the second time.
   std::optional<KnownServer> take(const std::string& digest);
 
+  /// For take(), without a look at the disk.
+  void put(const std::string& digest, KnownServer known) { loaded_.insert_or_assign(digest, std::move(known)); }
+
   /// Keeps this, in place of what there was. Returns at once; what cannot be written is logged.
   void save(const std::string& digest, KnownServer known);
 

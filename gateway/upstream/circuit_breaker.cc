@@ -14,9 +14,6 @@ bool counts(ErrorCode code) {
     case ErrorCode::timeout:
     case ErrorCode::connect_failed:
     case ErrorCode::tls_failed:
-    case ErrorCode::http_status:
-    case ErrorCode::connection_lost:
-    case ErrorCode::not_mcp:
       return true;
     default:
       return false;
@@ -32,8 +29,9 @@ bool CircuitBreaker::admits(Clock::time_point now) {
     state_ = State::half_open;
     trying_ = false;
   }
-  if (trying_) return false;
+  if (trying_ && now < tried_until_) return false;
   trying_ = true;
+  tried_until_ = now + kLongestTrial;
   return true;
 }
 

@@ -7,15 +7,17 @@
 
 namespace gateway {
 
-/// Stops sending to a server that fails one request after the other: after five in a row, each for a reason that says that the
-/// server as a whole does not work, requests fail at once for ten seconds; then a single one is let through, and what comes of it
-/// decides: a success closes the circuit, a failure opens it for twice as long, a minute at most. Loop thread only.
+/// Stops sending to a server that answers nothing any more, though it is there: after five requests in a row that came to their
+/// deadline, or had no connection (what else goes wrong says something of that request alone, or ends the session), requests fail
+/// at once for ten seconds; then a single one is let through, and what comes of it decides: a success closes the circuit, a failure
+/// opens it for twice as long, a minute at most. Loop thread only.
 class CircuitBreaker {
  public:
   using Clock = std::chrono::steady_clock;
 
   static constexpr int kFailures = 5;
   static constexpr std::chrono::seconds kFirstPause{10}, kLongestPause{60};
+  static constexpr std::chrono::seconds kLongestTrial{30};  // then the next one is let through as well
 
   enum class State { closed, open, half_open };
 
@@ -42,7 +44,7 @@ class CircuitBreaker {
   int failures_ = 0;  // in a row
   bool trying_ = false;
   std::chrono::seconds pause_ = kFirstPause;
-  Clock::time_point until_;
+  Clock::time_point until_, tried_until_;
 };
 
 }  // namespace gateway

@@ -24,7 +24,7 @@ using mcp::Task;
 namespace {
 
 constexpr auto kLookAgain = std::chrono::milliseconds(100);  // whether there is room
-constexpr auto kMeasureEvery = std::chrono::seconds(10);
+constexpr auto kMeasureEvery = std::chrono::seconds(5);
 
 using Usages = std::vector<std::optional<mcp::ProcessUsage>>;
 
@@ -43,8 +43,7 @@ ProcessBudget::ProcessBudget(const mcp::Executor& executor, asio::thread_pool& h
 
 void ProcessBudget::set_limits(const ResourceLimits& limits) {
   limits_ = limits;
-  while (limits_.processes != 0 && processes() > limits_.processes && put_one_to_sleep()) {
-  }
+  make_room(0);
 }
 
 void ProcessBudget::add(const std::shared_ptr<Runtime>& runtime) {
@@ -60,15 +59,31 @@ std::size_t ProcessBudget::processes() const {
   return count;
 }
 
-bool ProcessBudget::has_room() const {
-  return limits_.processes == 0 || processes() < limits_.processes;
+std::size_t ProcessBudget::ending() const {
+  std::size_t count = 0;
+  for (const auto& known : runtimes_) {
+    const auto runtime = known.lock();
+    if (runtime) count += runtime->ending_processes();
+  }
+  return count;
+}
+
+void ProcessBudget::make_room(std::size_t more) {
+  if (limits_.processes == 0) return;
+  // What was told to end takes its time, and is not told again.
+  const std::size_t staying = processes() - std::min(ending(), processes());
+  for (std::size_t wanted = staying + more; wanted > limits_.processes; --wanted) {
+    if (!put_one_to_sleep()) return;
+  }
 }
 
 Task<Result<>> ProcessBudget::admit(mcp::Cancellation& cancellation) {
   const auto self = shared_from_this();
-  while (!has_room()) {
-    put_one_to_sleep();
+  while (limits_.processes != 0 && processes() >= limits_.processes) {
+    ++waiting_;
+    make_room(waiting_);
     co_await mcp::pause(kLookAgain, cancellation);
+    --waiting_;
     if (cancellation.requested()) {
       co_return fail(ErrorCode::overloaded,
                      "as many programs run as limits.processes allows (" + std::to_string(limits_.processes) +
@@ -79,8 +94,12 @@ Task<Result<>> ProcessBudget::admit(mcp::Cancellation& cancellation) {
   co_return Result<>();
 }
 
-/// The one that was unused longest, of those on which nothing depends.
+/// A session of a client's own that nobody needs; else the one that was unused longest, of those on which nothing depends.
 bool ProcessBudget::put_one_to_sleep() {
+  for (const auto& known : runtimes_) {
+    const auto runtime = known.lock();
+    if (runtime && runtime->processes() > 0 && runtime->clients().drop_session()) return true;
+  }
   std::shared_ptr<Runtime> longest;
   for (const auto& known : runtimes_) {
     const auto runtime = known.lock();

@@ -18,7 +18,7 @@ class Runtime;
 
 /// Keeps what the programs of all stdio servers take within the configuration's limits: before one more is started, the one that
 /// was unused longest is put to sleep, where nothing depends on it; and so it goes, one after the other, while they take too much
-/// memory. Where none can sleep, the start waits. Measures every ten seconds what each program and all it started take.
+/// memory. Where none can sleep, the start waits. Measures every five seconds what each program and all it started take.
 /// Loop thread only; measures on the helpers.
 class ProcessBudget : public std::enable_shared_from_this<ProcessBudget> {
  public:
@@ -33,8 +33,8 @@ class ProcessBudget : public std::enable_shared_from_this<ProcessBudget> {
   /// Until one more program may be started. Error overloaded where the cancellation comes first.
   mcp::Task<mcp::Result<>> admit(mcp::Cancellation& cancellation);
 
-  /// Whether one more could be started at once.
-  bool has_room() const;
+  /// More programs are there than may be.
+  bool is_exceeded() const { return limits_.processes != 0 && processes() > limits_.processes; }
 
   /// Programs that run now, or are being started or ended.
   std::size_t processes() const;
@@ -44,6 +44,10 @@ class ProcessBudget : public std::enable_shared_from_this<ProcessBudget> {
   void stop();
 
  private:
+  /// Those of them that have been told to end.
+  std::size_t ending() const;
+  /// Has as many end as there are too many, with `more` that are to be started.
+  void make_room(std::size_t more);
   bool put_one_to_sleep();
   mcp::Task<void> measure();
   static mcp::Task<void> measuring(std::shared_ptr<ProcessBudget> self);
@@ -53,6 +57,7 @@ class ProcessBudget : public std::enable_shared_from_this<ProcessBudget> {
   ResourceLimits limits_;
   std::vector<std::weak_ptr<Runtime>> runtimes_;
   mcp::Timer timer_;
+  std::size_t waiting_ = 0;  // starts
   bool measuring_ = false;
 };
 

@@ -84,7 +84,7 @@ Task<void> Runtime::stop(Error reason) {
   if (session_end_) session_end_->set();
   if (awake_) awake_->set();
   use_timer_.cancel();
-  co_await end_all_own();
+  co_await end_all_own(reason);
   co_await clients_->close(std::move(reason));
   if (supervised_) co_await stopped_.wait();
   settled_.set();
@@ -132,6 +132,7 @@ Task<Result<>> Runtime::run_session() {
     last_used_ = ready_since;
     set_state(RuntimeState::ready);
     watch_use();
+    if (observer_.was_read) observer_.was_read(*this);
     settled_.set();
     reader_.resume();
     co_await session_end_->wait();
@@ -301,7 +302,8 @@ SessionPoolOptions Runtime::pool_options() {
   SessionPoolOptions options;
   options.server = live_;
   options.connect = [this, stdio]() -> Result<std::shared_ptr<mcp::Transport>> {
-    if (stdio && dependencies_.budget && !dependencies_.budget->has_room()) {
+    // The session counts already.
+    if (stdio && dependencies_.budget && dependencies_.budget->is_exceeded()) {
       return fail(ErrorCode::overloaded, "as many programs run as limits.processes allows");
     }
     return connect();

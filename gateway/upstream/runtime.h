@@ -104,6 +104,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   struct Observer {
     std::function<void(Runtime&)> state_changed;
     std::function<void(Runtime&)> catalog_changed;
+    std::function<void(Runtime&)> was_read;  // it is ready: what it offers has just been read, changed or not
   };
 
   static std::shared_ptr<Runtime> create(RuntimeDependencies dependencies, ServerSpec spec, Observer observer);
@@ -136,11 +137,15 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// Nothing of clients' depends on its running on.
   bool can_sleep() const;
 
+  /// Requests, tasks, results that were not fetched, subscriptions, or sessions of clients' own.
+  bool holds_something() const;
+
   /// Where it can, it ends and is dormant.
   void sleep();
 
   /// Programs of it that run, with those of clients' own sessions; not those of runtimes of their own.
   std::size_t processes() const;
+  std::size_t ending_processes() const;
   std::optional<pid_t> pid() const;
 
   /// What its program takes, as measured last; for status().
@@ -285,9 +290,11 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   mcp::Result<std::shared_ptr<Runtime>> runtime_for(mcp::CallContext& context);
   mcp::Task<mcp::Result<mcp::Message>> handle_apart(mcp::Message request, mcp::CallContext& context);
   bool drop_unused();
-  void end_own(const std::string& key);
-  static mcp::Task<void> end_later(std::shared_ptr<Runtime> self, std::shared_ptr<Runtime> own);
-  mcp::Task<void> end_all_own();
+  std::shared_ptr<Runtime> make_own(const std::string& key);
+  void succeed_own(const Runtime& before);
+  void end_own(const std::string& key, mcp::Error reason);
+  static mcp::Task<void> end_later(std::shared_ptr<Runtime> self, std::shared_ptr<Runtime> own, mcp::Error reason);
+  mcp::Task<void> end_all_own(mcp::Error reason);
   std::chrono::milliseconds idle_limit() const;
 
   // runtime_sleep.cc
@@ -348,7 +355,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   std::map<std::string, std::shared_ptr<Runtime>> own_;  // of clients, by key_of()
   bool is_own_ = false;                                  // it is one of these
   std::size_t ending_ = 0;                               // of these
-  mcp::Event* own_gone_ = nullptr;                       // of who waits for the last that ends
+  std::unordered_set<mcp::Event*> own_gone_;             // of those who wait for the last that ends
   std::optional<mcp::ProcessUsage> usage_;
   CallGate gate_;
   CircuitBreaker breaker_;

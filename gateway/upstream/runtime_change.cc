@@ -48,6 +48,7 @@ void Runtime::succeed(const Runtime& before) {
   reader_.remember(before.reader_);
   count_offered();
   clients_->inherit(*before.clients_);
+  succeed_own(before);
 }
 
 bool Runtime::busy() const {

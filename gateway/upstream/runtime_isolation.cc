@@ -25,6 +25,10 @@ namespace {
 constexpr std::size_t kMaxOwn = 64;                  // runtimes of clients' own, of one server
 constexpr auto kOwnIdle = std::chrono::minutes(10);  // that one may be unused where the configuration says nothing
 
+Error client_gone() {
+  return {ErrorCode::shutting_down, "the client has gone"};
+}
+
 }  // namespace
 
 std::string Runtime::key_of(const Caller& caller) const {
@@ -56,7 +60,11 @@ Result<std::shared_ptr<Runtime>> Runtime::runtime_for(mcp::CallContext& context)
   const auto peer = context.peer();
   // Who is no client of ours asks for the gateway.
   if (!peer) return shared_from_this();
-  if (auto own = held_by(caller)) return own;
+  if (auto own = held_by(caller)) {
+    if (own->state() != RuntimeState::failed) return own;
+    // Who asks again has it tried again.
+    end_own(key_of(caller), own->unavailable());
+  }
   if (const auto next = retired_ ? retired_->successor.lock() : nullptr) return next->runtime_for(context);
   if (retired_ || stopping_.is_set()) return std::unexpected(unavailable());
   if (own_.size() >= kMaxOwn && !drop_unused()) {
@@ -64,6 +72,13 @@ Result<std::shared_ptr<Runtime>> Runtime::runtime_for(mcp::CallContext& context)
                 "server \"" + spec().name.str() + "\" runs for " + std::to_string(own_.size()) + " clients already, each its own",
                 "Try again when other clients have ended.");
   }
+  auto own = make_own(key_of(caller));
+  if (caller.log_level) own->clients().add_listener(peer);
+  own->start();
+  return own;
+}
+
+std::shared_ptr<Runtime> Runtime::make_own(const std::string& key) {
   auto dependencies = dependencies_;
   // What they offer is not published: clients see what the one that is for all offers.
   dependencies.catalogs.reset();
@@ -76,10 +91,19 @@ Result<std::shared_ptr<Runtime>> Runtime::runtime_for(mcp::CallContext& context)
   own->is_own_ = true;
   own->introduction_ = introduction_;
   own->reader_.remember(reader_);
-  if (caller.log_level) own->clients().add_listener(peer);
-  own_.emplace(key_of(caller), own);
-  own->start();
+  own_.emplace(key, own);
   return own;
+}
+
+/// Clients of their own runtimes hear of what they are subscribed to also after a reload has replaced those.
+void Runtime::succeed_own(const Runtime& before) {
+  if (!isolates() || spec().isolation != before.spec().isolation) return;
+  for (const auto& [key, own] : before.own_) {
+    if (!own->clients_->wants_updates()) continue;
+    const auto next = make_own(key);
+    next->clients_->inherit(*own->clients_);
+    next->start();
+  }
 }
 
 Task<Result<Message>> Runtime::handle_apart(Message request, mcp::CallContext& context) {
@@ -97,46 +121,58 @@ std::optional<pid_t> Runtime::pid() const {
 
 std::size_t Runtime::processes() const {
   if (!std::holds_alternative<StdioSpec>(spec().transport)) return 0;
-  return (transport_ ? 1 : 0) + clients_->own_sessions();
+  return (transport_ ? 1 : 0) + clients_->own_sessions_in_all();
 }
 
-/// One that does nothing for anybody makes room.
+std::size_t Runtime::ending_processes() const {
+  if (processes() == 0) return 0;
+  const bool ends = state_ == RuntimeState::dormant && transport_ != nullptr;
+  return (ends ? 1 : 0) + (clients_->own_sessions_in_all() - clients_->own_sessions());
+}
+
+/// The one that was unused longest makes room, of those that do and hold nothing for anybody.
 bool Runtime::drop_unused() {
-  const auto unused = std::ranges::find_if(own_, [](const auto& entry) { return !entry.second->busy(); });
-  if (unused == own_.end()) return false;
-  end_own(unused->first);
+  const std::string* longest = nullptr;
+  for (const auto& [key, own] : own_) {
+    if (own->holds_something()) continue;
+    if (longest == nullptr || own->last_used() < own_.at(*longest)->last_used()) longest = &key;
+  }
+  if (longest == nullptr) return false;
+  end_own(std::string(*longest), client_gone());
   return true;
 }
 
-void Runtime::end_own(const std::string& key) {
+void Runtime::end_own(const std::string& key, Error reason) {
   auto node = own_.extract(key);
   if (node.empty()) return;
   ++ending_;
-  asio::co_spawn(dependencies_.executor, end_later(shared_from_this(), std::move(node.mapped())), asio::detached);
+  asio::co_spawn(
+      dependencies_.executor, end_later(shared_from_this(), std::move(node.mapped()), std::move(reason)), asio::detached);
 }
 
-Task<void> Runtime::end_later(std::shared_ptr<Runtime> self, std::shared_ptr<Runtime> own) {
-  Error reason{ErrorCode::shutting_down, "the client has gone"};
+Task<void> Runtime::end_later(std::shared_ptr<Runtime> self, std::shared_ptr<Runtime> own, Error reason) {
   co_await own->stop(std::move(reason));
-  if (--self->ending_ == 0 && self->own_gone_ != nullptr) self->own_gone_->set();
+  if (--self->ending_ > 0) co_return;
+  for (mcp::Event* waiter : self->own_gone_)
+    waiter->set();
 }
 
 /// Ends all of them, and waits for that.
-Task<void> Runtime::end_all_own() {
+Task<void> Runtime::end_all_own(Error reason) {
   while (!own_.empty())
-    end_own(std::string(own_.begin()->first));
+    end_own(std::string(own_.begin()->first), reason);
   while (ending_ > 0) {
     mcp::Event gone(dependencies_.executor);
-    own_gone_ = &gone;
+    own_gone_.insert(&gone);
     co_await gone.wait();
-    own_gone_ = nullptr;
+    own_gone_.erase(&gone);
   }
 }
 
 void Runtime::forget(const Caller& caller) {
   const auto held = held_by(caller);
   if (held) held->clients().forget(caller.id);
-  if (spec().isolation == Isolation::per_session) end_own(key_of(caller));
+  if (spec().isolation == Isolation::per_session) end_own(key_of(caller), client_gone());
 }
 
 }  // namespace gateway

@@ -1,5 +1,6 @@
 // Runtime: the requests of clients on their way to the server.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "gateway/upstream/deadline.h"
@@ -111,9 +112,9 @@ Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context
 /// `taken`, where the caller wants to know: the way the answer came on.
 Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, ServerClients::Way* taken, mcp::RequestLink* link) {
   if (const auto next = taken == nullptr ? successor() : nullptr) {
-    co_return co_await next->send(std::move(request), context, nullptr, link);
+    co_return co_await next->handle(std::move(request), context);
   }
-  const Lease lease(shared_from_this());
+  std::optional<Lease> lease(std::in_place, shared_from_this());
   ServerClients::Way own_way;
   ServerClients::Way& way = taken != nullptr ? *taken : own_way;
   CallGate::Place place;
@@ -122,8 +123,14 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
     auto entered = co_await gate_.enter(context, place);
     context.waited += mcp::Clock::now() - began;
     if (!entered) co_return std::unexpected(for_caller(std::move(entered).error()));
-    const auto next = taken == nullptr && retired_ ? retired_->successor.lock() : nullptr;
-    if (next) co_return co_await next->handle(std::move(request), context);
+    if (retired_) {
+      const auto next = taken == nullptr ? retired_->successor.lock() : nullptr;
+      if (!next) co_return std::unexpected(retired_->reason);
+      // From here on it is the next one's.
+      place = {};
+      lease.reset();
+      co_return co_await next->handle(std::move(request), context);
+    }
   }
   if (!breaker_.admits(mcp::Clock::now())) co_return std::unexpected(circuit_open());
   std::optional<Message> again;
@@ -137,6 +144,8 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
       // It has not been sent: where the server has been replaced meanwhile, it has not begun with anything yet.
       const auto next = taken == nullptr && !context.cancellation().requested() ? successor() : nullptr;
       if (!next) co_return std::unexpected(std::move(chosen).error());
+      place = {};
+      lease.reset();
       co_return co_await next->handle(std::move(request), context);
     }
     const auto sent = mcp::Clock::now();

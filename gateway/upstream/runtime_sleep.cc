@@ -34,9 +34,12 @@ std::optional<KnownServer> Runtime::known() const {
   return KnownServer{reader_.common(), *introduction_};
 }
 
+bool Runtime::holds_something() const {
+  return busy() || clients_->tasks().awaited() || clients_->wants_updates() || clients_->own_sessions() > 0;
+}
+
 bool Runtime::can_sleep() const {
-  return state_ == RuntimeState::ready && !busy() && !retired_ && !lost_reason_ && clients_->subscriptions() == 0 &&
-         clients_->own_sessions() == 0;
+  return state_ == RuntimeState::ready && !retired_ && !lost_reason_ && !holds_something();
 }
 
 void Runtime::sleep() {
@@ -50,6 +53,7 @@ void Runtime::sleep() {
 
 void Runtime::wake() {
   ++wakes_;
+  asleep_ = false;
   phase_ = drowsy_ ? "waiting for the end of the one before" : "process";
   set_state(RuntimeState::starting);
   if (awake_) awake_->set();
@@ -57,6 +61,7 @@ void Runtime::wake() {
 
 Task<void> Runtime::sleep_through() {
   awake_ = std::make_unique<Event>(dependencies_.executor);
+  if (!asleep_) co_return;  // somebody was faster
   if (state_ != RuntimeState::dormant) set_state(RuntimeState::dormant);
   settled_.set();
   co_await awake_->wait();

@@ -96,6 +96,15 @@ class ServerClients final : public std::enable_shared_from_this<ServerClients> {
   /// Tasks that clients have started here.
   ServerTasks& tasks() { return *tasks_; }
 
+  /// Somebody is subscribed here, or waits to be again.
+  bool wants_updates() const;
+
+  /// SessionPool::drop_unneeded
+  bool drop_session() { return pool_->drop_unneeded(); }
+
+  /// With those that are just being ended.
+  std::size_t own_sessions_in_all() const { return pool_->in_all(); }
+
   /// Sessions that clients have of their own.
   std::size_t own_sessions() const { return pool_->size(); }
 

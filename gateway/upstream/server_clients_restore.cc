@@ -1,4 +1,5 @@
 // Subscriptions of clients whose session, or whose server's runtime, is another one now.
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <utility>
@@ -30,6 +31,11 @@ void ServerClients::want_back(std::uint64_t client,
   for (const auto& [uri, shown] : wanted)
     lost->second.insert_or_assign(uri, shown);
   if (first) asio::co_spawn(executor_, restore(shared_from_this(), client, peer, capabilities), asio::detached);
+}
+
+bool ServerClients::wants_updates() const {
+  return !subscriptions_.empty() || !lost_.empty() ||
+         std::ranges::any_of(pool_->sessions(), [](const auto& own) { return !own->subscriptions.empty(); });
 }
 
 void ServerClients::inherit(const ServerClients& before) {

@@ -174,6 +174,11 @@ void ServerTasks::learn(const TaskPtr& task, std::string_view said) {
   arm();
 }
 
+bool ServerTasks::awaited() const {
+  return running() ||
+         std::ranges::any_of(tasks_, [](const auto& entry) { return !entry.second->lost() && !entry.second->result_read; });
+}
+
 bool ServerTasks::running() const {
   return !starting_.empty() ||
          std::ranges::any_of(tasks_, [](const auto& entry) { return !entry.second->over() && !entry.second->lost(); });

@@ -142,6 +142,9 @@ class ServerTasks final : public std::enable_shared_from_this<ServerTasks> {
 
   std::size_t size() const { return tasks_.size(); }
 
+  /// One of them is not lost, and its owner may still fetch its result.
+  bool awaited() const;
+
   /// One of them is neither over nor lost, or is just being made.
   bool running() const;
 

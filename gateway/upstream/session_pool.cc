@@ -233,7 +233,8 @@ Task<void> SessionPool::open(std::shared_ptr<SessionPool> self, std::shared_ptr<
   // Where it was lost or given up meanwhile, that is told already.
   if (!opened && !entry->failure) {
     if (self->options_.clean) opened = std::unexpected(self->options_.clean(opened.error()));
-    self->failure_ = opened.error();
+    // That there is no room says nothing of the server.
+    if (opened.error().code != ErrorCode::overloaded) self->failure_ = opened.error();
     self->failed_until_ = Clock::now() + self->options_.retry_after;
     self->remove(entry, opened.error());
   }

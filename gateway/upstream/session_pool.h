@@ -105,6 +105,12 @@ class SessionPool final : public std::enable_shared_from_this<SessionPool> {
 
   PoolUse use() const;
 
+  /// Ends the session that was unused longest, of those that nobody needs; false where there is none.
+  bool drop_unneeded();
+
+  /// Sessions that are there, being opened, or being ended.
+  std::size_t in_all() const { return sessions_.size() + ending_; }
+
   /// Ends all sessions; requests on them, and those that wait for one, fail with `reason`.
   mcp::Task<void> close(mcp::Error reason);
 

@@ -247,12 +247,13 @@ TEST_F(RuntimePoolTest, AServerThatIsNotThereAnyMoreIsFoundOutByAPing) {
 
 TEST_F(RuntimePoolTest, AServerThatFailsRequestAfterRequestIsLeftAloneForAWhile) {
   auto& web = add_server({"x"});
-  start({remote("web", web.url())});
-  web.status = 500;
-  web.status_method = "tools/call";
+  ServerSpec spec = remote("web", web.url());
+  spec.call_timeout = milliseconds(20);
+  start({spec});
+  web.held_method = "tools/call";
   auto& client = open();
   for (int i = 0; i < CircuitBreaker::kFailures; ++i)
-    EXPECT_THAT(client.call("web__x"), HasSubstr("500"));
+    EXPECT_THAT(client.call("web__x"), HasSubstr("no answer within"));
   EXPECT_THAT(client.call("web__x"), HasSubstr("left alone for a while"));
   EXPECT_EQ(web.count("tools/call"), 5U);
   EXPECT_TRUE(gateway_->status().servers[0].open_until);
