@@ -271,10 +271,15 @@ Result<> switch_entry(JsoncEditor& editor, const Path& path, bool on) {
   return editor.set(key, json_boolean(true));
 }
 
-bool is_on(const JsonNode& entry) {
+/// Whether the entry is switched on; nothing where what it says of that is no answer, or two.
+std::optional<bool> is_on(const JsonNode& entry) {
   const JsonMember *enabled = entry.find("enabled"), *disabled = entry.find("disabled");
-  const bool on = enabled == nullptr || enabled->value.boolean;
-  return on && (disabled == nullptr || (disabled->value.is(JsonNode::Kind::boolean) && !disabled->value.boolean));
+  for (const JsonMember* member : {enabled, disabled}) {
+    if (member != nullptr && !member->value.is(JsonNode::Kind::boolean)) return std::nullopt;
+  }
+  if (enabled != nullptr && disabled != nullptr && enabled->value.boolean == disabled->value.boolean) return std::nullopt;
+  if (enabled != nullptr) return enabled->value.boolean;
+  return disabled == nullptr || !disabled->value.boolean;
 }
 
 Result<Edit> open_existing(const EditBase& base, const std::optional<std::string>& text) {

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <system_error>
 
 namespace gateway {
@@ -24,13 +25,12 @@ bool write_all(int descriptor, std::string_view text) {
 }  // namespace
 
 std::string write_private_file(const std::string& path, std::string_view text) {
-  const std::string temporary = path + ".new";
-  ::unlink(temporary.c_str());  // a left-over
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  std::string temporary = path + ".XXXXXX";
+  const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);  // for its owner alone
   bool good = descriptor >= 0;
   int error = errno;
   if (good) {
-    good = write_all(descriptor, text);
+    good = write_all(descriptor, text) && ::fsync(descriptor) == 0;
     error = errno;
     if (::close(descriptor) != 0 && good) {
       good = false;
@@ -42,7 +42,7 @@ std::string write_private_file(const std::string& path, std::string_view text) {
     error = errno;
   }
   if (good) return "";
-  ::unlink(temporary.c_str());
+  if (descriptor >= 0) ::unlink(temporary.c_str());
   return std::generic_category().message(error);
 }
 

@@ -6,7 +6,7 @@
 namespace gateway {
 
 /// Replaces the file by this text, for its owner alone (0600): whoever reads it, at whatever moment, finds the old text or the new
-/// one. One writer at a time. Returns why it could not be done, in the system's words, or "".
+/// one. Returns why it could not be done, in the system's words, or "".
 std::string write_private_file(const std::string& path, std::string_view text);
 
 }  // namespace gateway

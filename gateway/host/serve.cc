@@ -134,7 +134,8 @@ class Service final : public AdminSource {
   void wait_for_signal() {
     signals_.async_wait([this](boost::system::error_code error, int signal) {
       if (error) return;
-      if (signal == SIGHUP && !terminal_.is_closed()) {
+      // One that its client has started ends with the client, whatever that says.
+      if (signal == SIGHUP && !options_.stdio && !terminal_.is_closed()) {
         if (reloader_) asio::co_spawn(loop_, reloader_->reload("SIGHUP"), asio::detached);
         return wait_for_signal();
       }

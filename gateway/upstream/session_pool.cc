@@ -134,13 +134,16 @@ std::shared_ptr<PooledSession> SessionPool::find(const mcp::Caller& caller, cons
 
 /// Whether one more may be opened; ends the one that is idle longest where there would be too many.
 bool SessionPool::make_room() {
-  if (sessions_.size() < options_.max_sessions) return true;
+  return sessions_.size() < options_.max_sessions || drop_unneeded();
+}
+
+bool SessionPool::drop_unneeded() {
   std::shared_ptr<PooledSession> oldest;
   for (const auto& entry : sessions_) {
     if (!needed(*entry) && (!oldest || entry->last_used < oldest->last_used)) oldest = entry;
   }
   if (!oldest) return false;
-  remove(oldest, {ErrorCode::session_lost, "the session was given up for another client's"});
+  remove(oldest, {ErrorCode::session_lost, "the session was given up to make room"});
   return true;
 }
 

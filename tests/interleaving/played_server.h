@@ -45,6 +45,7 @@ class PlayedServerTest : public testing::Test {
     ServerSpec spec;
     spec.name = ServerName("s");
     spec.transport = HttpSpec{.url = "http://127.0.0.1:1/"};
+    spec.ping_interval = {};  // what it is sent is counted
     config.servers.push_back(std::move(spec));
     RuntimeDependencies dependencies{.executor = loop_.get_executor()};
     dependencies.environment = [](std::string_view) { return std::optional<std::string>(); };

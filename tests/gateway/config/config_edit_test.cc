@@ -210,6 +210,8 @@ TEST_F(ConfigEditTest, ASwitchIsSetWhereItIs) {
   EXPECT_EQ(switched(R"({ "disabled": true, "command": "x", "enabled": false })", true), R"({ "command": "x" })");
   EXPECT_EQ(switched(R"({ "command": "x", "enabled": true })", true), "as before");
   EXPECT_EQ(switched(R"({ "command": "x" })", true), "as before");
+  EXPECT_EQ(switched(R"({ "command": "x", "enabled": "no" })", false), R"({ "command": "x", "enabled": false })");
+  EXPECT_EQ(switched(R"({ "command": "x", "enabled": true, "disabled": true })", false), R"({ "command": "x", "disabled": true })");
   EXPECT_EQ(switched("5", true), "server \"a\" in /etc/sw/switchyard.json: expected an object, found a number. Mend that first.");
   EXPECT_EQ(
       switched(R"({ "command": "x", "enabled": false, "enabled": false })", true),
