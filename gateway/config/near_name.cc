@@ -63,7 +63,7 @@ std::optional<std::string> nearest_name(std::string_view text, const std::vector
 
 std::string name_hint(std::string_view text, const std::vector<std::string_view>& candidates) {
   if (const auto nearest = nearest_name(text, candidates)) return "; did you mean " + quoted(*nearest) + "?";
-  if (candidates.empty() || candidates.size() > 20) return "";
+  if (candidates.empty() || candidates.size() > 30) return "";
   std::string out = "; known here: ";
   for (std::size_t i = 0; i < candidates.size(); ++i)
     out += (i == 0 ? "" : ", ") + std::string(candidates[i]);

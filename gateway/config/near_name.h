@@ -14,7 +14,7 @@ std::size_t spelling_distance(std::string_view a, std::string_view b);
 /// The candidate somebody who wrote `text` probably meant, if one is near enough. Looks at the first 300.
 std::optional<std::string> nearest_name(std::string_view text, const std::vector<std::string_view>& candidates);
 
-/// "; did you mean \"command\"?", or "; known here: a, b, c" when nothing is near (left out for more than 20 candidates).
+/// "; did you mean \"command\"?", or "; known here: a, b, c" when nothing is near (left out for more than 30 candidates).
 std::string name_hint(std::string_view text, const std::vector<std::string_view>& candidates);
 
 }  // namespace gateway

@@ -164,11 +164,11 @@ INSTANTIATE_TEST_SUITE_P(
         ReportCase{R"({"allowedHosts": "a", "allowedOrigins": [1]})",
                    "failed\nf:1:18: allowedHosts: expected an array of strings, found a string\n"
                    "f:1:42: allowedOrigins[0]: expected a string, found a number\n"},
-        ReportCase{"{\"policy\": {\"a\": 1}, \"connectors\": {\"a\": 1},\n\"agent\": {\"a\": 1}, \"limits\": {\"a\": 1}}",
+        ReportCase{"{\"policy\": {\"a\": 1}, \"connectors\": {\"a\": 1},\n\"agent\": {\"a\": 1}}",
                    "warning f:1:2: policy: has no effect in this version\n"
                    "warning f:1:22: connectors: has no effect in this version\n"
-                   "warning f:2:1: agent: has no effect in this version\n"
-                   "error f:2:31: limits.a: unknown key \"a\"; known here: processes, memoryMiB\n"},
+                   "warning f:2:1: agent: has no effect in this version\n"},
+        ReportCase{R"({"limits": {"a": 1}})", "failed\nf:1:13: limits.a: unknown key \"a\"; known here: processes, memoryMiB\n"},
         ReportCase{R"({"policy": {}, "connectors": {}, "agent": {}, "limits": {}})", ""},
         ReportCase{
             R"({"profiles": {"servers": {"servers": []}, "a b": {}, "p": {"server": [], "servers": [1], "maxNameLength": 200}, "q": []}})",

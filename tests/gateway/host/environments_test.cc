@@ -19,7 +19,7 @@ using testing::HasSubstr;
 
 class EnvironmentsTest : public testing::Test {
  protected:
-  EnvironmentsTest() : launcher_(mcp::make_process_launcher(mcp::program_path("switchyard-guardian"))) {
+  EnvironmentsTest() : launcher_(mcp::make_process_launcher({.guardian = mcp::program_path("switchyard-guardian")})) {
     Environments::Needs needs{.executor = loop_.get_executor(), .launcher = launcher_.get(), .variables = variables()};
     environments_ = std::make_unique<Environments>(std::move(needs), [this] { ++changes_; });
   }
