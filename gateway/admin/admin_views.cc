@@ -41,6 +41,11 @@ ordered_json server_json(const RuntimeStatus& server) {
   if (!server.denied.empty()) json["sandboxDenied"] = server.denied;
   json["openCalls"] = server.open_calls;
   json["questions"] = server.questions;
+  if (server.usage) {
+    json["processes"] = server.usage->processes;
+    json["memoryBytes"] = server.usage->memory;
+  }
+  if (server.own_sessions > 0) json["ownSessions"] = server.own_sessions;
   if (server.queued > 0) json["queued"] = server.queued;
   if (server.stale) json["stale"] = true;
   if (server.open_until) json["openUntil"] = rfc3339(*server.open_until);

@@ -11,8 +11,9 @@ namespace gateway {
 /// {"gateway":{version,pid,mcpUrl,adminUrl,config,ready,stopping,started,sessions,streams,connections,spawned,retiring,
 /// reload:{done,failed,at?,last?,error?:{reason,message,remedy?}}},"environments":[{name,available,why?,since,instance}],
 /// "servers":[{name,state,transport,target,required,tools,pid?,restarts,since,phase?,retryAt?,cause?:{reason,message,remedy?},
-/// openCalls,questions,queued?,stale?,openUntil?,protocolVersion?}]}. Absent servers are in the list, last, with name, state "disabled", "broken" or
-/// "environment_absent", and cause. Times are RFC 3339.
+/// openCalls,questions,processes?,memoryBytes?,
+/// ownSessions?,queued?,stale?,openUntil?,protocolVersion?}]}. Absent servers are in the list, last, with name, state "disabled",
+/// "broken" or "environment_absent", and cause. Times are RFC 3339.
 std::string servers_json(const GatewayStatus& status);
 
 /// GET /api/v1/tools[?profile=NAME][&server=NAME]: {"tools":[{name,server,tool,title?,description?,definition}],"clashes":[…]};

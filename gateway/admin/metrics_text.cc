@@ -128,6 +128,33 @@ void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
   offered("switchyard_server_resource_templates", "Resource templates a server lists.", &RuntimeStatus::templates);
 }
 
+struct FamilyWords {
+  std::string_view name, help;
+};
+
+/// One histogram of each server that was called.
+template <class Histogram, class Bounds>
+void write_histograms(MetricsWriter& writer,
+                      const GatewayStatus& status,
+                      FamilyWords words,
+                      Histogram CallMetrics::Server::* histogram,
+                      const Bounds& bounds) {
+  const std::string name(words.name);
+  writer.family(words.name, "histogram", words.help);
+  for (const auto& [server, calls] : status.calls) {
+    if (calls.calls == 0) continue;
+    const Histogram& one = calls.*histogram;
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < one.buckets.size(); ++i) {
+      sum += one.buckets[i];
+      const std::string bound = i < bounds.size() ? number_text(bounds[i]) : "+Inf";
+      writer.sample(name + "_bucket", {{"server", server}, {"le", bound}}, sum);
+    }
+    writer.sample(name + "_sum", {{"server", server}}, number_text(one.seconds));
+    writer.sample(name + "_count", {{"server", server}}, calls.calls);
+  }
+}
+
 void write_calls(MetricsWriter& writer, const GatewayStatus& status) {
   static constexpr std::string_view kCalls = "switchyard_calls_total";
   writer.family(kCalls, "counter", "Tool calls by outcome: ok, tool_error, rpc_error, or why there was no answer.");
@@ -142,18 +169,24 @@ void write_calls(MetricsWriter& writer, const GatewayStatus& status) {
     for (const auto& [request, count] : calls.requests)
       writer.sample(kRequests, {{"server", server}, {"method", request.first}, {"outcome", request.second}}, count);
   }
-  writer.family("switchyard_call_duration_seconds", "histogram", "How long tool calls took.");
-  for (const auto& [server, calls] : status.calls) {
-    if (calls.calls == 0) continue;
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < calls.buckets.size(); ++i) {
-      sum += calls.buckets[i];
-      const std::string bound = i < CallMetrics::kBuckets.size() ? number_text(CallMetrics::kBuckets[i]) : "+Inf";
-      writer.sample("switchyard_call_duration_seconds_bucket", {{"server", server}, {"le", bound}}, sum);
-    }
-    writer.sample("switchyard_call_duration_seconds_sum", {{"server", server}}, number_text(calls.seconds));
-    writer.sample("switchyard_call_duration_seconds_count", {{"server", server}}, calls.calls);
-  }
+  using Server = CallMetrics::Server;
+  write_histograms(
+      writer, status, {"switchyard_call_duration_seconds", "How long tool calls took."}, &Server::total, CallMetrics::kBuckets);
+  write_histograms(writer,
+                   status,
+                   {"switchyard_call_queue_seconds", "What of it they waited for a turn, or for their server's start."},
+                   &Server::waited,
+                   CallMetrics::kBuckets);
+  write_histograms(writer,
+                   status,
+                   {"switchyard_call_upstream_seconds", "What of it their server took."},
+                   &Server::upstream,
+                   CallMetrics::kBuckets);
+  write_histograms(writer,
+                   status,
+                   {"switchyard_call_gateway_seconds", "What of it the gateway took."},
+                   &Server::gateway,
+                   CallMetrics::kGatewayBuckets);
 }
 
 void write_process(MetricsWriter& writer, const ProcessInfo& process) {

@@ -59,6 +59,8 @@ constexpr const char* kComponents =
     R"("resources":{"type":"integer"},"resourceTemplates":{"type":"integer"},"pid":{"type":"integer"},)"
     R"("restarts":{"type":"integer"},"since":{"type":"string","format":"date-time"},"phase":{"type":"string"},)"
     R"("retryAt":{"type":"string","format":"date-time"},"cause":{"$ref":"#/components/schemas/Error"},)"
+    R"("processes":{"type":"integer"},"memoryBytes":{"type":"integer"},"ownSessions":{"type":"integer"},)"
+    R"("queued":{"type":"integer"},"stale":{"type":"boolean"},"openUntil":{"type":"string","format":"date-time"},)"
     R"("sandboxDenied":{"type":"array","items":{"type":"string"}},)"
     R"("openCalls":{"type":"integer"},"protocolVersion":{"type":"string"}}},)"
     R"("Plan":{"type":"object","properties":{"servers":{"type":"array","items":{"type":"object","properties":{)"

@@ -85,23 +85,28 @@ std::vector<NamedList::Candidate> NamedList::collect(const std::vector<ViewMembe
   std::vector<Candidate> candidates;
   const bool tools = kind_ == CatalogKind::tools;
   for (const ViewMember& member : members) {
-    const ServerSpec& spec = *member.spec;
     for (const CatalogEntry& entry : member.runtime->catalog()->entries(kind_)) {
-      const auto found = tools ? spec.tools_override.find(entry.key) : spec.tools_override.end();
-      const ToolOverride* shown = found == spec.tools_override.end() ? nullptr : &found->second;
-      ToolName own(entry.key);
-      const ToolName shown_name = is_renamed(shown) ? ToolName(shown->name) : own;
-      CallableName name = naming.own_names ? CallableName(entry.key) : callable_name(spec.name, shown_name, naming.max_length);
-      Route route{std::move(name), spec.name, std::move(own), member.runtime, member.spec, task_support(entry.text)};
-      if (!tools || admits(spec, entry.key)) {
-        candidates.push_back({std::move(route), &entry, shown});
+      Candidate candidate = candidate_of(member, entry, naming);
+      if (!tools || admits(*member.spec, entry.key)) {
+        candidates.push_back(std::move(candidate));
       } else {
-        filtered_.push_back(std::move(route));
+        filtered_.push_back(std::move(candidate.route));
       }
     }
     if (tools && !naming.own_names) report_missing(member);
   }
   return candidates;
+}
+
+NamedList::Candidate NamedList::candidate_of(const ViewMember& member, const CatalogEntry& entry, Naming naming) const {
+  const ServerSpec& spec = *member.spec;
+  const auto found = kind_ == CatalogKind::tools ? spec.tools_override.find(entry.key) : spec.tools_override.end();
+  const ToolOverride* shown = found == spec.tools_override.end() ? nullptr : &found->second;
+  ToolName own(entry.key);
+  const ToolName shown_name = is_renamed(shown) ? ToolName(shown->name) : own;
+  CallableName name = naming.own_names ? CallableName(entry.key) : callable_name(spec.name, shown_name, naming.max_length);
+  Route route{std::move(name), spec.name, std::move(own), member.runtime, member.spec, task_support(entry.text)};
+  return {std::move(route), &entry, shown};
 }
 
 /// Only where the server's tools are known: one that has not been there yet may have any.

@@ -83,6 +83,7 @@ class NamedList {
   };
 
   std::vector<Candidate> collect(const std::vector<ViewMember>& members, Naming naming);
+  Candidate candidate_of(const ViewMember& member, const CatalogEntry& entry, Naming naming) const;
   void add(Candidate candidate, bool own_name);
   void report_missing(const ViewMember& member);
 

@@ -14,15 +14,16 @@ using NewValue = std::function<std::optional<std::string>(std::string_view key, 
 
 std::string with_values(std::string_view object, const NewValue& new_value) {
   std::string out;
-  const char* done = object.data();
+  std::size_t done = 0;
   mcp::for_each_member(object, [&](std::string_view key, std::string_view value) {
     if (const auto text = new_value(key, value)) {
-      out.append(done, value.data()).append(*text);
-      done = value.data() + value.size();
+      const auto begin = static_cast<std::size_t>(value.data() - object.data());
+      out.append(object.substr(done, begin - done)).append(*text);
+      done = begin + value.size();
     }
     return true;
   });
-  return out.append(done, object.data() + object.size());
+  return out.append(object.substr(done));
 }
 
 }  // namespace

@@ -67,22 +67,27 @@ mcp::Result<Edited> carry_out(const CommandContext& context, const EditCommand& 
   return edited;
 }
 
+/// "Added … to ".
+std::string done_text(std::string_view action, const ConfigEdit& edit) {
+  const std::string names = names_text(edit.changed);
+  if (action == "add") return edit.replaced ? "Replaced " + names + " in " : "Added " + names + " to ";
+  if (action == "remove") return "Removed " + names + " from ";
+  return (action == "enable" ? "Enabled " : "Disabled ") + names + " in ";
+}
+
+/// "… is enabled already in ".
+std::string undone_text(std::string_view action, const ConfigEdit& edit) {
+  std::string text = names_text(edit.unchanged) + (edit.unchanged.size() > 1 ? " are " : " is ");
+  if (action == "add") return text + "like that already in ";
+  return text + (action == "enable" ? "enabled" : "disabled") + " already in ";
+}
+
 std::string what_happened(std::string_view action, const Edited& edited) {
   const ConfigEdit& edit = edited.edit;
-  const bool several = edit.unchanged.size() > 1;
   std::string text;
-  if (!edit.changed.empty()) {
-    const std::string names = names_text(edit.changed);
-    if (action == "add") text = edit.replaced ? "Replaced " + names + " in " : "Added " + names + " to ";
-    if (action == "remove") text = "Removed " + names + " from ";
-    if (action == "enable") text = "Enabled " + names + " in ";
-    if (action == "disable") text = "Disabled " + names + " in ";
-    text += edited.file + (edited.before ? "" : ", a new file") + ".\n";
-  }
+  if (!edit.changed.empty()) text = done_text(action, edit) + edited.file + (edited.before ? "" : ", a new file") + ".\n";
   if (!edit.unchanged.empty()) {
-    text += names_text(edit.unchanged) + (several ? " are " : " is ");
-    text += action == "add" ? "like that already" : action == "enable" ? "enabled already" : "disabled already";
-    text += " in " + edited.file + (edited.changes() ? ".\n" : "; nothing was changed.\n");
+    text += undone_text(action, edit) + edited.file + (edited.changes() ? ".\n" : "; nothing was changed.\n");
   }
   return text;
 }

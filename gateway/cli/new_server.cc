@@ -56,8 +56,8 @@ std::expected<Pairs, std::string> read_variables(const std::vector<std::string>&
   for (const std::string& word : words) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos) {
-      return std::unexpected("--env " + word + ": expected KEY=VALUE; the gateway's own is passed on with --env '" + word + "=${" +
-                             word + "}'");
+      std::string mistake = "--env " + word + ": expected KEY=VALUE; the gateway's own is passed on with --env '";
+      return std::unexpected(std::move(mistake.append(word).append("=${").append(word).append("}'")));
     }
     const std::string key = word.substr(0, equals);
     if (key.empty()) return std::unexpected("--env " + word + ": expected KEY=VALUE");

@@ -1,5 +1,8 @@
 #include "gateway/cli/server_rows.h"
 
+#include <charconv>
+#include <cstdint>
+
 #include "gateway/admin/time_text.h"
 #include "gateway/cli/console.h"
 #include "gateway/cli/text.h"
@@ -19,6 +22,13 @@ std::optional<ServerRow::Time> time_member(std::string_view object, std::string_
   return parse_rfc3339(text_member(object, name));
 }
 
+std::string memory_text(const std::string& bytes, const std::string& processes) {
+  std::uint64_t count = 0;
+  if (std::from_chars(bytes.data(), bytes.data() + bytes.size(), count).ec != std::errc() || count == 0) return "";
+  const std::string text = std::to_string((count + (1U << 19)) >> 20) + " MiB";
+  return processes.empty() || processes == "1" ? text : text + " in " + processes + " processes";
+}
+
 ServerRow read_server(std::string_view json) {
   ServerRow row;
   row.name = text_member(json, "name");
@@ -34,6 +44,10 @@ ServerRow read_server(std::string_view json) {
   row.pid = text_member(json, "pid");
   row.restarts = text_member(json, "restarts");
   row.open_calls = text_member(json, "openCalls");
+  row.queued = text_member(json, "queued");
+  row.own_sessions = text_member(json, "ownSessions");
+  row.memory = memory_text(text_member(json, "memoryBytes"), text_member(json, "processes"));
+  row.stale = mcp::member(json, "stale") == "true";
   for (const std::string_view thing : mcp::elements(mcp::member(json, "sandboxDenied")))
     row.denied += (row.denied.empty() ? "" : ", ") + mcp::decode_json_string(thing);
   const std::string_view cause = mcp::member(json, "cause");

@@ -15,11 +15,13 @@ struct ServerRow {
   using Time = std::chrono::system_clock::time_point;
 
   std::string name, state, transport, target, phase, version;
-  std::string tools, prompts, resources, templates;  // numbers as text
-  std::string pid, restarts, open_calls;             // likewise
-  std::string reason, message, remedy;               // of the cause
-  std::string denied;                                // by its sandbox, the things joined with commas
+  std::string tools, prompts, resources, templates;             // numbers as text
+  std::string pid, restarts, open_calls, queued, own_sessions;  // likewise
+  std::string memory;                                           // "85 MiB in 3 processes"; "" where it is not known
+  std::string reason, message, remedy;                          // of the cause
+  std::string denied;                                           // by its sandbox, the things joined with commas
   bool required = false;
+  bool stale = false;  // what it offers is known from before
   std::optional<Time> since, retry_at;
 
   bool ready() const { return state == "ready"; }

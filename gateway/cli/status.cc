@@ -61,7 +61,7 @@ class FactSheet {
 std::string next_action(const ServerRow& server, const GatewayRow& gateway) {
   const bool restart = server.state == "failed" || (!server.ready() && server.reason == "login_required");
   if (!restart || gateway.mcp_url.empty()) return "";
-  return server.remedy.empty() ? "Fix it, then restart the gateway." : "Then restart the gateway.";
+  return server.remedy.empty() ? "Fix it, then run \"switchyard reload\"." : "Then run \"switchyard reload\".";
 }
 
 std::string facts_text(const ServerRow& server, const GatewayRow& gateway, SystemTime now, const Console& console) {
@@ -77,14 +77,17 @@ std::string facts_text(const ServerRow& server, const GatewayRow& gateway, Syste
   facts.add("transport", server.transport);
   facts.add(server.transport.starts_with("http") ? "url" : "command", server.target);
   facts.add("required", server.transport.empty() ? "" : server.required ? "yes" : "no");
-  facts.add("tools", server.tools);
+  facts.add("tools", server.tools + (server.stale ? " (as last known; not read yet)" : ""));
   facts.add("prompts", server.prompts);
   facts.add("resources", server.resources);
   facts.add("templates", server.templates);
   facts.add("open calls", server.open_calls);
+  facts.add("queued", server.queued);
+  facts.add("of clients' own", server.own_sessions);
   facts.add("denied", server.denied, Tone::warning);
   facts.add("restarts", server.restarts);
   facts.add("pid", server.pid);
+  facts.add("memory", server.memory);
   facts.add("MCP", server.version);
   return facts.take();
 }
@@ -112,7 +115,7 @@ Exit report_unknown(const CommandContext& context, const std::string& name, std:
 }  // namespace
 
 std::string status_text(std::string_view servers_json, SystemTime now, const Console& console) {
-  Table table({"NAME", "STATE", "SINCE", "TRANSPORT", "TOOLS", "OPEN", "RESTARTS", "PID"});
+  Table table({"NAME", "STATE", "SINCE", "TRANSPORT", "TOOLS", "OPEN", "RESTARTS", "MEMORY", "PID"});
   std::string needs;
   const GatewayRow gateway = read_gateway(servers_json);
   for (const ServerRow& server : read_servers(servers_json)) {
@@ -121,8 +124,9 @@ std::string status_text(std::string_view servers_json, SystemTime now, const Con
                    since_text(server.since, now),
                    server.transport,
                    server.tools,
-                   server.open_calls,
+                   server.open_calls + (server.queued.empty() ? "" : "+" + server.queued),
                    server.restarts,
+                   server.memory.substr(0, server.memory.find(" in ")),
                    server.pid});
     const std::string explanation = clean_line(failure_text(server.explanation(now), next_action(server, gateway)));
     if (!explanation.empty() && server.state != "disabled")

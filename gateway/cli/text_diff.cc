@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 namespace gateway {
@@ -59,6 +60,7 @@ std::vector<Line> compare(const Lines& before, const Lines& after) {
   while (tail < std::min(before.size(), after.size()) - head && before[before.size() - 1 - tail] == after[after.size() - 1 - tail])
     ++tail;
   std::vector<Line> out;
+  out.reserve(before.size() + after.size());
   for (std::size_t i = 0; i < head; ++i)
     out.push_back({' ', before[i]});
   const auto middle = [&](const Lines& lines) {
@@ -75,37 +77,52 @@ std::string range_text(std::size_t begin, std::size_t count) {
   return std::to_string(count == 0 ? begin : begin + 1) + (count == 1 ? "" : "," + std::to_string(count));
 }
 
+/// A change with the lines around it, and what of both texts it shows.
+struct Part {
+  std::string lines;
+  std::size_t old_count = 0, new_count = 0;
+};
+
+Part part_of(std::span<const Line> all) {
+  Part part;
+  for (const Line& line : all) {
+    part.lines.append(1, line.mark).append(line.text);
+    if (!line.text.ends_with('\n')) part.lines += "\n\\ No newline at end of file\n";
+    part.old_count += line.mark != '+' ? 1U : 0U;
+    part.new_count += line.mark != '-' ? 1U : 0U;
+  }
+  return part;
+}
+
+/// Behind the last change that belongs to the one at `begin`: between two are at most as many lines as stand around both.
+std::size_t end_of_changes(std::span<const Line> all, std::size_t begin) {
+  std::size_t end = begin + 1;
+  for (std::size_t i = end; i < std::min(all.size(), end + 2 * kContext + 1); ++i) {
+    if (all[i].mark != ' ') end = i + 1;
+  }
+  return end;
+}
+
 }  // namespace
 
 std::string unified_diff(std::string_view before, std::string_view after, const std::string& file) {
   if (before == after) return "";
-  const std::vector<Line> all = compare(lines_of(before), lines_of(after));
+  const std::vector<Line> lines = compare(lines_of(before), lines_of(after));
+  const std::span<const Line> all(lines);
   std::string out = "--- " + file + "\n+++ " + file + "\n";
   std::size_t old_line = 0, new_line = 0;
   for (std::size_t at = 0; at < all.size();) {
-    std::size_t begin = at;
-    while (begin < all.size() && all[begin].mark == ' ')
-      ++begin;
+    const auto change = std::ranges::find_if(all.subspan(at), [](const Line& line) { return line.mark != ' '; });
+    const std::size_t begin = static_cast<std::size_t>(change - all.begin());
     if (begin == all.size()) break;
     const std::size_t from = std::max(at, begin - std::min(begin, kContext));
-    std::size_t end = begin + 1;  // behind the last change of this part
-    for (std::size_t i = end; i < std::min(all.size(), end + 2 * kContext + 1); ++i) {
-      if (all[i].mark != ' ') end = i + 1;
-    }
-    const std::size_t to = std::min(all.size(), end + kContext);
+    const std::size_t to = std::min(all.size(), end_of_changes(all, begin) + kContext);
+    const Part part = part_of(all.subspan(from, to - from));
     old_line += from - at;
     new_line += from - at;
-    std::string lines;
-    std::size_t old_count = 0, new_count = 0;
-    for (std::size_t i = from; i < to; ++i) {
-      lines.append(1, all[i].mark).append(all[i].text);
-      if (!all[i].text.ends_with('\n')) lines += "\n\\ No newline at end of file\n";
-      old_count += all[i].mark != '+' ? 1U : 0U;
-      new_count += all[i].mark != '-' ? 1U : 0U;
-    }
-    out += "@@ -" + range_text(old_line, old_count) + " +" + range_text(new_line, new_count) + " @@\n" + lines;
-    old_line += old_count;
-    new_line += new_count;
+    out += "@@ -" + range_text(old_line, part.old_count) + " +" + range_text(new_line, part.new_count) + " @@\n" + part.lines;
+    old_line += part.old_count;
+    new_line += part.new_count;
     at = to;
   }
   return out;

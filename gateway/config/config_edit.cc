@@ -80,7 +80,7 @@ class Edit {
     }
     auto editor = JsoncEditor::open(text);
     if (!editor) return invalid(base.file + ": " + editor.error().message, "Mend that first.");
-    return Edit(base, std::move(*editor), std::move(config->diagnostics));
+    return Edit(base, std::move(*editor), config->diagnostics);
   }
 
   JsoncEditor& editor() { return editor_; }

@@ -130,7 +130,7 @@ class Removal {
   std::string run() {
     choose_comma();
     take_comments_before();
-    const std::string text = patched(text_, whole_lines() ? lines_gone() : part_of_line_gone());
+    std::string text = patched(text_, whole_lines() ? lines_gone() : part_of_line_gone());
     if (all_.elements.size() > 1) return text;
     const JsoncGap left = read_gap(text, all_.open + 1);
     return left.comments.empty() ? patched(text, {{{all_.open + 1, left.end}, ""}}) : text;

@@ -80,7 +80,8 @@ Result<UniqueFd> lock_folder(const std::string& file, const std::string& folder)
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) break;
     if (std::chrono::steady_clock::now() > until) {
-      return fail(ErrorCode::io_error, file + ": another process has kept the folder " + folder + " locked for 10 s", "Try again.");
+      const std::string holder = ": another process has kept the folder " + folder;
+      return fail(ErrorCode::io_error, file + holder + " locked for 10 s", "Try again.");
     }
     std::this_thread::sleep_for(kPause);
   }

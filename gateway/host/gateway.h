@@ -26,13 +26,16 @@ class Gateway {
   /// Starts every enabled server, in parallel.
   void start();
 
+  /// What becomes of servers that have come to the end of trying (RuntimeState::failed), though nothing of them changed.
+  enum class Failed { leave, retry };
+
   /// What apply() would do with these.
-  Plan plan(const Config& next, const EnvironmentStates& environments) const;
+  Plan plan(const Config& next, const EnvironmentStates& environments, Failed failed) const;
 
   /// The gateway from here on serves this configuration: runtimes whose identity is the same stay, the others are started, replaced
   /// or taken away, and all views change at once. What is under way finishes on what it began with (Runtime::retire).
   /// The environments from here on are these; servers that are bound to them come or go.
-  Plan apply(Config next, EnvironmentStates environments);
+  Plan apply(Config next, EnvironmentStates environments, Failed failed = Failed::leave);
 
   const EnvironmentStates& environments() const { return environments_; }
 
@@ -78,9 +81,9 @@ class Gateway {
     ServerIdentity identity;
   };
 
-  std::vector<CurrentServer> current() const;
+  std::vector<CurrentServer> current(Failed failed) const;
   Runtime::Observer observer();
-  Comparison compare_with(const Config& next, const Desired& desired) const;
+  Comparison compare_with(const Config& next, const Desired& desired, Failed failed) const;
   void add_view_differences(const Config& next, const Desired& desired, Comparison& comparison) const;
   std::vector<Server> next_servers(const Desired& desired, const Comparison& comparison);
   void publish();

@@ -56,21 +56,23 @@ void log_plan(const Plan& plan) {
 
 }  // namespace
 
-std::vector<CurrentServer> Gateway::current() const {
+std::vector<CurrentServer> Gateway::current(Failed failed) const {
   std::vector<CurrentServer> current;
   current.reserve(servers_.size());
   for (const Server& server : servers_)
-    current.push_back({server.runtime->shared_spec(), server.identity});
+    current.push_back({.spec = server.runtime->shared_spec(),
+                       .identity = server.identity,
+                       .failed = failed == Failed::retry && server.runtime->state() == RuntimeState::failed});
   return current;
 }
 
-Plan Gateway::plan(const Config& next, const EnvironmentStates& environments) const {
+Plan Gateway::plan(const Config& next, const EnvironmentStates& environments, Failed failed) const {
   const Desired desired = resolve(next, environments, dependencies_.identity_key);
-  return compare_with(next, desired).plan;
+  return compare_with(next, desired, failed).plan;
 }
 
-Comparison Gateway::compare_with(const Config& next, const Desired& desired) const {
-  Comparison comparison = compare(current(), absent_, desired);
+Comparison Gateway::compare_with(const Config& next, const Desired& desired, Failed failed) const {
+  Comparison comparison = compare(current(failed), absent_, desired);
   add_view_differences(next, desired, comparison);
   comparison.plan.settings = compare_settings(config_, next);
   for (const Diagnostic& diagnostic : next.diagnostics)
@@ -116,9 +118,9 @@ void Gateway::add_view_differences(const Config& next, const Desired& desired, C
   }
 }
 
-Plan Gateway::apply(Config next, EnvironmentStates environments) {
+Plan Gateway::apply(Config next, EnvironmentStates environments, Failed failed) {
   Desired desired = resolve(next, environments, dependencies_.identity_key);
-  Comparison comparison = compare_with(next, desired);
+  Comparison comparison = compare_with(next, desired, failed);
   const auto before = servers_;
   servers_ = next_servers(desired, comparison);
   absent_ = std::move(desired.absent);

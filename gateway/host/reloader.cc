@@ -83,7 +83,7 @@ Task<Result<Plan>> Reloader::reload_alone(std::string trigger) {
   if (options_.prepare) co_await options_.prepare(*config);
   if (stopping_) co_return fail(ErrorCode::shutting_down, "the gateway is stopping");
   auto environments = options_.configure_environments(*config);
-  Plan plan = gateway_.apply(std::move(*config), std::move(environments));
+  Plan plan = gateway_.apply(std::move(*config), std::move(environments), Gateway::Failed::retry);
   if (options_.on_applied) options_.on_applied(gateway_.config());
   if (!plan.changes_nothing()) mcp::log_info("reload", "configuration reloaded: " + plan.summary(), {{"trigger", trigger}});
   co_return plan;
@@ -110,7 +110,7 @@ Task<Result<Plan>> Reloader::plan(std::string file) {
   if (!config) co_return std::unexpected(std::move(config).error());
   const std::string read_from = std::exchange(config->file, own);  // as if it stood in the place of the gateway's own
   const auto environments = options_.preview_environments(*config);
-  Plan plan = gateway_.plan(*config, environments);
+  Plan plan = gateway_.plan(*config, environments, Gateway::Failed::retry);
   plan.warnings.clear();
   for (const Diagnostic& diagnostic : config->diagnostics)
     plan.warnings.push_back(diagnostic.text(read_from));

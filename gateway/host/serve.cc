@@ -173,6 +173,10 @@ class Service final : public AdminSource {
     dependencies.instance = mcp::random_hex(16);
     dependencies.identity_key = identity_key_;
     dependencies.catalogs = catalogs_;
+    budget_ = std::make_shared<ProcessBudget>(loop_.get_executor(), helpers_);
+    budget_->set_limits(options_.config.limits);
+    budget_->start();
+    dependencies.budget = budget_;
     const Environment variables = dependencies.environment;
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), options_.config);
     environments_ = std::make_unique<Environments>(
@@ -186,7 +190,10 @@ class Service final : public AdminSource {
       if (options_.admin) config.admin = *options_.admin;
     };
     reloading.prepare = [this](const Config& config) { return load_new_catalogs(config); };
-    reloading.on_applied = [this](const Config& config) { http_->allow(config.allowed_hosts, config.allowed_origins); };
+    reloading.on_applied = [this](const Config& config) {
+      http_->allow(config.allowed_hosts, config.allowed_origins);
+      budget_->set_limits(config.limits);
+    };
     reloading.configure_environments = [this](const Config& config) {
       environments_->configure(config.environments);
       return environments_->states();
@@ -293,6 +300,7 @@ class Service final : public AdminSource {
     stopping_ = true;
     co_await reloader_->stop();
     environments_->stop();
+    budget_->stop();
     if (http_) http_->stop_accepting();
     // The admin plane's threads may be waiting for the loop, so the loop must not wait for them: another thread does.
     if (admin_) co_await asio::co_spawn(helpers_, stop_admin(), asio::use_awaitable);
@@ -353,6 +361,7 @@ class Service final : public AdminSource {
   std::unique_ptr<StateLock> lock_;
   std::string identity_key_;
   std::shared_ptr<CatalogStore> catalogs_;
+  std::shared_ptr<ProcessBudget> budget_;
   const ControllingTerminal terminal_;
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<Environments> environments_;

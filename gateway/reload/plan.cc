@@ -48,7 +48,7 @@ class Matching {
   void match_equal() {
     for (std::size_t i = 0; i < desired_.servers.size(); ++i) {
       const auto same = std::ranges::find(current_, desired_.servers[i].identity, &CurrentServer::identity);
-      if (same != current_.end()) take(kept[i], same);
+      if (same != current_.end() && !same->failed) take(kept[i], same);
     }
   }
 
@@ -128,6 +128,7 @@ ServerStep step_of(const CurrentServer& current, const DesiredServer& desired, b
   if (!kept) {
     step.action = ServerAction::restart;
     step.connection = desired.identity.differences(current.identity);
+    if (step.connection.empty()) step.why = "it had failed";
   } else if (current.identity.name() != desired.identity.name()) {
     step.action = ServerAction::rename;
     step.before = current.identity.name();
@@ -157,7 +158,7 @@ std::string_view to_string(ServerAction action) {
 
 std::string ServerStep::text() const {
   std::string reason = why;
-  if (action == ServerAction::restart) {
+  if (action == ServerAction::restart && !connection.empty()) {
     reason = joined(connection, kShown);
   } else if (action == ServerAction::rename) {
     reason = "was " + before.str();

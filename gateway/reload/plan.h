@@ -35,7 +35,7 @@ struct ServerStep {
   ServerAction action = ServerAction::keep;
   std::vector<std::string> connection;    // what of it changed, in the words of the file: why it is restarted
   std::vector<std::string> presentation;  // likewise, of what restarts nothing
-  std::string why;                        // where neither tells: "new in the configuration", "switched off"
+  std::string why;                        // where neither tells: "new in the configuration", "switched off", "it had failed"
   std::vector<ViewDifference> views;
 
   /// "keep (only tools.deny changed; 3 tools leave profile coding)", "restart (env LINEAR_ENV changed)".
@@ -69,6 +69,7 @@ struct Plan {
 struct CurrentServer {
   std::shared_ptr<const ServerSpec> spec;
   ServerIdentity identity;
+  bool failed = false;  // it came to the end of trying, and a reload tries it again
 };
 
 /// The plan, and what it means for those that run.

@@ -4,7 +4,21 @@
 
 namespace gateway {
 
-void CallMetrics::record(const ServerName& server, std::string_view outcome, std::chrono::steady_clock::duration taken) {
+namespace {
+
+double seconds_of(std::chrono::steady_clock::duration duration) {
+  return std::max(std::chrono::duration<double>(duration).count(), 0.0);
+}
+
+}  // namespace
+
+template <std::size_t size>
+void CallMetrics::Histogram<size>::add(const std::array<double, size>& bounds, double value) {
+  ++buckets[static_cast<std::size_t>(std::ranges::lower_bound(bounds, value) - bounds.begin())];
+  seconds += value;
+}
+
+void CallMetrics::record(const ServerName& server, std::string_view outcome, const Spent& spent) {
   Server& entry = servers_[server.str()];
   const auto found = entry.outcomes.find(outcome);
   if (found == entry.outcomes.end()) {
@@ -12,10 +26,10 @@ void CallMetrics::record(const ServerName& server, std::string_view outcome, std
   } else {
     ++found->second;
   }
-  const double seconds = std::chrono::duration<double>(taken).count();
-  const auto bucket = std::ranges::lower_bound(kBuckets, seconds) - kBuckets.begin();
-  ++entry.buckets[static_cast<std::size_t>(bucket)];
-  entry.seconds += seconds;
+  entry.total.add(kBuckets, seconds_of(spent.total));
+  entry.waited.add(kBuckets, seconds_of(spent.waited));
+  entry.upstream.add(kBuckets, seconds_of(spent.upstream));
+  entry.gateway.add(kGatewayBuckets, seconds_of(spent.total - spent.waited - spent.upstream));
   ++entry.calls;
 }
 

@@ -139,7 +139,10 @@ Task<void> Router::wait_for(Task<void> happening, CallContext& context) {
 Task<void> Router::explore(CallContext& context, Clock::time_point deadline) {
   const auto peer = context.peer();
   if (!peer || context.caller().capabilities == "{}") co_return;
-  Errand errand = [peer](const std::shared_ptr<Runtime>& member) { return member->clients().explore(peer); };
+  // One of the client's own shows it all there is, to everybody.
+  Errand errand = [peer](const std::shared_ptr<Runtime>& holder) {
+    return holder->is_own() ? mcp::done() : holder->clients().explore(peer);
+  };
   co_await for_each_ready(std::move(errand), context, deadline);
 }
 
@@ -152,12 +155,13 @@ Task<void> Router::for_each_ready(Errand errand, CallContext& context, Clock::ti
   };
   const auto progress = std::make_shared<Progress>(context_.executor);
   for (const auto& member : view_->members()) {
-    if (member->state() != RuntimeState::ready) continue;
+    const auto holder = member->held_by(client_);
+    if (!holder || holder->state() != RuntimeState::ready) continue;
     ++progress->left;
     auto ended = [progress](const std::exception_ptr&) {
       if (--progress->left == 0) progress->done.set();
     };
-    boost::asio::co_spawn(context_.executor, errand(member), std::move(ended));
+    boost::asio::co_spawn(context_.executor, errand(holder), std::move(ended));
   }
   if (progress->left == 0) co_return;
   const mcp::Cancellation::Callback cancelled(context.cancellation(), [&progress] { progress->done.set(); });
@@ -215,7 +219,8 @@ void Router::lists_changed(CatalogKinds changed) {
 
 void Router::joined(Runtime& runtime) {
   const auto session = session_.lock();
-  if (session && session->caller().log_level) runtime.clients().add_listener(session);
+  if (!session || !session->caller().log_level) return;
+  if (const auto holder = runtime.held_by(session->caller())) holder->clients().add_listener(session);
 }
 
 }  // namespace gateway

@@ -172,7 +172,7 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   std::shared_ptr<View> view_;
   View::Subscription subscription_;
   std::weak_ptr<mcp::ServerSession> session_;
-  std::uint64_t client_ = 0;  // Caller::id
+  mcp::Caller client_;  // as it was when the session was opened: its id, and its principal
   CatalogKinds listed_;
   std::optional<Clock::time_point> list_deadline_;  // of the first lists
   /// What the client listed last, of each kind; null before, and where its pages are of several lists.

@@ -49,7 +49,7 @@ Task<Result<Message>> Router::call_unknown(Message request, CallContext& context
   const Route* route = projection->tools().find(request.name());
   if (route == nullptr) {
     Missing missing = answer_missing(request, *projection);
-    context_.metrics->record(missing.server, missing.outcome, Clock::now() - began);
+    context_.metrics->record(missing.server, missing.outcome, {.total = Clock::now() - began});
     co_return std::move(missing.answer);
   }
   co_return co_await forward(std::move(projection), *route, std::move(request), context);
@@ -62,7 +62,7 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
   const auto began = Clock::now();
   const auto mode = mode_of(route, request, context.caller());
   if (!mode) {
-    context_.metrics->record(route.server, to_string(mode.error().code), Clock::now() - began);
+    context_.metrics->record(route.server, to_string(mode.error().code), {.total = Clock::now() - began});
     co_return std::unexpected(mode.error());
   }
   context.deadline = began + route.spec->call_timeout;
@@ -80,7 +80,8 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
   auto answer = co_await std::move(answering);
   const auto taken = Clock::now() - began;
   const std::string_view outcome = !answer ? to_string(answer.error().code) : outcome_of(*answer);
-  context_.metrics->record(route.server, outcome, taken);
+  const CallMetrics::Spent spent{.total = taken, .waited = context.waited, .upstream = context.upstream};
+  context_.metrics->record(route.server, outcome, spent);
   if (mcp::log_enabled("calls", mcp::LogLevel::debug)) {
     mcp::log(mcp::LogLevel::debug,
              "calls",

@@ -36,12 +36,12 @@ bool takes_subscriptions(const Runtime& runtime) {
 
 Router::~Router() {
   for (const auto& member : view_->everyone())
-    member->clients().forget(client_);
+    member->forget(client_);
 }
 
 void Router::opened(const std::weak_ptr<mcp::ServerSession>& session) {
   session_ = session;
-  client_ = session.lock()->caller().id;
+  client_ = session.lock()->caller();
 }
 
 Message Router::present(Message question) {
@@ -93,7 +93,9 @@ Task<Result<Message>> Router::unsubscribe(Message request, CallContext& context)
   // Where it was subscribed to, wherever the URI leads by now.
   std::optional<ResourceTarget> found;
   for (const auto& member : view_->everyone()) {
-    if (auto own = member->clients().subscription(client_, uri); own && !found) found = {member, std::move(*own)};
+    const auto holder = member->held_by(client_);
+    if (!holder) continue;
+    if (auto own = holder->clients().subscription(client_.id, uri); own && !found) found = {member, std::move(*own)};
   }
   if (!found) {
     auto targets = resource_targets(uri);
@@ -120,9 +122,10 @@ Task<Result<Message>> Router::set_level(Message request, CallContext& context) {
   const std::string id(request.id());
   if (const auto session = session_.lock()) session->set_log_level(*known);
   if (const auto peer = context.peer()) {
-    for (const auto& member : view_->members())
-      member->clients().add_listener(peer);
-    Errand errand = [peer](const std::shared_ptr<Runtime>& member) { return member->clients().level_changed(peer); };
+    for (const auto& member : view_->members()) {
+      if (const auto holder = member->held_by(client_)) holder->clients().add_listener(peer);
+    }
+    Errand errand = [peer](const std::shared_ptr<Runtime>& holder) { return holder->clients().level_changed(peer); };
     co_await for_each_ready(std::move(errand), context, Clock::now() + kLevelWait);
   }
   co_return Message::result(id, "{}");
@@ -130,8 +133,9 @@ Task<Result<Message>> Router::set_level(Message request, CallContext& context) {
 
 void Router::notice(Message notification, CallContext& context) {
   if (notification.method() != "notifications/roots/list_changed") return;
-  for (const auto& member : view_->everyone())
-    member->clients().roots_changed(context.caller());
+  for (const auto& member : view_->everyone()) {
+    if (const auto holder = member->held_by(client_)) holder->clients().roots_changed(context.caller());
+  }
 }
 
 }  // namespace gateway

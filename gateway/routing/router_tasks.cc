@@ -108,8 +108,10 @@ bool Router::offers_tasks(const mcp::Caller& caller) const {
 std::vector<Router::HeldTask> Router::tasks_of(const mcp::Caller& caller) const {
   std::vector<HeldTask> tasks;
   for (const auto& member : view_->everyone()) {
-    for (auto& task : member->clients().tasks().of(caller.id))
-      tasks.push_back({member, std::move(task)});
+    const auto holder = member->held_by(caller);
+    if (!holder) continue;
+    for (auto& task : holder->clients().tasks().of(caller.id))
+      tasks.push_back({holder, std::move(task)});
   }
   std::ranges::sort(tasks, {}, [](const HeldTask& held) { return held.task->number; });
   return tasks;
@@ -121,10 +123,11 @@ Result<Router::HeldTask> Router::find_task(const Message& request, CallContext& 
   const std::string id = task_id_of(request.raw(request.envelope().params));
   if (id.empty()) return fail(ErrorCode::invalid_params, method + " needs params.taskId, a string");
   for (const auto& member : view_->everyone()) {
-    auto task = member->clients().tasks().find(context.caller().id, id);
+    const auto holder = member->held_by(context.caller());
+    auto task = holder ? holder->clients().tasks().find(context.caller().id, id) : nullptr;
     if (!task) continue;
-    context.deadline = Clock::now() + member->spec().call_timeout;
-    return HeldTask{member, std::move(task)};
+    context.deadline = Clock::now() + holder->spec().call_timeout;
+    return HeldTask{holder, std::move(task)};
   }
   return refuse(method, unknown_task(id));
 }

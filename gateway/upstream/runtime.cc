@@ -34,7 +34,10 @@ constexpr std::size_t kMaxSessions = 200;                   // likewise with an 
 }  // namespace
 
 std::shared_ptr<Runtime> Runtime::create(RuntimeDependencies dependencies, ServerSpec spec, Observer observer) {
-  return std::shared_ptr<Runtime>(new Runtime(std::move(dependencies), std::move(spec), std::move(observer)));
+  const auto budget = dependencies.budget;
+  std::shared_ptr<Runtime> runtime(new Runtime(std::move(dependencies), std::move(spec), std::move(observer)));
+  if (budget) budget->add(runtime);
+  return runtime;
 }
 
 Runtime::Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer observer)
@@ -81,6 +84,7 @@ Task<void> Runtime::stop(Error reason) {
   if (session_end_) session_end_->set();
   if (awake_) awake_->set();
   use_timer_.cancel();
+  co_await end_all_own();
   co_await clients_->close(std::move(reason));
   if (supervised_) co_await stopped_.wait();
   settled_.set();
@@ -177,7 +181,15 @@ Task<Result<>> Runtime::start_session() {
   ++starts_;
   mcp::Cancellation cancellation;
   const Deadline deadline(dependencies_.executor, spec().startup_timeout, [this] { return explain_timeout(); }, cancellation);
-  phase_ = std::holds_alternative<StdioSpec>(spec().transport) ? "process" : "connect";
+  const bool stdio = std::holds_alternative<StdioSpec>(spec().transport);
+  phase_ = stdio ? "process" : "connect";
+  if (stdio && dependencies_.budget) {
+    starting_ = &cancellation;
+    auto admitted = co_await dependencies_.budget->admit(cancellation);
+    starting_ = nullptr;
+    if (!admitted) co_return std::unexpected(std::move(admitted).error());
+  }
+  usage_.reset();
   auto transport = connect();
   if (!transport) co_return std::unexpected(std::move(transport).error());
   transport_ = std::move(*transport);
@@ -288,7 +300,12 @@ SessionPoolOptions Runtime::pool_options() {
   const bool stdio = std::holds_alternative<StdioSpec>(spec().transport);
   SessionPoolOptions options;
   options.server = live_;
-  options.connect = [this] { return connect(); };
+  options.connect = [this, stdio]() -> Result<std::shared_ptr<mcp::Transport>> {
+    if (stdio && dependencies_.budget && !dependencies_.budget->has_room()) {
+      return fail(ErrorCode::overloaded, "as many programs run as limits.processes allows");
+    }
+    return connect();
+  };
   options.instance = dependencies_.instance;
   options.clean = [this](Error error) { return live_->redaction().clean(std::move(error)); };
   options.in_turn = stdio;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,12 +17,14 @@
 #include "gateway/upstream/catalog_store.h"
 #include "gateway/upstream/circuit_breaker.h"
 #include "gateway/upstream/live_spec.h"
+#include "gateway/upstream/process_budget.h"
 #include "gateway/upstream/server_catalog.h"
 #include "gateway/upstream/server_clients.h"
 #include "mcp/base/event.h"
 #include "mcp/http/resolver.h"
 #include "mcp/http/tls_contexts.h"
 #include "mcp/process/child_process.h"
+#include "mcp/process/process_usage.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/client_session.h"
 
@@ -52,6 +55,7 @@ struct RuntimeStatus {
   std::size_t own_sessions = 0;  // with clients that the server may ask something
   bool required = false;
   bool stale = false;                                               // what it offers is known from before, and not read anew yet
+  std::optional<mcp::ProcessUsage> usage;                           // of its program and all that started, some seconds old
   std::size_t queued = 0;                                           // calls that wait for their turn (maxConcurrent)
   std::optional<std::chrono::system_clock::time_point> open_until;  // requests fail at once until then (CircuitBreaker)
   std::vector<std::string> denied;  // what the sandbox of its program denied, for people: the first sixteen things
@@ -69,6 +73,7 @@ struct RuntimeDependencies {
   std::function<mcp::Result<std::shared_ptr<mcp::Transport>>(const ServerSpec&)> connect;
   std::string instance;      // unguessable name of this gateway, by which it notices that a server is the gateway itself
   std::string identity_key;  // of ServerIdentity
+  std::shared_ptr<ProcessBudget> budget;   // of stdio servers; may be null
   std::shared_ptr<CatalogStore> catalogs;  // what servers offered, from one life of the gateway to the next; may be null
   std::chrono::milliseconds retire_grace = std::chrono::seconds(30);  // for calls under way at a server that is replaced or goes
   std::chrono::milliseconds stop_grace = std::chrono::seconds(2);     // each step of the ladder that ends a child
@@ -134,6 +139,16 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// Where it can, it ends and is dormant.
   void sleep();
 
+  /// Programs of it that run, with those of clients' own sessions; not those of runtimes of their own.
+  std::size_t processes() const;
+  std::optional<pid_t> pid() const;
+
+  /// What its program takes, as measured last; for status().
+  void note_usage(const std::optional<mcp::ProcessUsage>& usage) { usage_ = usage; }
+
+  /// It is one client's or principal's own (isolates()).
+  bool is_own() const { return is_own_; }
+
   /// When a request of a client's last ended, or it became ready.
   std::chrono::steady_clock::time_point last_used() const { return last_used_; }
 
@@ -176,6 +191,17 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// A tools/call without params.task of a tool that runs as a task only: starts the task, waits, and answers with its result. The
   /// task ends with the call: what keeps the call from an answer cancels it.
   mcp::Task<mcp::Result<mcp::Message>> run_as_task(mcp::Message request, mcp::CallContext& context);
+
+  // Servers that clients do not share (ServerConnection::isolation): each principal, or each session, has a runtime of its own,
+  // which begins with its first request; this one is for what the server offers alone (runtime_isolation.cc).
+
+  bool isolates() const { return spec().isolation != Isolation::shared && !is_own_; }
+
+  /// The runtime that has what this client holds: this one, or its own; null where it has none yet.
+  std::shared_ptr<Runtime> held_by(const mcp::Caller& caller);
+
+  /// The client has gone.
+  void forget(const mcp::Caller& caller);
 
   /// The server declares that its tools can run as tasks.
   bool runs_tasks() const;
@@ -254,6 +280,16 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   std::shared_ptr<Runtime> successor() const;
   mcp::Task<void> wait_until_unused(std::chrono::steady_clock::time_point deadline);
 
+  // runtime_isolation.cc
+  std::string key_of(const mcp::Caller& caller) const;
+  mcp::Result<std::shared_ptr<Runtime>> runtime_for(mcp::CallContext& context);
+  mcp::Task<mcp::Result<mcp::Message>> handle_apart(mcp::Message request, mcp::CallContext& context);
+  bool drop_unused();
+  void end_own(const std::string& key);
+  static mcp::Task<void> end_later(std::shared_ptr<Runtime> self, std::shared_ptr<Runtime> own);
+  mcp::Task<void> end_all_own();
+  std::chrono::milliseconds idle_limit() const;
+
   // runtime_sleep.cc
   void wake();
   mcp::Task<void> sleep_through();
@@ -308,7 +344,12 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   };
   std::optional<Retirement> retired_;
   std::size_t leases_ = 0;
-  mcp::Event* unused_ = nullptr;  // of who waits for the last lease
+  mcp::Event* unused_ = nullptr;                         // of who waits for the last lease
+  std::map<std::string, std::shared_ptr<Runtime>> own_;  // of clients, by key_of()
+  bool is_own_ = false;                                  // it is one of these
+  std::size_t ending_ = 0;                               // of these
+  mcp::Event* own_gone_ = nullptr;                       // of who waits for the last that ends
+  std::optional<mcp::ProcessUsage> usage_;
   CallGate gate_;
   CircuitBreaker breaker_;
   std::chrono::steady_clock::time_point last_used_;

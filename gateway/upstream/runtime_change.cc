@@ -39,6 +39,8 @@ void Runtime::present(std::shared_ptr<const ServerSpec> spec) {
   gate_.set_limit(live_->snapshot()->max_concurrent);
   count_offered();
   if (state_ == RuntimeState::ready) watch_use();
+  for (const auto& [key, own] : own_)
+    own->present(live_->snapshot());
 }
 
 void Runtime::succeed(const Runtime& before) {
@@ -49,7 +51,8 @@ void Runtime::succeed(const Runtime& before) {
 }
 
 bool Runtime::busy() const {
-  return leases_ > 0 || clients_->tasks().running();
+  return leases_ > 0 || clients_->tasks().running() ||
+         std::ranges::any_of(own_, [](const auto& entry) { return entry.second->busy(); });
 }
 
 std::shared_ptr<Runtime> Runtime::successor() const {
@@ -57,11 +60,12 @@ std::shared_ptr<Runtime> Runtime::successor() const {
 }
 
 Task<void> Runtime::wait_until_unused(Clock::time_point deadline) {
-  while (busy() && state_ == RuntimeState::ready && Clock::now() < deadline) {
+  while (busy() && (state_ == RuntimeState::ready || !own_.empty()) && Clock::now() < deadline) {
     Event unused(dependencies_.executor);
     unused_ = &unused;
     waiters_.insert(&unused);
-    const auto next_look = leases_ > 0 ? deadline : Clock::now() + kLookAtTasks;
+    // Tasks, and what runs for single clients, is looked at.
+    const auto next_look = leases_ > 0 && own_.empty() ? deadline : Clock::now() + kLookAtTasks;
     co_await unused.wait_until(std::min(deadline, next_look));
     waiters_.erase(&unused);
     unused_ = nullptr;

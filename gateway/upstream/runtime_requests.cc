@@ -104,6 +104,7 @@ void Runtime::note_answer(ServerClients::Way& way, const Result<Message>& answer
 }
 
 Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context) {
+  if (isolates()) return handle_apart(std::move(request), context);
   return send(std::move(request), context, nullptr);
 }
 
@@ -122,7 +123,7 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
     context.waited += mcp::Clock::now() - began;
     if (!entered) co_return std::unexpected(for_caller(std::move(entered).error()));
     const auto next = taken == nullptr && retired_ ? retired_->successor.lock() : nullptr;
-    if (next) co_return co_await next->send(std::move(request), context, nullptr, link);
+    if (next) co_return co_await next->handle(std::move(request), context);
   }
   if (!breaker_.admits(mcp::Clock::now())) co_return std::unexpected(circuit_open());
   std::optional<Message> again;
@@ -136,7 +137,7 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
       // It has not been sent: where the server has been replaced meanwhile, it has not begun with anything yet.
       const auto next = taken == nullptr && !context.cancellation().requested() ? successor() : nullptr;
       if (!next) co_return std::unexpected(std::move(chosen).error());
-      co_return co_await next->send(std::move(request), context, nullptr, link);
+      co_return co_await next->handle(std::move(request), context);
     }
     const auto sent = mcp::Clock::now();
     auto answer = co_await way.session->handle(std::move(request), context, link);
@@ -157,6 +158,11 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
 }
 
 Task<Result<Message>> Runtime::subscribe(Message request, mcp::CallContext& context, std::string uri, std::string shown) {
+  if (isolates()) {
+    auto own = runtime_for(context);
+    if (!own) co_return std::unexpected(std::move(own).error());
+    if (own->get() != this) co_return co_await (*own)->subscribe(std::move(request), context, std::move(uri), std::move(shown));
+  }
   if (const auto next = successor())
     co_return co_await next->subscribe(std::move(request), context, std::move(uri), std::move(shown));
   const Lease lease(shared_from_this());
@@ -174,6 +180,11 @@ Task<Result<Message>> Runtime::subscribe(Message request, mcp::CallContext& cont
 }
 
 Task<Result<Message>> Runtime::unsubscribe(Message request, mcp::CallContext& context, std::string uri) {
+  if (isolates()) {
+    auto own = runtime_for(context);
+    if (!own) co_return std::unexpected(std::move(own).error());
+    if (own->get() != this) co_return co_await (*own)->unsubscribe(std::move(request), context, std::move(uri));
+  }
   if (const auto next = successor()) co_return co_await next->unsubscribe(std::move(request), context, std::move(uri));
   const Lease lease(shared_from_this());
   // Others may still want to hear.

@@ -67,9 +67,10 @@ Task<void> Runtime::sleep_through() {
 /// Looks whether it is used, as often as that may lead to something.
 void Runtime::watch_use() {
   const auto shown = live_->snapshot();
+  const auto idle = idle_limit();
   auto next = Clock::time_point::max();
   const auto now = Clock::now();
-  if (shown->idle_stop.count() > 0) next = std::max(last_used_ + shown->idle_stop, now + kLookAgain);
+  if (idle.count() > 0) next = std::max(last_used_ + idle, now + kLookAgain);
   if (shown->ping_interval.count() > 0) next = std::min(next, now + shown->ping_interval);
   if (next == Clock::time_point::max()) {
     use_timer_.cancel();
@@ -85,8 +86,9 @@ void Runtime::watch_use() {
 void Runtime::look_at_use() {
   if (state_ != RuntimeState::ready) return;
   const auto shown = live_->snapshot();
+  const auto idle = idle_limit();
   const auto unused = Clock::now() - last_used_;
-  if (shown->idle_stop.count() > 0 && unused >= shown->idle_stop) sleep();
+  if (idle.count() > 0 && unused >= idle) sleep();
   if (state_ != RuntimeState::ready) return;
   // One at work for a client shows whether it is there by itself, and may have no time for a ping.
   if (shown->ping_interval.count() > 0 && unused >= shown->ping_interval && !busy()) start_probe(session_);

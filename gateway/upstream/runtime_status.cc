@@ -108,17 +108,25 @@ RuntimeStatus Runtime::status() const {
   }
   status.restarts = std::max(starts_ - 1 - wakes_, 0);
   status.tools = offered_;
-  status.own_sessions = clients_->own_sessions();
+  status.own_sessions = clients_->own_sessions() + own_.size();
   status.prompts = catalog()->entries(CatalogKind::prompts).size();
   status.resources = catalog()->entries(CatalogKind::resources).size();
   status.templates = catalog()->entries(CatalogKind::templates).size();
   const PoolUse own = clients_->pool_use();
   status.open_calls = own.open_requests + (session_ ? session_->open_requests() : 0);
   status.questions = own.questions + (session_ ? session_->open_questions() : 0);
+  for (const auto& [key, runtime] : own_) {
+    const RuntimeStatus one = runtime->status();
+    status.own_sessions += one.own_sessions;
+    status.open_calls += one.open_calls;
+    status.questions += one.questions;
+    status.queued += one.queued;
+  }
   if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
   status.required = spec().required;
+  status.usage = usage_;
   status.stale = !reader_.fresh() && reader_.remembers();
-  status.queued = gate_.queued();
+  status.queued += gate_.queued();
   if (const auto until = breaker_.until(); until && *until > mcp::Clock::now()) {
     status.open_until = std::chrono::system_clock::now() +
                         std::chrono::duration_cast<std::chrono::system_clock::duration>(*until - mcp::Clock::now());

@@ -22,7 +22,7 @@ TEST(AdminViewsTest, ServersTellTheGatewayAndEveryServer) {
       R"("streams":2,"connections":5,"spawned":7,"retiring":0,"reload":{"done":0,"failed":0}},"environments":[],"servers":[)"
       R"({"name":"files","state":"ready","transport":"stdio","target":"npx -y files-mcp","required":false,"tools":14,"prompts":3,)"
       R"("resources":20,"resourceTemplates":1,"pid":99,)"
-      R"("restarts":1,"since":"2023-11-14T22:13:21.500Z","openCalls":2,"questions":1,"protocolVersion":"2025-11-25"},)"
+      R"("restarts":1,"since":"2023-11-14T22:13:21.500Z","openCalls":2,"questions":1,"processes":4,"memoryBytes":89128960,"queued":3,"protocolVersion":"2025-11-25"},)"
       R"({"name":"off","state":"disabled","cause":{"reason":"server_unavailable","message":"it is switched off",)"
       R"("remedy":"Enable it."}},)"
       R"({"name":"linear","state":"backing_off","transport":"http","target":"https://mcp.example.com/mcp","required":true,)"
@@ -65,9 +65,13 @@ TEST(AdminViewsTest, Metrics) {
   status.servers.pop_back();
   status.servers[0].name = ServerName("a\"b\\c\nd");
   CallMetrics calls;
-  calls.record(ServerName("files"), "ok", std::chrono::microseconds(500));
-  calls.record(ServerName("files"), "ok", std::chrono::milliseconds(7));
-  calls.record(ServerName("files"), "timeout", std::chrono::seconds(100));
+  calls.record(ServerName("files"), "ok", {.total = std::chrono::microseconds(500)});
+  calls.record(
+      ServerName("files"),
+      "ok",
+      {.total = std::chrono::milliseconds(7), .waited = std::chrono::milliseconds(2), .upstream = std::chrono::milliseconds(4)});
+  calls.record(
+      ServerName("files"), "timeout", {.total = std::chrono::seconds(100), .waited = {}, .upstream = std::chrono::seconds(100)});
   calls.record_request(ServerName("files"), "resources/read", "ok");
   calls.record_request(ServerName("files"), "resources/read", "ok");
   calls.record_request(ServerName("only"), "prompts/get", "rpc_error");

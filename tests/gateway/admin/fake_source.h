@@ -35,6 +35,8 @@ inline GatewayStatus sample_status() {
   files.resources = 20;
   files.templates = 1;
   files.open_calls = 2;
+  files.queued = 3;
+  files.usage = mcp::ProcessUsage{.processes = 4, .memory = std::uint64_t{85} << 20};
   files.questions = 1;
   files.version = "2025-11-25";
   RuntimeStatus linear{.name = ServerName("linear"),

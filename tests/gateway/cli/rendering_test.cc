@@ -49,8 +49,8 @@ TEST_F(RenderingTest, Status) {
             "MCP http://127.0.0.1:7332/mcp  admin http://127.0.0.1:7333\n"
             "Configuration /etc/switchyard.json\n"
             "\n"
-            "NAME    STATE        SINCE  TRANSPORT  TOOLS  OPEN  RESTARTS  PID\n"
-            "files   ready        8 s    stdio      14     2     1         99\n"
+            "NAME    STATE        SINCE  TRANSPORT  TOOLS  OPEN  RESTARTS  MEMORY  PID\n"
+            "files   ready        8 s    stdio      14     2+3   1         85 MiB  99\n"
             "off     disabled\n"
             "linear  backing_off  8 s    http       0      0     0\n"
             "bad     broken\n"
@@ -73,12 +73,12 @@ TEST_F(RenderingTest, AFailedServerNeedsTheGatewayToBeRestarted) {
   status.servers[1].state = RuntimeState::failed;
   status.servers[1].retry_at.reset();
   EXPECT_THAT(status_text(servers_json(status), now_, console_),
-              HasSubstr("\nlinear: cannot connect. Is it running? Then restart the gateway.\n"));
+              HasSubstr("\nlinear: cannot connect. Is it running? Then run \"switchyard reload\".\n"));
   EXPECT_THAT(*server_text(servers_json(status), "linear", now_, console_),
-              HasSubstr("\ndo          Is it running? Then restart the gateway.\n"));
+              HasSubstr("\ndo          Is it running? Then run \"switchyard reload\".\n"));
   status.servers[1].cause->remedy.clear();
   EXPECT_THAT(*server_text(servers_json(status), "linear", now_, console_),
-              HasSubstr("\ndo          Fix it, then restart the gateway.\n"));
+              HasSubstr("\ndo          Fix it, then run \"switchyard reload\".\n"));
   // What was started for the command alone ends with it.
   status.mcp_url.clear();
   EXPECT_THAT(status_text(servers_json(status), now_, console_), Not(HasSubstr("restart")));
@@ -88,7 +88,7 @@ TEST_F(RenderingTest, AHeaderForAMissingLoginNeedsTheGatewayToBeRestarted) {
   GatewayStatus status = sample_status();
   status.servers[1].cause->code = mcp::ErrorCode::login_required;
   EXPECT_THAT(*server_text(servers_json(status), "linear", now_, console_),
-              HasSubstr("\ndo          Is it running? Then restart the gateway.\n"));
+              HasSubstr("\ndo          Is it running? Then run \"switchyard reload\".\n"));
 }
 
 TEST_F(RenderingTest, AFileThatCannotBeUsedIsSpokenOf) {

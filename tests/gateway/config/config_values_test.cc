@@ -106,11 +106,10 @@ TEST_F(ConfigFolderTest, AFileThatCannotBeReadIsNamed) {
   const auto missing = load_config(folder_ + "/none.json", test_environment());
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, mcp::ErrorCode::io_error);
-  EXPECT_EQ(
-      missing.error().text(),
-      "configuration " + folder_ +
-          R"(/none.json: no such file. Begin one with "switchyard add NAME -- COMMAND", or name another with )"
-          "--config FILE.");
+  EXPECT_EQ(missing.error().text(),
+            "configuration " + folder_ +
+                R"(/none.json: no such file. Begin one with "switchyard add NAME -- COMMAND", or name another with )"
+                "--config FILE.");
 }
 
 TEST_F(ConfigFolderTest, WhatIsWrongWithAFileSaysWhatToDo) {

@@ -12,16 +12,16 @@ using std::chrono::seconds;
 
 TEST(CallMetricsTest, CountsByServerAndOutcome) {
   CallMetrics metrics;
-  metrics.record(ServerName("a"), "ok", milliseconds(1));
-  metrics.record(ServerName("a"), "ok", milliseconds(1));
-  metrics.record(ServerName("a"), "timeout", milliseconds(1));
-  metrics.record(ServerName("b"), "rpc_error", seconds(2));
+  metrics.record(ServerName("a"), "ok", {.total = milliseconds(1)});
+  metrics.record(ServerName("a"), "ok", {.total = milliseconds(1)});
+  metrics.record(ServerName("a"), "timeout", {.total = milliseconds(1)});
+  metrics.record(ServerName("b"), "rpc_error", {.total = seconds(2)});
   const auto& servers = metrics.servers();
   ASSERT_EQ(servers.size(), 2u);
   EXPECT_THAT(servers.at("a").outcomes, testing::ElementsAre(testing::Pair("ok", 2), testing::Pair("timeout", 1)));
   EXPECT_EQ(servers.at("a").calls, 3u);
-  EXPECT_DOUBLE_EQ(servers.at("a").seconds, 0.003);
-  EXPECT_DOUBLE_EQ(servers.at("b").seconds, 2);
+  EXPECT_DOUBLE_EQ(servers.at("a").total.seconds, 0.003);
+  EXPECT_DOUBLE_EQ(servers.at("b").total.seconds, 2);
 }
 
 TEST(CallMetricsTest, OtherRequestsAreCountedByMethod) {
@@ -39,10 +39,10 @@ TEST(CallMetricsTest, OtherRequestsAreCountedByMethod) {
 TEST(CallMetricsTest, ABoundBelongsToItsBucket) {
   CallMetrics metrics;
   for (const microseconds taken : {microseconds(0), microseconds(500), microseconds(501), microseconds(1000)})
-    metrics.record(ServerName("a"), "ok", taken);
-  metrics.record(ServerName("a"), "ok", seconds(60));
-  metrics.record(ServerName("a"), "ok", seconds(61));
-  const auto& buckets = metrics.servers().at("a").buckets;
+    metrics.record(ServerName("a"), "ok", {.total = taken});
+  metrics.record(ServerName("a"), "ok", {.total = seconds(60)});
+  metrics.record(ServerName("a"), "ok", {.total = seconds(61)});
+  const auto& buckets = metrics.servers().at("a").total.buckets;
   EXPECT_EQ(buckets[0], 2u);
   EXPECT_EQ(buckets[1], 2u);
   EXPECT_EQ(buckets[CallMetrics::kBuckets.size() - 1], 1u);
