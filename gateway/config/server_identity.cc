@@ -86,8 +86,7 @@ class ServerIdentity::Builder {
     add("type", kind == HttpKind::streamable ? "http" : kind == HttpKind::sse ? "sse" : "http or sse");
     add("url", url);
     // The order of those of one name counts, that of names does not.
-    auto by_name = headers;
-    std::ranges::stable_sort(by_name, {}, &std::pair<std::string, std::string>::first);
+    const std::multimap<std::string, std::string> by_name(headers.begin(), headers.end());
     std::map<std::string, std::size_t> seen;
     for (const auto& [name, value] : by_name) {
       const std::size_t nth = ++seen[name];

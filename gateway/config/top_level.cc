@@ -61,12 +61,13 @@ void read_limits(const JsonMember& member, Config& config, Findings& findings) {
   refuse_repeated_keys(member.value, member.key, findings);
   for (const JsonMember& field : member.value.members) {
     const std::string path = path_of_key(member.key, field.key);
-    if (field.key == "processes") {
+    if (std::ranges::find(kLimitKeys, field.key) == kLimitKeys.end()) {
+      const std::vector<std::string_view> keys(kLimitKeys.begin(), kLimitKeys.end());
+      findings.error(path, field.at, "unknown key " + quoted(field.key) + name_hint(field.key, keys));
+    } else if (field.key == "processes") {
       config.limits.processes = read_count(field.value, path, 0, 10'000, findings).value_or(0);
     } else if (field.key == "memoryMiB") {
       config.limits.memory_mib = read_count(field.value, path, 0, std::size_t{1} << 30, findings).value_or(0);
-    } else {
-      findings.error(path, field.at, "unknown key " + quoted(field.key) + name_hint(field.key, {"processes", "memoryMiB"}));
     }
   }
 }

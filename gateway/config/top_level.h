@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ std::vector<std::string_view> keys_that_are_read();
 
 /// Those that a file of ours can have.
 std::vector<std::string_view> own_top_level_keys();
+
+/// What "limits" can say. A key that is not listed here is refused before it is read.
+inline constexpr auto kLimitKeys = std::to_array<std::string_view>({"processes", "memoryMiB"});
 
 /// Whether the file is another client's: it has keys, none of which only we have.
 bool is_foreign(const JsonNode& root);

@@ -27,7 +27,8 @@ namespace {
 constexpr std::string_view kNotLooked = "it was not looked at yet";
 constexpr std::string_view kNobodySaid = "nobody has said that it is";
 
-constexpr std::size_t kMaxTail = 300;  // bytes of what a probe says
+constexpr auto kLastWords = std::chrono::seconds(1);  // of a probe that has ended, to be read
+constexpr std::size_t kMaxTail = 300;                 // bytes of what a probe says
 
 std::string path_problem(const std::string& path) {
   std::error_code error;
@@ -307,12 +308,17 @@ Task<std::string> Environments::probe(std::shared_ptr<Watched> watched) const {
   }
   const auto child = std::move(*launched);
   const auto said = std::make_shared<std::string>();
-  asio::co_spawn(executor, drain(child, true, said), asio::detached);
+  const auto drained = std::make_shared<Event>(executor);
+  asio::co_spawn(executor, drain(child, true, said), [drained](const std::exception_ptr&) { drained->set(); });
   asio::co_spawn(executor, drain(child, false, std::make_shared<std::string>()), asio::detached);
   asio::co_spawn(executor, child->wait_exit(), [looked, child](const std::exception_ptr&) { looked->set(); });
   co_await looked->wait_until(mcp::Clock::now() + timeout);
-  watched->looked.reset();
   const auto exit = child->exit();
+  if (exit && exit->code != 0 && !watched->over) {
+    watched->looked = drained;
+    co_await drained->wait_until(mcp::Clock::now() + kLastWords);
+  }
+  watched->looked.reset();
   child->kill();
   --*pending;
   if (!exit) co_return "its probe did not end within " + seconds_text(timeout);

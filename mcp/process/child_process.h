@@ -52,7 +52,7 @@ struct ChildExit {
 };
 
 /// One running program and everything it started, under a guardian process of ours (switchyard-guardian): the guardian is the
-/// sub-reaper of the whole tree, ends it (SIGTERM, 2 s, SIGKILL) when the program ends, when we ask, or when we die, however we
+/// sub-reaper of the whole tree, ends it (SIGTERM, 1.5 s, SIGKILL) when the program ends, when we ask, or when we die, however we
 /// die; only then does it end itself. Should the guardian be killed, its tree is found by a mark and killed at once
 /// (marked_tree.h); should we be killed with it, at the next start (child_records.h). Processes that ten seconds of SIGKILL do not
 /// end are logged, counted and left. Loop thread only.

@@ -126,12 +126,17 @@ export async function descendants(pid) {
   return found;
 }
 
+/** Those of these processes that still run. */
+export async function survivors(processes) {
+  const now = new Map((await processTable()).map((process) => [process.pid, process]));
+  return processes.filter(({ pid, started }) => now.get(pid)?.started === started && now.get(pid).state !== 'Z');
+}
+
 /** Fails when one of these processes still runs; a moment is left for the kernel to take them down. */
 async function assertGone(processes) {
   const deadline = Date.now() + stopDeadline;
   for (;;) {
-    const now = new Map((await processTable()).map((process) => [process.pid, process]));
-    const left = processes.filter(({ pid, started }) => now.get(pid)?.started === started && now.get(pid).state !== 'Z');
+    const left = await survivors(processes);
     if (left.length === 0) return;
     if (Date.now() > deadline) assert.fail(`still running: ${left.map(({ pid }) => pid).join(', ')}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -194,7 +199,7 @@ class Program {
 
 /**
  * Starts `switchyard serve` with this configuration on ports of the system's choosing and waits until it accepts connections.
- * `origin` is where; `stop()` ends it and checks that it ended well.
+ * `origin` is where; `stop()` ends it and checks that it ended well; `kill()` kills it.
  */
 export async function startGateway(t, config, { args = [], env = {}, folder } = {}) {
   const home = folder ?? (await temporaryFolder(t));
@@ -209,7 +214,13 @@ export async function startGateway(t, config, { args = [], env = {}, folder } = 
   const gateway = { program, pid: program.pid, home, file, state, environment, common };
   gateway.stop = async () => {
     const status = await program.stop();
+    if (gateway.killed) return;
     assert.deepEqual(status, { code: 0, signal: null }, program.stderr);
+  };
+  gateway.kill = async () => {
+    gateway.killed = true;
+    program.child.kill('SIGKILL');
+    await program.ended;
   };
   onEnd(t, gateway.stop);
   const announcement = await program.line((line) => /http:\/\/\S+/.test(line));
@@ -350,3 +361,30 @@ export function timeless(value) {
 export function text(result) {
   return result.content.filter((part) => part.type === 'text').map((part) => part.text).join('\n');
 }
+
+/** A question to the admin API of a gateway: { status, body }. */
+export async function admin(gateway, method, target) {
+  const { adminUrl, token } = JSON.parse(await readFile(path.join(gateway.state, 'gateway.json'), 'utf8'));
+  const answer = await fetch(adminUrl + target, { method, headers: { authorization: `Bearer ${token}` } });
+  return { status: answer.status, body: await answer.json() };
+}
+
+/** Asks `question` again and again until its answer satisfies `condition`; that answer. */
+export async function until(what, question, condition) {
+  const deadline = Date.now() + eventDeadline;
+  for (;;) {
+    const answer = await question();
+    if (condition(answer)) return answer;
+    if (Date.now() > deadline) assert.fail(`${what}: nothing within ${eventDeadline} ms; now ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The server of that name as the admin API shows it. */
+export async function server(gateway, name) {
+  const { body } = await admin(gateway, 'GET', '/api/v1/servers');
+  return body.servers.find((one) => one.name === name);
+}
+
+/** An entry of mcpServers: stdio_fault in this mode. */
+export const faulty = (mode, ...args) => ({ command: path.join(path.dirname(binary), 'stdio_fault'), args: [mode, ...args] });

@@ -12,7 +12,7 @@
 //                     "left N"          gave up on N processes that SIGKILL does not end
 //   CONTROL, read     't' SIGTERM to the tree; 'k' SIGKILL to the tree;
 //                     end of file (the launcher is dead or let go), like a SIGTERM to the guardian and like the end of the
-//                     program: SIGTERM to what is left, two seconds, SIGKILL
+//                     program: SIGTERM to what is left, 1.5 seconds, SIGKILL
 //
 // It ends with status 0 only where nothing is left of the tree. RECORD is the descriptor of a file to which it and the program add
 // their pids (child_records.h), or -1. MODE is "plain" or "confined": then PATH is bubblewrap, which runs switchyard-confine.
@@ -44,7 +44,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kTerminateGrace{2000};
+constexpr milliseconds kTerminateGrace{1500};  // of a gateway that was killed nothing may be left two seconds later
 constexpr milliseconds kKillAgain{50};
 /// After this much killing, what is left cannot be killed (another user's, or stuck in the kernel).
 constexpr milliseconds kGiveUp{10'000};

@@ -166,7 +166,8 @@ std::vector<Case> other_cases() {
       beside("policy", "", R"("policy":{"a":1})", ""),
       beside("connectors", "", R"("connectors":{"a":1})", ""),
       beside("agent", "", R"("agent":{"a":1})", ""),
-      beside("limits", "", R"("limits":{"processes":20})", "limits"),
+      beside("limits.processes", "", R"("limits":{"processes":9})", "limits"),
+      beside("limits.memoryMiB", "", R"("limits":{"memoryMiB":999999})", "limits"),
   };
 }
 
@@ -278,6 +279,8 @@ TEST(ReloadFieldsTableTest, EveryKeyHasACase) {
   EXPECT_EQ(keys.erase("tools"), 1U) << "its keys have a case each";
   add("tools.", kToolsKeys);
   add("", own_top_level_keys());
+  EXPECT_EQ(keys.erase("limits"), 1U) << "likewise";
+  add("limits.", kLimitKeys);
   add("profiles.", kProfileKeys);
   add("environments.", kEnvironmentKeys);
   std::set<std::string> tried;
