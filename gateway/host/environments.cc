@@ -25,6 +25,7 @@ using mcp::Task;
 namespace {
 
 constexpr std::string_view kNotLooked = "it was not looked at yet";
+constexpr std::string_view kProbe = "its probe ";
 constexpr std::string_view kNobodySaid = "nobody has said that it is";
 
 constexpr auto kLastWords = std::chrono::seconds(1);  // of a probe that has ended, to be read
@@ -228,9 +229,9 @@ void Environments::publish(const std::string& name, bool available, std::string 
                   available ? "environment is there" : "environment is not there",
                   {{"environment", name}, {"cause", state.why}});
   }
-  // Servers that are away say why, as it was first found out; what a probe says may be another text each time.
-  const bool first_reason = before.why == kNotLooked;
-  if ((told || first_reason) && !quiet_ && changed_) changed_();
+  // Servers that are away say why; but what a probe says may be another text each time.
+  const bool probes_words = before.why.starts_with(kProbe) && state.why.starts_with(kProbe);
+  if ((told || !probes_words) && !quiet_ && changed_) changed_();
 }
 
 void Environments::look_in(const std::shared_ptr<Watched>& watched, std::chrono::milliseconds delay) {
@@ -304,7 +305,7 @@ Task<std::string> Environments::probe(std::shared_ptr<Watched> watched) const {
   if (!launched) {
     watched->looked.reset();
     --*pending;
-    co_return "its probe does not start: " + launched.error().message;
+    co_return std::string(kProbe) + "does not start: " + launched.error().message;
   }
   const auto child = std::move(*launched);
   const auto said = std::make_shared<std::string>();
@@ -321,10 +322,10 @@ Task<std::string> Environments::probe(std::shared_ptr<Watched> watched) const {
   watched->looked.reset();
   child->kill();
   --*pending;
-  if (!exit) co_return "its probe did not end within " + seconds_text(timeout);
+  if (!exit) co_return std::string(kProbe) + "did not end within " + seconds_text(timeout);
   if (exit->code == 0) co_return "";
   const std::string words = one_line(*said);
-  co_return "its probe says no (" + exit->text() + ")" + (words.empty() ? "" : ": " + words);
+  co_return std::string(kProbe) + "says no (" + exit->text() + ")" + (words.empty() ? "" : ": " + words);
 }
 
 }  // namespace gateway

@@ -89,6 +89,7 @@ TEST_F(RuntimePoolTest, ListsAreThereBeforeTheServersAre) {
   // Another program, under the identity of the one before: as slow as it likes.
   end();
   keep_catalogs();
+  mcp::run_task(loop_, dependencies_.catalogs->load({}));  // what is still being written is there then
   ServerSpec slow = program("files", {"start-gate", gate.path()});
   config_.servers = {program("files", {"ok"})};
   const auto digest = digests_of(config_, "k").front();
