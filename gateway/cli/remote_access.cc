@@ -14,8 +14,6 @@ namespace gateway {
 
 namespace {
 
-using mcp::ErrorCode;
-using mcp::fail;
 using mcp::Result;
 
 // A gateway that has just begun is worth waiting for, as clients' first list does.

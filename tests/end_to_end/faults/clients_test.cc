@@ -99,20 +99,21 @@ TEST_F(ClientsTest, AClientThatDoesNotReadItsStreamLosesItsCallAlone) {
 }
 
 TEST_F(ClientsTest, AServerThatStopsReadingCostsNoMoreThanItsQueue) {
-  start_ready({healthy(), stdio("faulty", "deaf-on-call", "0", R"("callTimeout":1.5)")});
+  start_ready({healthy(), stdio("faulty", "deaf-on-call", "0", R"("callTimeout":5)")});
   const std::string large(3'900'000, 'x');
   std::vector<McpClient> crowd;
   for (int i = 0; i < 20; ++i) {
     crowd.push_back(client().beside());
     crowd.back().send_call(std::to_string(100 + i), "faulty__echo", large);
   }
+  expect_error(client().call("faulty__echo", large), "overloaded", {"does not read its input"});
   std::vector<std::string> reasons;
   for (McpClient& each : crowd)
     reasons.push_back(each.read_answer().reason);
   EXPECT_THAT(reasons, Each(AnyOf("timeout", "overloaded")));
   EXPECT_THAT(reasons, Contains("overloaded")) << "64 MiB wait at most";
   EXPECT_THAT(reasons, Contains("timeout"));
-  expect_error(client().call("faulty__echo", large), "overloaded", {"does not read its input"});
+  expect_error(client().call("faulty__echo", "x"), "server_unavailable", {"left alone for a while"});
   expect_healthy();
 }
 
