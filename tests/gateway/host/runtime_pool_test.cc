@@ -1,4 +1,5 @@
 // Runtimes that sleep, wake, take turns, belong to one client, and stay within limits; as clients of a gateway meet them.
+#include <csignal>
 #include <filesystem>
 
 #include "tests/gateway/host/reload_fixture.h"
@@ -233,6 +234,49 @@ TEST_F(RuntimePoolTest, WhereNoneCanStopAStartWaits) {
   EXPECT_EQ(client.text_of(client.wait(busy)), "1");
   wait_for_state("b", RuntimeState::ready);
   EXPECT_EQ(state("a"), RuntimeState::dormant);
+}
+
+TEST_F(RuntimePoolTest, AStopWhileClientsOwnProcessesEndWaitsForThemAll) {
+  ServerSpec spec = program("files", {"exit-on-sigterm", folder_ / "said"});
+  spec.isolation = Isolation::per_session;
+  start({spec});
+  EXPECT_EQ(open().call("files__echo", "1"), "1");
+  config_.servers.clear();
+  reload();
+  run_ready();
+  EXPECT_EQ(gateway_->retiring(), 1U);
+  clients_.clear();
+  mcp::run_task(loop_, gateway_->stop());
+  EXPECT_EQ(gateway_->retiring(), 0U);
+  EXPECT_TRUE(mcp::child_processes().empty());
+}
+
+TEST_F(RuntimePoolTest, AClientWhoseOwnProcessFailedGetsAnother) {
+  ServerSpec spec = program("files", {"ok"});
+  spec.isolation = Isolation::per_session;
+  start({spec});
+  auto& client = open();
+  EXPECT_EQ(client.call("files__echo", "1"), "1");
+  random_ = kNoDelay;
+  for (int i = 0; i < 6; ++i) {
+    for (const pid_t child : mcp::child_processes())
+      ::kill(child, SIGKILL);
+    const int call = client.begin_call("files__echo", "again");
+    client.wait(call);
+  }
+  mcp::run_until(loop_, [&] { return client.call("files__echo", "back") == "back"; });
+}
+
+TEST_F(RuntimePoolTest, ALowerLimitStopsNoMoreThanItMust) {
+  limit_processes(0);
+  start({program("a", {"exit-on-sigterm", folder_ / "a"}), program("b", {"ok"}), program("c", {"ok"})});
+  dependencies_.budget->set_limits({.processes = 2});
+  run_ready();
+  dependencies_.budget->set_limits({.processes = 2});
+  std::size_t dormant = 0;
+  for (const auto& server : gateway_->status().servers)
+    dormant += server.state == RuntimeState::dormant ? 1 : 0;
+  EXPECT_EQ(dormant, 1U) << "also while the one that was stopped is still ending";
 }
 
 TEST_F(RuntimePoolTest, AServerThatIsNotThereAnyMoreIsFoundOutByAPing) {
