@@ -88,7 +88,8 @@ TEST_F(InspectCommandTest, OfAnEntryOfTheConfiguration) {
 }
 
 TEST_F(InspectCommandTest, OfASandboxedEntryAsInTheGateway) {
-  const std::string file = write("c.json",
+  std::filesystem::create_directories(folder_ + "/etc");
+  const std::string file = write("etc/c.json",
                                  R"({"mcpServers":{"files":{"command":")" + program_ +
                                      R"(","args":["ok"],"sandbox":{"write":["."]}}},"listen":"127.0.0.1:0"})");
   const auto refused = run({"inspect", "files", "--config", file});
