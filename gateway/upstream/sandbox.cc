@@ -157,9 +157,7 @@ class Command {
         break;
     }
     if (!fs::is_directory(path, error)) return add({"--ro-bind", closed, path});
-    const auto next = view_.places().upper_bound(path + "/");
-    const bool holds_more = next != view_.places().end() && next->first.starts_with(path + "/");
-    add({"--perms", holds_more ? "0755" : "0000"});
+    add({"--perms", view_.holds_place(path) ? "0755" : "0000"});
     add_tmpfs(path);
     sealed_.push_back(path);
   }

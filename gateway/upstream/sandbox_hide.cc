@@ -86,6 +86,11 @@ void SandboxView::list_secrets() {
     add_secret({std::string(path)});
 }
 
+bool SandboxView::holds_place(const std::string& path) const {
+  const auto next = places_.upper_bound(path + "/");
+  return next != places_.end() && next->first.starts_with(path + "/");
+}
+
 mcp::Result<> SandboxView::open_folder(const std::string& folder) {
   std::error_code error;
   std::vector<fs::directory_entry> entries;
@@ -99,7 +104,7 @@ mcp::Result<> SandboxView::open_folder(const std::string& folder) {
     if (error || places_.contains(path)) continue;
     switch (status.type()) {
       case fs::file_type::symlink:
-        if (const fs::path target = fs::read_symlink(path, error); !error) links_[path] = target.string();
+        if (const fs::path target = fs::read_symlink(path, error); !error && !holds_place(path)) links_[path] = target.string();
         break;
       case fs::file_type::directory:
       case fs::file_type::regular:
@@ -117,6 +122,11 @@ mcp::Result<> SandboxView::open_folder(const std::string& folder) {
 }
 
 mcp::Result<> SandboxView::hide_secrets() {
+  // Neither what the program is made of nor what it is told to work on is a name for them in the entry.
+  std::erase_if(places_, [this](const auto& place) {
+    const auto holds = [&](const std::string& secret) { return is_in(place.first, secret); };
+    return place.second == Sight::read && !given_.contains(place.first) && std::ranges::any_of(secrets_, holds);
+  });
   for (const std::string& folder : opened_) {
     std::error_code error;
     if (is_secret(folder) || !sees(folder) || !fs::is_directory(folder, error)) continue;

@@ -105,8 +105,10 @@ void SandboxView::add_named() {
       if (real.empty()) continue;
       const Sight sight = writable ? Sight::write : Sight::read;
       places_[real] = sight;
+      given_.insert(real);
+      given_.insert(path);
       // Under the name it was given, too, where what leads there is not to be seen.
-      if (path != real && !places_.contains("/")) places_[path] = sight;
+      if (path != real && !sees(path)) places_[path] = sight;
     }
   }
 }

@@ -38,6 +38,9 @@ class SandboxView {
   /// itself, and those of opened folders.
   const std::map<std::string, std::string>& links() const { return links_; }
 
+  /// Whether there is a place below that path.
+  bool holds_place(const std::string& path) const;
+
   /// Where the program starts: `cwd`, or what stands in for it where that is not to be seen.
   const std::string& cwd() const { return cwd_; }
 
@@ -83,6 +86,7 @@ class SandboxView {
   std::string cwd_;
   std::map<std::string, Sight> places_;
   std::map<std::string, std::string> links_;
+  std::set<std::string> given_;        // places that the entry names
   std::vector<std::string> writable_;  // real paths of "write"
   std::set<std::string> secrets_;      // real, or a name in a real folder: there or not
   std::set<std::string> spelled_;      // the same, as they may be written

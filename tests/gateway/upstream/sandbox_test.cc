@@ -322,6 +322,13 @@ TEST_F(RealSandboxTest, MayNotWriteWhatTheGatewayReads) {
   EXPECT_EQ(said_by("echo ran", {.level = SandboxLevel::standard, .write = {folder_ + "/etc/deeper"}}), "ran\n");
 }
 
+TEST_F(RealSandboxTest, APlaceBehindALinkOfAnOpenedFolderIsSeenByBothNames) {
+  fs::create_directory_symlink(folder_ + "/data", home() + "/link");
+  const SandboxSpec sandbox{.level = SandboxLevel::strict, .read = {home(), home() + "/link/file", "/bin/sh"}, .network = false};
+  EXPECT_EQ(said_by("cat ~/link/file " + folder_ + "/data/file ~/notes; ls -A ~ | tr '\\n' ' '", sandbox),
+            "datadatanotes.netrc .ssh link notes ");
+}
+
 TEST_F(RealSandboxTest, ALinkGivesNoSecret) {
   fs::create_directory_symlink(home() + "/.ssh", folder_ + "/keys");
   const auto error = error_of({.level = SandboxLevel::standard, .read = {folder_ + "/keys"}});
@@ -364,6 +371,9 @@ TEST_F(RealSandboxTest, StrictShowsAFileThatIsNamedAndNotItsFolder) {
   auto child = launch(child_of("cat", {both, folder_ + "/documents/other"}, kStrict));
   ASSERT_TRUE(child) << child.error().text();
   EXPECT_EQ(run_task(loop_, read_all((*child)->stdout_pipe())), "one");
+  auto secret = launch(child_of("cat", {home() + "/.ssh/id"}, kStrict));
+  ASSERT_TRUE(secret) << secret.error().text();
+  EXPECT_EQ(run_task(loop_, read_all((*secret)->stdout_pipe())), "");
 }
 
 }  // namespace
