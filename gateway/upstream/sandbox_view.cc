@@ -246,25 +246,24 @@ void SandboxView::add_program(const std::string& path, const mcp::ChildSpec& chi
 /// What an interpreter is to run, its first argument that is no option, with what it is part of. Any other program is given but the
 /// file.
 void SandboxView::add_script(const std::string& program, const mcp::ChildSpec& child) {
-  std::error_code error;
   const std::string name = fs::path(program).filename().string();
-  const bool interprets = is_interpreter(name);
-  bool first = true;
-  for (const std::string& argument : child.args) {
-    if (argument.starts_with('-')) continue;
-    if (std::exchange(first, false) && argument == "run" && (name == "deno" || name == "bun")) continue;
-    const std::string path = (fs::path(cwd_) / argument).string();
-    const std::string file = real_path(path);
-    if (file.empty() || !fs::is_regular_file(file, error) || is_writable_on_the_way(path)) return;
-    if (!interprets) {
-      for (const std::string& one : {written_path(path), file}) {
-        if (!sees(one)) places_[one] = Sight::read;
-      }
-      return;
-    }
-    if (!argument.starts_with('/') && !is_too_much(cwd_)) places_.try_emplace(cwd_, Sight::read);
-    if (argument.starts_with('/')) add_place_of(argument);
+  const auto is_word = [](const std::string& argument) { return !argument.starts_with('-'); };
+  auto at = std::ranges::find_if(child.args, is_word);
+  if (at != child.args.end() && *at == "run" && (name == "deno" || name == "bun"))
+    at = std::find_if(at + 1, child.args.end(), is_word);
+  if (at == child.args.end()) return;
+  const std::string path = (fs::path(cwd_) / *at).string();
+  const std::string file = real_path(path);
+  std::error_code error;
+  if (file.empty() || !fs::is_regular_file(file, error) || is_writable_on_the_way(path)) return;
+  if (is_interpreter(name)) {
+    const bool relative = !at->starts_with('/');
+    if (relative && !is_too_much(cwd_)) places_.try_emplace(cwd_, Sight::read);
+    if (!relative) add_place_of(*at);
     return add_place_of(file);
+  }
+  for (const std::string& one : {written_path(path), file}) {
+    if (!sees(one)) places_[one] = Sight::read;
   }
 }
 
