@@ -356,10 +356,10 @@ TEST_F(RealSandboxTest, StrictFollowsNothingOutOfAWritableFolder) {
   chmod((folder_ + "/data/server").c_str(), 0755);
   auto child = launch(child_of(folder_ + "/data/server", {}, {.level = SandboxLevel::strict, .write = {folder_ + "/data"}}));
   ASSERT_FALSE(child) << "its interpreter is not to be seen";
-  fs::create_symlink(folder_ + "/private/bin/file", folder_ + "/data/script");
-  auto script = launch(child_of(
-      "sh", {"-c", "cat " + folder_ + "/private/bin/file"}, {.level = SandboxLevel::strict, .write = {folder_ + "/data"}}));
-  ASSERT_TRUE(script);
+  write(folder_ + "/private/bin/main", "cat " + folder_ + "/private/bin/file");
+  fs::create_symlink(folder_ + "/private/bin/main", folder_ + "/data/script");
+  auto script = launch(child_of("sh", {folder_ + "/data/script"}, {.level = SandboxLevel::strict, .write = {folder_ + "/data"}}));
+  ASSERT_TRUE(script) << script.error().text();
   EXPECT_EQ(run_task(loop_, read_all((*script)->stdout_pipe())), "");
 }
 
