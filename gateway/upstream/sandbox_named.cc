@@ -1,5 +1,6 @@
 // What the entry of a server names for its sandbox, and what it must not be.
 #include <algorithm>
+#include <filesystem>
 #include <sstream>
 
 #include "gateway/upstream/sandbox_paths.h"
@@ -31,6 +32,14 @@ std::vector<std::string> SandboxView::guarded() const {
     // One that has mistakes by now guards itself alone: with them nobody reads the others.
     const auto config = load_config(file, environment_);
     if (config) paths.insert(paths.end(), config->files.begin(), config->files.end());
+  }
+  // The way to it may be by links, which SWITCHYARD_WITHIN has not.
+  std::error_code error;
+  if (const auto file = environment_("SWITCHYARD_CONFIG"); file && !file->empty())
+    paths.push_back(std::filesystem::absolute(*file, error).string());
+  for (const auto* variable : {"XDG_CONFIG_HOME", "XDG_STATE_HOME"}) {
+    const auto folder = environment_(variable);
+    if (folder && folder->starts_with('/') && !real_path(*folder + "/switchyard").empty()) paths.push_back(*folder + "/switchyard");
   }
   for (const std::string& home : homes_) {
     for (const auto* usual : {"/.config/switchyard", "/.local/state/switchyard"}) {

@@ -320,6 +320,11 @@ TEST_F(RealSandboxTest, MayNotWriteWhatTheGatewayReads) {
     EXPECT_THAT(error.message, HasSubstr(", which the gateway reads")) << place;
   }
   EXPECT_EQ(said_by("echo ran", {.level = SandboxLevel::standard, .write = {folder_ + "/etc/deeper"}}), "ran\n");
+  fs::create_directories(folder_ + "/links");
+  fs::create_symlink(folder_ + "/etc/switchyard.json", folder_ + "/links/named.json");
+  variables_["SWITCHYARD_CONFIG"] = folder_ + "/links/named.json";
+  EXPECT_THAT(error_of({.level = SandboxLevel::standard, .write = {folder_ + "/links"}}).message,
+              HasSubstr("which the gateway reads"));
 }
 
 TEST_F(RealSandboxTest, APlaceBehindALinkOfAnOpenedFolderIsSeenByBothNames) {
