@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <ostream>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "gateway/cli/report.h"
 #include "gateway/config/near_name.h"
 #include "gateway/host/environment.h"
+#include "gateway/host/self_reference.h"
 #include "gateway/inspect/inspection_json.h"
 #include "mcp/http/url.h"
 
@@ -72,9 +74,14 @@ Exit run_inspect(const CommandContext& context, const InspectCommand& command) {
   const auto spec = spec_of(context, command);
   if (!spec) return report_failure(context, spec.error());
   auto inspection = [&] {
+    std::error_code error;
     ProgressLine progress(context.console.err, context.console.err_terminal, "starting");
     InspectionOptions options{.environment = context.environment.variables, .guardian = context.environment.guardian};
     options.environment = environment_with_state(std::move(options.environment), context.state_dir());
+    // A sandbox hides the configuration from its program, as in the gateway; one that was not named is none of its business.
+    if (const std::string file = known_config(context); std::filesystem::exists(file, error)) {
+      options.environment = environment_within(std::move(options.environment), file);
+    }
     options.records = child_records_dir(context.state_dir());
     options.on_step = [&progress](std::string step) { progress.set(std::move(step)); };
     return inspect(*spec, std::move(options));

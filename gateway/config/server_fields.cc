@@ -96,7 +96,15 @@ std::string instead_hint(Field field) {
 }
 
 bool restricts(Field field) {
-  return field == Field::tools_allow || field == Field::tools_deny || field == Field::enabled || field == Field::disabled;
+  return field == Field::tools_allow || field == Field::tools_deny || field == Field::enabled || field == Field::disabled ||
+         field == Field::sandbox;
+}
+
+/// "sandBox", "sand_box", "sandboxed".
+bool means_sandbox(std::string_view key) {
+  std::string plain = mcp::ascii_lower(key);
+  std::erase_if(plain, [](char c) { return c == '_' || c == '-'; });
+  return plain.contains("sandbox");
 }
 
 void unknown_key(const JsonMember& member, const std::string& path, bool foreign, Findings& findings) {
@@ -105,6 +113,14 @@ void unknown_key(const JsonMember& member, const std::string& path, bool foreign
     if (rule.ours || (foreign && rule.field != Field::ignored)) known.push_back(rule.key);
   }
   if (foreign) {
+    if (means_sandbox(member.key)) {
+      findings.error(
+          path,
+          member.at,
+          "unknown key " + quoted(member.key) +
+              " may be meant to hold the program in a sandbox, so it is not passed over; write \"sandbox\", or take it out");
+      return;
+    }
     const auto nearest = nearest_name(member.key, known);
     const KeyRule* meant = nearest ? rule_of(*nearest) : nullptr;
     if ((meant != nullptr && restricts(meant->field)) || may_restrict_tools(member.key)) {
@@ -112,7 +128,7 @@ void unknown_key(const JsonMember& member, const std::string& path, bool foreign
           path,
           member.at,
           "unknown key " + quoted(member.key) +
-              " may be meant to switch off the server or some of its tools, so it is not passed over; " +
+              " may be meant to switch off or hold back the server or some of its tools, so it is not passed over; " +
               (meant != nullptr && restricts(meant->field) ? "did you mean " + quoted(*nearest) + "?"
                                                            : "write \"disabledTools\" or \"enabledTools\", or take it out"));
       return;
@@ -172,7 +188,8 @@ ServerFields collect_fields(const JsonNode& entry, const std::string& path, bool
     }
     if (member.earlier && foreign) findings.warning(here, member.at, repeated_message(*member.earlier) + "; the last one counts");
     if (member.earlier && !foreign) findings.error(here, member.at, repeated_message(*member.earlier));
-    if (rule->field == Field::ignored || (foreign && member.value.is(JsonNode::Kind::null))) continue;
+    if (rule->field == Field::ignored || (foreign && member.value.is(JsonNode::Kind::null) && rule->field != Field::sandbox))
+      continue;
     merge(fields, rule->field, FieldEntry{member.key, here, member.at, &member.value}, findings);
   }
   return fields;

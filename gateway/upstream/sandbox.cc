@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -43,6 +44,17 @@ Result<std::string> find_bubblewrap(const Environment& environment) {
   if (found) return found;
   return unavailable("bubblewrap (bwrap) is not in the gateway's PATH.",
                      "Install it (Debian, Ubuntu, Fedora, Arch: the package bubblewrap), or set \"sandbox\" to \"off\".");
+}
+
+/// Whether it takes "--size": since 0.7, and not where it is setuid root.
+bool bounds_memory(const std::string& bubblewrap) {
+  struct stat info{};
+  if (stat(bubblewrap.c_str(), &info) != 0 || (info.st_mode & S_ISUID) != 0) return false;
+  constexpr std::streamsize kMost = std::streamsize{1} << 20;
+  std::string program(kMost, '\0');
+  std::ifstream in(bubblewrap, std::ios::binary);
+  in.read(program.data(), kMost);
+  return std::string_view(program).substr(0, static_cast<std::size_t>(in.gcount())).contains("--size BYTES");
 }
 
 /// A folder of the server's own for downloads, below the state folder; "" where that is not known.
@@ -95,7 +107,8 @@ class Command {
  public:
   Command(const StdioSpec& stdio, const SandboxView& view) : sandbox_(stdio.sandbox), view_(view) {}
 
-  std::vector<std::string> arguments(const std::string& confine, const std::string& closed) {
+  std::vector<std::string> arguments(const std::string& confine, const std::string& closed, bool sizes) {
+    if (sizes) tmpfs_ = {"--size", "1073741824"};
     add({"--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"});
     add({"--die-with-parent", "--new-session"});
     if (!sandbox_.network) add({"--unshare-net"});
@@ -129,24 +142,35 @@ class Command {
     std::error_code error;
     switch (sight) {
       case Sight::read:
-        return add({"--ro-bind", path, path});
+        return add({"--ro-bind-try", path, path});  // what was there a moment ago
       case Sight::write:
         return add({"--bind", path, path});
       case Sight::empty:
-        return add({"--tmpfs", path});
+        add_tmpfs(path);
+        return;
+      case Sight::opened:
+        add({"--perms", "0755"});
+        add_tmpfs(path);
+        sealed_.push_back(path);
+        return;
       case Sight::hidden:
         break;
     }
     if (!fs::is_directory(path, error)) return add({"--ro-bind", closed, path});
-    const auto next = view_.places().upper_bound(path + "/");
-    const bool holds_more = next != view_.places().end() && next->first.starts_with(path + "/");
-    add({"--perms", holds_more ? "0755" : "0000", "--tmpfs", path});
+    add({"--perms", view_.holds_place(path) ? "0755" : "0000"});
+    add_tmpfs(path);
     sealed_.push_back(path);
+  }
+
+  void add_tmpfs(const std::string& path) {
+    arguments_.insert(arguments_.end(), tmpfs_.begin(), tmpfs_.end());
+    add({"--tmpfs", path});
   }
 
   const SandboxSpec& sandbox_;
   const SandboxView& view_;
   std::vector<std::string> arguments_;
+  std::vector<std::string> tmpfs_;   // in front of each
   std::vector<std::string> sealed_;  // made read-only once all is in them
 };
 
@@ -171,15 +195,17 @@ Result<> confine(mcp::ChildSpec& child, const std::string& programs, const Serve
   if (error) return unavailable("its working directory: " + error.message() + ".", "Set \"cwd\" to a folder it can reach.");
   SandboxView view(stdio, environment, cwd.string());
   if (auto found = view.find(*program, child, *cache); !found) return found;
-  const bool kept = fs::exists(environment("HOME").value_or("") + "/.local/share/uv/python", error);
+  const bool kept = fs::exists(view.home() + "/.local/share/uv/python", error);
   point_to_cache(child.env, *cache, stdio.sandbox.level == SandboxLevel::strict || !kept);
-  std::vector<std::string> arguments = Command(stdio, view).arguments(helper, *closed);
+  std::vector<std::string> arguments = Command(stdio, view).arguments(helper, *closed, bounds_memory(*bubblewrap));
   arguments.push_back(*program);
   arguments.push_back(std::exchange(child.command, *bubblewrap));
   child.shown = arguments.back();
   arguments.insert(arguments.end(), child.args.begin(), child.args.end());
   child.args = std::move(arguments);
   child.cwd.clear();
+  std::erase_if(child.env, [](const std::string& line) { return line.starts_with("PWD="); });
+  child.env.push_back("PWD=" + view.cwd());
   child.confined = true;
   return {};
 }

@@ -1,7 +1,5 @@
 #include "gateway/upstream/sandbox_view.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -10,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "gateway/upstream/sandbox_paths.h"
 #include "mcp/process/program_path.h"
 
 namespace gateway {
@@ -18,100 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using std::string_view_literals::operator""sv;
-
-/// In the home folder: keys, tokens, passwords, histories, browsers' profiles, other agents' settings.
-constexpr auto kSecrets = std::to_array<std::string_view>({
-    // Keys and tokens of tools.
-    ".ssh",
-    ".gnupg",
-    ".aws",
-    ".azure",
-    ".kube",
-    ".docker",
-    ".oci",
-    ".fly",
-    ".vault-token",
-    ".terraform.d",
-    ".terraformrc",
-    ".age",
-    ".netrc",
-    ".git-credentials",
-    ".pgpass",
-    ".my.cnf",
-    ".mylogin.cnf",
-    ".s3cfg",
-    ".boto",
-    ".config/gcloud",
-    ".config/gh",
-    ".config/glab-cli",
-    ".config/hub",
-    ".config/git/credentials",
-    ".config/rclone",
-    ".config/doctl",
-    ".config/heroku",
-    ".config/sops",
-    ".config/containers/auth.json",
-    ".config/op",
-    ".config/netlify",
-    ".config/configstore",
-    ".config/stripe",
-    ".config/hcloud",
-    ".local/share/com.vercel.cli",
-    // Registries.
-    ".npmrc",
-    ".yarnrc",
-    ".yarnrc.yml",
-    ".pypirc",
-    ".config/pip",
-    ".cargo/credentials",
-    ".cargo/credentials.toml",
-    ".gem/credentials",
-    ".m2/settings.xml",
-    ".gradle/gradle.properties",
-    ".composer/auth.json",
-    ".config/composer/auth.json",
-    ".nuget/NuGet/NuGet.Config",
-    // Password stores.
-    ".password-store",
-    ".local/share/keyrings",
-    ".local/share/kwalletd",
-    ".config/keepassxc",
-    ".config/Bitwarden",
-    ".config/1Password",
-    ".pki",
-    // Browsers and mail.
-    ".mozilla",
-    ".thunderbird",
-    ".config/google-chrome",
-    ".config/chromium",
-    ".config/BraveSoftware",
-    ".config/microsoft-edge",
-    ".config/vivaldi",
-    ".config/opera",
-    "snap",
-    ".var/app",
-    // What was typed.
-    ".bash_history",
-    ".zsh_history",
-    ".python_history",
-    ".node_repl_history",
-    ".psql_history",
-    ".mysql_history",
-    ".lesshst",
-    ".local/share/fish",
-    // Other agents and MCP clients, ours among them.
-    ".claude",
-    ".claude.json",
-    ".codex",
-    ".gemini",
-    ".cursor",
-    ".mcp-auth",
-    ".config/Claude",
-    ".config/Code",
-    ".config/Cursor",
-    ".config/switchyard",
-    ".local/state/switchyard",
-});
 
 /// What programs of a system need of /etc; nothing of it is secret.
 constexpr auto kSettings = std::to_array<std::string_view>({
@@ -153,22 +58,6 @@ constexpr auto kSystem = std::to_array<std::string_view>(
 
 constexpr int kMaxInterpreters = 3;
 
-std::string real_path(const std::string& path) {
-  std::error_code error;
-  const fs::path real = fs::canonical(path, error);
-  return error ? "" : real.string();
-}
-
-/// Whether `path` is `folder` or lies in it.
-bool is_in(std::string_view path, std::string_view folder) {
-  if (folder == "/") return true;
-  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
-}
-
-std::string parent_of(const std::string& path) {
-  return fs::path(path).parent_path().string();
-}
-
 /// The words of a script's first line behind "#!", the first two of them.
 std::vector<std::string> interpreter_of(const std::string& file) {
   constexpr std::streamsize kLongest = 256;
@@ -185,26 +74,45 @@ std::vector<std::string> interpreter_of(const std::string& file) {
   return found;
 }
 
+/// "python3.11" too.
+bool is_interpreter(std::string_view name) {
+  static constexpr auto kInterpreters = std::to_array<std::string_view>(
+      {"node", "nodejs", "bun",     "deno", "tsx",  "ts-node", "python", "pypy", "ruby", "perl", "php",
+       "lua",  "java",   "Rscript", "sh",   "bash", "dash",    "zsh",    "ksh",  "fish", "pwsh"});
+  while (!name.empty() && (name.back() == '.' || (name.back() >= '0' && name.back() <= '9')))
+    name.remove_suffix(1);
+  return std::ranges::find(kInterpreters, name) != kInterpreters.end();
+}
+
 }  // namespace
 
 SandboxView::SandboxView(const StdioSpec& spec, const Environment& environment, std::string cwd)
-    : spec_(spec), environment_(environment), home_(real_path(environment("HOME").value_or(""))), cwd_(std::move(cwd)) {
-  if (home_ == "/") home_.clear();
+    : spec_(spec), environment_(environment), homes_(home_folders(environment)), cwd_(std::move(cwd)) {
+  for (const std::string& home : homes_) {
+    const std::string real = real_path(home);
+    if (home_.empty() && real != "/") home_ = real;
+  }
 }
 
 mcp::Result<> SandboxView::find(const std::string& program, const mcp::ChildSpec& child, const std::string& cache) {
+  if (homes_.empty()) {
+    return mcp::fail(mcp::ErrorCode::sandbox_unavailable,
+                     "no sandbox, so it was not started: the home folder whose secrets it is to hide is not known.",
+                     "Set HOME for the gateway, or give its user a home folder in the system's list of users (/etc/passwd).");
+  }
+  list_secrets();
+  if (auto sound = check_named(); !sound) return sound;
   if (spec_.sandbox.level == SandboxLevel::strict) {
     add_strict();
   } else {
     add_standard();
   }
   add_program(program, child, kMaxInterpreters);
-  add_script(child);
-  if (auto named = add_named(); !named) return named;
+  add_script(program, child);
+  add_named();
   settle_cwd();
-  if (!cache.empty()) named_.insert(cache);
+  if (auto hidden = hide_secrets(); !hidden) return hidden;
   if (!cache.empty()) places_[cache] = Sight::write;
-  hide_secrets();
   return {};
 }
 
@@ -258,12 +166,28 @@ void SandboxView::add_system() {
 }
 
 bool SandboxView::sees(const std::string& path) const {
+  const Sight sight = sight_of(path);
+  return sight == Sight::read || sight == Sight::write;
+}
+
+/// What it is by the most specific place.
+Sight SandboxView::sight_of(const std::string& path) const {
   for (std::string at = path;; at = parent_of(at)) {
-    if (links_.contains(at)) return true;
+    if (links_.contains(at)) return Sight::read;
     const auto place = places_.find(at);
-    if (place != places_.end()) return place->second == Sight::read || place->second == Sight::write;
-    if (at.size() <= 1) return false;
+    if (place != places_.end()) return place->second;
+    if (at.size() <= 1) return Sight::hidden;
   }
+}
+
+/// Whether the program of this server, or of another with the same entry, may have put something on the way to the path.
+bool SandboxView::is_writable_on_the_way(const std::string& path) const {
+  return std::ranges::any_of(way_to(path), [this](const PathStep& step) { return writable_above(step.entry); });
+}
+
+/// Whether the entry lies in a folder of "write".
+bool SandboxView::writable_above(const std::string& entry) const {
+  return std::ranges::any_of(writable_, [&](const std::string& place) { return entry != place && is_in(entry, place); });
 }
 
 /// Folders that hold much besides a program.
@@ -305,7 +229,8 @@ void SandboxView::add_place_of(const std::string& file) {
 
 void SandboxView::add_program(const std::string& path, const mcp::ChildSpec& child, int depth) {
   const std::string real = real_path(path);
-  if (real.empty()) return;
+  // Where its links lead, and which interpreter it names, is what another program may have put there: that earns no place.
+  if (real.empty() || is_writable_on_the_way(path)) return;
   add_place_of(path);
   add_place_of(real);
   const auto interpreter = interpreter_of(real);
@@ -318,64 +243,28 @@ void SandboxView::add_program(const std::string& path, const mcp::ChildSpec& chi
   if (const auto found = mcp::find_program(next)) add_program(*found, child, depth - 1);
 }
 
-/// The first argument that is a file: what an interpreter is to run.
-void SandboxView::add_script(const mcp::ChildSpec& child) {
+/// What an interpreter is to run, its first argument that is no option, with what it is part of. Any other program is given but the
+/// file.
+void SandboxView::add_script(const std::string& program, const mcp::ChildSpec& child) {
+  const std::string name = fs::path(program).filename().string();
+  const auto is_word = [](const std::string& argument) { return !argument.starts_with('-'); };
+  auto at = std::ranges::find_if(child.args, is_word);
+  if (at != child.args.end() && *at == "run" && (name == "deno" || name == "bun"))
+    at = std::find_if(at + 1, child.args.end(), is_word);
+  if (at == child.args.end()) return;
+  const std::string path = (fs::path(cwd_) / *at).string();
+  const std::string file = real_path(path);
   std::error_code error;
-  for (const std::string& argument : child.args) {
-    if (argument.starts_with('-')) continue;
-    const std::string file = real_path((fs::path(cwd_) / argument).string());
-    if (file.empty() || !fs::is_regular_file(file, error)) return;
-    if (!argument.starts_with('/') && !is_too_much(cwd_)) places_.try_emplace(cwd_, Sight::read);
-    if (argument.starts_with('/')) add_place_of(argument);
+  if (file.empty() || !fs::is_regular_file(file, error) || is_writable_on_the_way(path)) return;
+  if (is_interpreter(name)) {
+    const bool relative = !at->starts_with('/');
+    if (relative && !is_too_much(cwd_)) places_.try_emplace(cwd_, Sight::read);
+    if (!relative) add_place_of(*at);
     return add_place_of(file);
   }
-}
-
-void SandboxView::hide(const std::string& path) {
-  // Where a link leads: its own place is no mount's.
-  const std::string real = real_path(path);
-  if (!real.empty() && real != home_ && !named_.contains(real) && sees(real)) places_[real] = Sight::hidden;
-}
-
-void SandboxView::hide_secrets() {
-  if (!home_.empty()) {
-    for (const std::string_view name : kSecrets)
-      hide(home_ + "/" + std::string(name));
+  for (const std::string& one : {written_path(path), file}) {
+    if (!sees(one)) places_[one] = Sight::read;
   }
-  if (const auto state = environment_("SWITCHYARD_STATE")) hide(*state);
-  std::istringstream configurations(environment_("SWITCHYARD_WITHIN").value_or(""));
-  for (std::string file; std::getline(configurations, file);)
-    hide(file);
-  // Root has no more rights in the sandbox than any owner of a file, but these are its own.
-  if (geteuid() != 0) return;
-  for (const auto path :
-       {"/etc/shadow"sv, "/etc/shadow-"sv, "/etc/gshadow"sv, "/etc/gshadow-"sv, "/etc/sudoers"sv, "/etc/ssl/private"sv})
-    hide(std::string(path));
-}
-
-namespace {
-
-std::unexpected<mcp::Error> not_there(const std::string& path, const std::string& key) {
-  std::string message = "no sandbox, so it was not started: " + path;
-  message += ", which \"sandbox\".\"" + key + "\" names, does not exist or cannot be reached.";
-  return mcp::fail(mcp::ErrorCode::sandbox_unavailable, std::move(message), "Create it, or take it out of \"" + key + "\".");
-}
-
-}  // namespace
-
-mcp::Result<> SandboxView::add_named() {
-  for (const bool writable : {false, true}) {
-    for (const std::string& path : writable ? spec_.sandbox.write : spec_.sandbox.read) {
-      const std::string real = real_path(path);
-      if (real.empty()) return not_there(path, writable ? "write" : "read");
-      const Sight sight = writable ? Sight::write : Sight::read;
-      places_[real] = sight;
-      named_.insert(real);
-      // Under the name it was given, too, where what leads there is not to be seen.
-      if (path != real && !places_.contains("/")) places_[path] = sight;
-    }
-  }
-  return {};
 }
 
 }  // namespace gateway

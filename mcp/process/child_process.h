@@ -35,19 +35,22 @@ struct ChildSpec {
   /// refuses the start. It is given the folder of our own programs.
   std::function<Result<>(ChildSpec& spec, const std::string& programs)> prepare = {};
   /// The program is bubblewrap, and what it runs is switchyard-confine, which runs the program that was meant. Then pid() is that
-  /// one's, as we see it; start errors are sandbox_unavailable where the sandbox could not be made.
+  /// one's, as we see it; `env` is for that program alone, the guardian and bubblewrap have one of their own; start errors are
+  /// sandbox_unavailable where the sandbox could not be made.
   bool confined = false;
   std::string shown = {};  // what to call the program in errors; "": the command
   /// What the sandbox of a confined program denies, each thing once. On the loop; the launcher keeps it as long as the child.
   std::function<void(const Denial&)> on_denied = {};
 };
 
-/// How a program ended: exactly one of them is set.
+/// How a program ended: exactly one of `code` and `signal` is set.
 struct ChildExit {
   std::optional<int> code;
   std::optional<int> signal;
+  /// The code is bubblewrap's, which says 128 and more of a program that a signal ended, and so may have been a signal.
+  bool relayed = false;
 
-  /// "exit code 3", "signal 9 (Killed)".
+  /// "exit code 3", "signal 9 (Killed)", "exit code 139, by which a sandbox also tells signal 11 (Segmentation fault)".
   std::string text() const;
 };
 

@@ -16,10 +16,15 @@ namespace mcp {
 namespace asio = boost::asio;
 
 std::string ChildExit::text() const {
-  if (code) return "exit code " + std::to_string(*code);
-  const int number = signal.value_or(0);
-  const char* name = sigdescr_np(number);
-  return "signal " + std::to_string(number) + " (" + (name != nullptr ? name : "unknown") + ")";
+  const auto signal_text = [](int number) {
+    const char* name = sigdescr_np(number);
+    return "signal " + std::to_string(number) + " (" + (name != nullptr ? name : "unknown") + ")";
+  };
+  if (!code) return signal_text(signal.value_or(0));
+  constexpr int kSignalled = 128;
+  const bool unsure = relayed && *code > kSignalled && *code < kSignalled + NSIG;
+  return "exit code " + std::to_string(*code) +
+         (unsure ? ", by which a sandbox also tells " + signal_text(*code - kSignalled) : std::string());
 }
 
 void GuardianControl::order(char letter) {
@@ -64,9 +69,10 @@ void ChildState::on_line(std::string_view line) {
     failed_errno = number;
     failed_stage = rest.empty() ? "exec" : rest.substr(1);
     started.set();
-  } else if (word == "exit" || word == "signal") {
+  } else if (word == "exit" || word == "signal" || word == "relayed") {
     exit.emplace();
-    (word == "exit" ? exit->code : exit->signal) = number;
+    exit->relayed = word == "relayed";
+    (word == "signal" ? exit->signal : exit->code) = number;
     ended.set();
   } else if (word == "left") {
     log_error("process", "processes of a child could not be killed", {{"pid", std::int64_t{pid}}, {"left", std::int64_t{number}}});

@@ -6,10 +6,12 @@ namespace mcp {
 /// it comes through: `stage` "run", from switchyard-confine, with the descriptor of its watch (SCM_RIGHTS) where there is one.
 struct ExecReport {
   int error = 0;
-  char stage[16] = {};  // "chdir", "exec"; of a confined one also "limits", "landlock", "seccomp", "run"
+  char stage[16] = {};  // "chdir", "exec"; of a confined one also "environment", "limits", "landlock", "seccomp",
+                        // "run"
 };
 
-/// The descriptor on which switchyard-confine finds the guardian's socket: bubblewrap passes on what it inherits.
-inline constexpr int kConfineSocket = 3;
+/// The descriptors on which switchyard-confine finds the guardian's socket, and the file that holds the program's environment, each
+/// variable with a NUL behind it: bubblewrap passes on what it inherits.
+inline constexpr int kConfineSocket = 3, kConfineEnvironment = 4;
 
 }  // namespace mcp

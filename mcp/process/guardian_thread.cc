@@ -53,11 +53,13 @@ struct Initializer {
     pthread_sigmask(SIG_SETMASK, &none, nullptr);
     const bool placed = dup2(spec.in.get(), 0) == 0 && dup2(spec.out.get(), 1) == 1 && dup2(spec.err.get(), 2) == 2;
     if (placed && syscall(SYS_close_range, 3U, ~0U, kCloseRangeCloexec) == 0 && fcntl(spec.control.get(), F_SETFD, 0) == 0 &&
-        fcntl(spec.status.get(), F_SETFD, 0) == 0 && (spec.record.get() < 0 || fcntl(spec.record.get(), F_SETFD, 0) == 0)) {
+        fcntl(spec.status.get(), F_SETFD, 0) == 0 && pass_on(spec.record) && pass_on(spec.environment)) {
       execve(path.c_str(), const_cast<char* const*>(argv), const_cast<char* const*>(launcher.env));
     }
     return {errno, process::system_category()};
   }
+
+  static bool pass_on(const UniqueFd& fd) { return fd.get() < 0 || fcntl(fd.get(), F_SETFD, 0) == 0; }
 
   /// In the child, after its errno was reported: exit handlers and buffers are the parent's.
   template <class... Any>

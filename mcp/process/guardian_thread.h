@@ -20,7 +20,8 @@ struct GuardianSpec {
   std::vector<std::string> env;
   UniqueFd in, out, err;  // become its 0, 1 and 2
   UniqueFd control, status;
-  UniqueFd record;  // may be none
+  UniqueFd record;       // may be none
+  UniqueFd environment;  // of a confined program; else none
 };
 
 /// The thread on which guardians are forked and waited for. One of its own because

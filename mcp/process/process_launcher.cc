@@ -1,8 +1,11 @@
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <cerrno>
 #include <csignal>
 #include <map>
 
@@ -127,7 +130,7 @@ class ProcessLauncherImpl final : public ProcessLauncher {
  private:
   void start_guardian(const std::shared_ptr<Launch>& launch);
   Result<pid_t> try_start(Launch& launch);
-  GuardianSpec guardian_spec(Launch& launch) const;
+  Result<GuardianSpec> guardian_spec(Launch& launch) const;
   void close_record(const ChildRecord& record, pid_t guardian, int status);
 
   const ProcessLauncherOptions options_;
@@ -143,13 +146,37 @@ std::string folder_of(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-GuardianSpec ProcessLauncherImpl::guardian_spec(Launch& launch) const {
+/// A file in memory with the variables, each with a NUL behind it.
+Result<UniqueFd> environment_file(const std::vector<std::string>& env) {
+  UniqueFd file(memfd_create("environment", MFD_CLOEXEC));
+  if (file.get() < 0) return std::unexpected(refused_by_system("no file for the program's environment", errno));
+  std::string text;
+  for (const std::string& entry : env)
+    text.append(entry).push_back('\0');
+  for (std::size_t at = 0; at < text.size();) {
+    const ssize_t written = write(file.get(), text.data() + at, text.size() - at);
+    if (written < 0) return std::unexpected(refused_by_system("no file for the program's environment", errno));
+    at += static_cast<std::size_t>(written);
+  }
+  return file;
+}
+
+Result<GuardianSpec> ProcessLauncherImpl::guardian_spec(Launch& launch) const {
   GuardianSpec spec;
   spec.guardian = options_.guardian;
   const std::string variable = std::string(kMarkVariable) + "=";
   spec.env = {variable + launch.record->tree.mark};
   for (const std::string& entry : launch.spec.env) {
     if (!entry.starts_with(variable)) spec.env.push_back(entry);
+  }
+  if (launch.spec.confined) {
+    auto file = environment_file(spec.env);
+    if (!file) return std::unexpected(std::move(file).error());
+    spec.environment = *std::move(file);
+    // The guardian and bubblewrap run outside: what the entry names must not tell their loader anything.
+    spec.env.resize(1);
+    spec.env.emplace_back("PATH=/usr/bin:/bin");
+    spec.env.emplace_back("LC_ALL=C");  // what bubblewrap says is read
   }
   spec.in = std::move(launch.pipes.in.read);
   spec.out = std::move(launch.pipes.out.write);
@@ -161,6 +188,7 @@ GuardianSpec ProcessLauncherImpl::guardian_spec(Launch& launch) const {
                std::to_string(spec.status.get()),
                std::to_string(options_.open_files),
                std::to_string(spec.record.get()),
+               std::to_string(spec.environment.get()),
                launch.spec.confined ? "confined" : "plain",
                launch.spec.cwd,
                launch.path,
@@ -191,7 +219,8 @@ Result<pid_t> ProcessLauncherImpl::try_start(Launch& launch) {
     close_record(*record, *pid, status);
     asio::post(executor, [state, status] { state->guardian_ended(status); });
   };
-  auto started = thread_->start(guardian_spec(launch), ended);
+  auto spec = guardian_spec(launch);
+  auto started = spec ? thread_->start(*std::move(spec), ended) : Result<pid_t>(std::unexpected(std::move(spec).error()));
   if (!started) {
     ChildRecords::remove(*launch.record);
     return started;

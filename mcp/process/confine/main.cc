@@ -2,17 +2,20 @@
 //
 // The last step into a sandbox, from within: bubblewrap has made the namespaces and the mounts; this adds limits, Landlock rules
 // (files are written beneath the PATHs alone) and a filter of system calls, says so to the guardian on descriptor 3
-// (exec_report.h), and becomes the program at PATH. Where one of them cannot be had it says which, and the program does not run.
+// (exec_report.h), and becomes the program at PATH, with the environment that lies in descriptor 4. Where one of them cannot be had
+// it says which, and the program does not run.
 //
 // Static and without libraries: it runs where little else is to be seen.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <vector>
@@ -80,6 +83,26 @@ void send_report(const char* stage, int error, int descriptor = -1) {
   _exit(127);
 }
 
+/// The program's variables, for all of its life. It has not been in our own environment, nor in bubblewrap's.
+std::vector<char*> read_environment() {
+  struct stat info{};
+  if (fstat(kConfineEnvironment, &info) != 0) give_up("environment", errno);
+  const auto size = static_cast<std::size_t>(info.st_size);
+  char* const text = static_cast<char*>(calloc(size + 1, 1));
+  if (text == nullptr) give_up("environment", ENOMEM);
+  for (std::size_t have = 0; have < size;) {
+    const ssize_t n = pread(kConfineEnvironment, text + have, size - have, static_cast<off_t>(have));
+    if (n <= 0) give_up("environment", n < 0 ? errno : EIO);
+    have += static_cast<std::size_t>(n);
+  }
+  close(kConfineEnvironment);
+  std::vector<char*> variables;
+  for (char* at = text; at < text + size; at += strlen(at) + 1)
+    variables.push_back(at);
+  variables.push_back(nullptr);
+  return variables;
+}
+
 void lower(decltype(RLIMIT_CORE) resource, rlim_t most) {
   rlimit limit{};
   if (getrlimit(resource, &limit) != 0) give_up("limits", errno);
@@ -97,6 +120,7 @@ int main(int argc, char** argv) {
     fputs("switchyard-confine is started by switchyard, not by hand.\n", stderr);
     return 2;
   }
+  const auto environment = mcp::read_environment();
   mcp::lower(RLIMIT_CORE, 0);
   mcp::lower(RLIMIT_NOFILE, mcp::kMostFiles);
   mcp::lower(RLIMIT_NPROC, mcp::kMostProcesses);
@@ -105,6 +129,6 @@ int main(int argc, char** argv) {
   if (watch < -1) mcp::give_up("seccomp", -watch - 1);
   mcp::send_report("run", 0, watch);
   if (watch >= 0) close(watch);
-  execv(arguments.path, arguments.argv);
+  execve(arguments.path, arguments.argv, environment.data());
   mcp::give_up("exec", errno);
 }

@@ -179,6 +179,10 @@ void add_hardening(Builder& code) {
     code.if_equal(TIOCSTI, kDeny);
     code.if_equal(kTypeIntoConsole, kDeny);
   });
+  code.for_call(__NR_socketpair, [&] {
+    code.load_argument(0);
+    code.unless_equal(AF_UNIX, kDeny);
+  });
   code.for_call(__NR_socket, [&] {
     code.load_argument(0);
     for (const int family : {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK})

@@ -1,21 +1,25 @@
-// switchyard-guardian CONTROL STATUS FILES RECORD MODE CWD PATH NAME [ARG]...
+// switchyard-guardian CONTROL STATUS FILES RECORD ENVIRONMENT MODE CWD PATH NAME [ARG]...
 //
 // Runs one program on its own descriptors 0 to 2 and answers for everything that program starts: as the sub-reaper of the tree it
 // inherits what daemonises, and it ends only when no descendant is left. CONTROL and STATUS are descriptor numbers of two pipes to
 // the launcher:
 //
 //   STATUS, written   "pid N"           the program runs
-//                     "spawn ERRNO STAGE"  it could not be started (STAGE: fork, chdir, exec; of a confined one also limits,
-//                                       landlock, seccomp, and sandbox, where bubblewrap ended and said why on standard error)
+//                     "spawn ERRNO STAGE"  it could not be started (STAGE: fork, chdir, exec; of a confined one also
+//                                       environment, limits, landlock, seccomp, and sandbox, where bubblewrap ended and said why on
+//                                       standard error)
 //                     "denied write PATH", "denied connect ADDRESS"  of a confined program, each thing once
-//                     "exit CODE" or "signal NUMBER"  the program itself has ended
+//                     "exit CODE" or "signal NUMBER"  the program itself has ended; of a confined one bubblewrap says how, in a
+//                                       code: "relayed CODE"
 //                     "left N"          gave up on N processes that SIGKILL does not end
 //   CONTROL, read     't' SIGTERM to the tree; 'k' SIGKILL to the tree;
 //                     end of file (the launcher is dead or let go), like a SIGTERM to the guardian and like the end of the
 //                     program: SIGTERM to what is left, 1.5 seconds, SIGKILL
 //
 // It ends with status 0 only where nothing is left of the tree. RECORD is the descriptor of a file to which it and the program add
-// their pids (child_records.h), or -1. MODE is "plain" or "confined": then PATH is bubblewrap, which runs switchyard-confine.
+// their pids (child_records.h), or -1. MODE is "plain" or "confined": then PATH is bubblewrap, which runs switchyard-confine,
+// and ENVIRONMENT is the descriptor of a file with the program's variables, which are in nobody's environment before it (LD_PRELOAD
+// among them would run code outside of the sandbox); else it is -1.
 //
 // A program of its own, small and without libraries, because it must outlive a gateway that was killed. In lists of processes its
 // name is "mcp-guardian".
@@ -191,13 +195,10 @@ void Guardian::program_ended(int status) {
     read_exec_pipe();  // it may have ended before we came to read how it started
   program_.pid = -1;
   if (!started_) return;
-  // As a shell does, bubblewrap says 128 and more of a program that a signal ended.
-  constexpr int kSignalled = 128;
-  const bool told = confined_ && WIFEXITED(status) && WEXITSTATUS(status) > kSignalled && WEXITSTATUS(status) < kSignalled + NSIG;
-  if (WIFSIGNALED(status) || told) {
-    report("signal", told ? WEXITSTATUS(status) - kSignalled : WTERMSIG(status));
+  if (WIFSIGNALED(status)) {
+    report("signal", WTERMSIG(status));
   } else {
-    report("exit", WEXITSTATUS(status));
+    report(confined_ ? "relayed" : "exit", WEXITSTATUS(status));
   }
   end_tree();
 }

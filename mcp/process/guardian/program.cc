@@ -63,8 +63,11 @@ bool open_exec_pipe(bool confined, int* ends) {
   if (arguments.cwd[0] != '\0' && chdir(arguments.cwd) != 0) give_up(exec_pipe, "chdir");
   syscall(SYS_close_range, 3U, ~0U, kCloseRangeCloexec);
   if (arguments.confined) {
-    exec_pipe = fcntl(exec_pipe, F_DUPFD_CLOEXEC, kConfineSocket + 1);  // should it be that very one
-    if (exec_pipe < 0 || dup2(exec_pipe, kConfineSocket) < 0) _exit(126);
+    // Should one of them be what the other is to be.
+    exec_pipe = fcntl(exec_pipe, F_DUPFD_CLOEXEC, kConfineEnvironment + 1);
+    const int environment = fcntl(arguments.environment, F_DUPFD_CLOEXEC, kConfineEnvironment + 1);
+    if (exec_pipe < 0 || environment < 0 || dup2(exec_pipe, kConfineSocket) < 0 || dup2(environment, kConfineEnvironment) < 0)
+      _exit(126);
   }
   execv(arguments.path, arguments.argv);
   give_up(exec_pipe, "exec");
@@ -82,20 +85,24 @@ void write_record(int record, const char* key) {
 }
 
 std::optional<GuardianArguments> parse_arguments(int argc, char** argv) {
-  if (argc < 9) return std::nullopt;
+  if (argc < 10) return std::nullopt;
   GuardianArguments arguments;
   arguments.control = static_cast<int>(strtol(argv[1], nullptr, 10));
   arguments.status = static_cast<int>(strtol(argv[2], nullptr, 10));
   arguments.files = strtol(argv[3], nullptr, 10);
   arguments.record = static_cast<int>(strtol(argv[4], nullptr, 10));
-  arguments.confined = strcmp(argv[5], "confined") == 0;
-  arguments.cwd = argv[6];
-  arguments.path = argv[7];
-  arguments.argv = argv + 8;
+  arguments.environment = static_cast<int>(strtol(argv[5], nullptr, 10));
+  arguments.confined = strcmp(argv[6], "confined") == 0;
+  arguments.cwd = argv[7];
+  arguments.path = argv[8];
+  arguments.argv = argv + 9;
   for (const int fd : {arguments.control, arguments.status}) {
     if (fd < 3 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return std::nullopt;
   }
-  if (arguments.record >= 0 && (arguments.record < 3 || fcntl(arguments.record, F_SETFD, FD_CLOEXEC) != 0)) return std::nullopt;
+  for (const int fd : {arguments.record, arguments.environment}) {
+    if (fd >= 0 && (fd < 3 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)) return std::nullopt;
+  }
+  if (arguments.confined && arguments.environment < 0) return std::nullopt;
   return arguments;
 }
 

@@ -8,12 +8,13 @@
 
 namespace mcp {
 
-/// The guardian's command line: CONTROL STATUS FILES RECORD MODE CWD PATH NAME [ARG]...
+/// The guardian's command line: CONTROL STATUS FILES RECORD ENVIRONMENT MODE CWD PATH NAME [ARG]...
 struct GuardianArguments {
   int control = -1;             // read end: 't', 'k', end of file
   int status = -1;              // write end: the report
   long files = 0;               // soft RLIMIT_NOFILE of the program; 0 = as it is
   int record = -1;              // the child's record (child_records.h), to be added to; -1 = none
+  int environment = -1;         // of a confined program: its variables (exec_report.h); else -1
   bool confined = false;        // MODE "confined": PATH is bubblewrap, and switchyard-confine speaks first; else "plain"
   const char* cwd = nullptr;    // "" = as it is
   const char* path = nullptr;   // of the program, looked up already

@@ -27,6 +27,7 @@ namespace {
 constexpr std::size_t kMaxPath = 4096;
 constexpr std::size_t kMaxShown = 512;
 constexpr std::size_t kMaxReports = 64;
+constexpr int kRoomForReports = 16'384;
 constexpr int kNone = -1;
 
 /// Where a watched call has its path, and what makes it a change.
@@ -222,6 +223,13 @@ std::optional<std::string> denied_connect(const seccomp_notif& call) {
 }
 
 }  // namespace
+
+void Watch::open(int descriptor) {
+  descriptor_ = descriptor;
+  // A pipe of one page counts as full while anything in it is unread, and what does not fit is lost: the line with the pid is
+  // there.
+  if (descriptor_ >= 0) fcntl(reports_, F_SETPIPE_SZ, kRoomForReports);
+}
 
 void Watch::answer(short events) {
   if ((events & POLLIN) == 0) {

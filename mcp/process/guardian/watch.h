@@ -16,7 +16,7 @@ class Watch {
   explicit Watch(int reports) : reports_(reports) {}
 
   /// Takes the descriptor of the watch, or -1.
-  void open(int descriptor) { descriptor_ = descriptor; }
+  void open(int descriptor);
 
   int descriptor() const { return descriptor_; }
 

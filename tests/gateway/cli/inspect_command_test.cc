@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -84,6 +85,17 @@ TEST_F(InspectCommandTest, OfAnEntryOfTheConfiguration) {
   const auto broken = run({"inspect", "broken", "--config", file});
   EXPECT_EQ(broken.exit, 1);
   EXPECT_THAT(broken.err, HasSubstr("NO_SUCH_VARIABLE"));
+}
+
+TEST_F(InspectCommandTest, OfASandboxedEntryAsInTheGateway) {
+  std::filesystem::create_directories(folder_ + "/etc");
+  const std::string file = write("etc/c.json",
+                                 R"({"mcpServers":{"files":{"command":")" + program_ +
+                                     R"(","args":["ok"],"sandbox":{"write":["."]}}},"listen":"127.0.0.1:0"})");
+  const auto refused = run({"inspect", "files", "--config", file});
+  EXPECT_EQ(refused.exit, 1);
+  if (refused.err.contains("bubblewrap (bwrap) is not")) GTEST_SKIP() << "this system makes no sandbox: " << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("etc/c.json, which the gateway reads")) << "its configuration is kept from it";
 }
 
 TEST_F(InspectCommandTest, WhatCannotBeReachedIsAFailure) {

@@ -80,5 +80,20 @@ TEST(SandboxKeyTest, HoldsInAFileOfAnotherClientToo) {
   EXPECT_EQ(std::get<StdioSpec>(config->servers.front().transport).sandbox.level, SandboxLevel::strict);
 }
 
+TEST(SandboxKeyTest, InAFileOfAnotherClientNothingLikeItIsPassedOver) {
+  for (const std::string key : {"sandBox", "sand_box", "Sandbox", "sandboxed", "sanbox", "sandbox-level", "enableSandbox"}) {
+    const std::string text = R"({"mcpServers": {"a": {"command": "x", ")" + key + R"(": "strict"}}})";
+    const auto config = parse_config(text, "f", test_environment());
+    ASSERT_TRUE(config);
+    EXPECT_TRUE(config->servers.empty()) << key;
+    ASSERT_EQ(config->broken.size(), 1U) << key;
+    EXPECT_TRUE(config->broken.front().error.message.contains("unknown key \"" + key + "\""))
+        << config->broken.front().error.message;
+  }
+  EXPECT_EQ(
+      report_on(R"({"mcpServers": {"a": {"command": "x", "sandbox": null}}})"),
+      "error f:1:50: mcpServers.a.sandbox: expected \"off\", \"standard\", \"strict\", or an object with \"level\", found null\n");
+}
+
 }  // namespace
 }  // namespace gateway

@@ -93,6 +93,7 @@ class SandboxTest : public testing::Test {
     stdio.command = command;
     stdio.args = std::move(args);
     stdio.cwd = cwd_;
+    stdio.env = env_;
     stdio.sandbox = std::move(sandbox);
     spec_.transport = std::move(stdio);
     auto child = make_child_spec(spec_, [this](std::string_view name) -> std::optional<std::string> {
@@ -126,6 +127,7 @@ class SandboxTest : public testing::Test {
   const SandboxFolder made_;
   const std::string folder_ = made_.path();
   std::string cwd_;
+  std::vector<std::pair<std::string, std::string>> env_;
   std::map<std::string, std::string> variables_;
   ServerSpec spec_;
   std::vector<std::string> denied_;

@@ -44,11 +44,26 @@ TEST_F(RealSandboxTest, StopAsksTheProgramFirst) {
   EXPECT_EQ((*child)->exit()->text(), "exit code 5");
 }
 
-TEST_F(RealSandboxTest, ASignalThatEndsItIsKnown) {
-  const auto child = start("kill -SEGV $$", kStandard);
-  ASSERT_TRUE(child);
-  run_task(loop_, (*child)->wait_exit());
-  EXPECT_EQ((*child)->exit()->signal, SIGSEGV);
+TEST_F(RealSandboxTest, ASignalThatEndsItIsNamedButNotBeyondDoubt) {
+  for (const std::string script : {"kill -SEGV $$", "exit 139"}) {
+    const auto child = start(script, kStandard);
+    ASSERT_TRUE(child);
+    run_task(loop_, (*child)->wait_exit());
+    EXPECT_EQ((*child)->exit()->signal, std::nullopt);
+    EXPECT_EQ((*child)->exit()->text(), "exit code 139, by which a sandbox also tells signal 11 (Segmentation fault)");
+  }
+}
+
+TEST_F(RealSandboxTest, MakesSocketsOfTheOrdinaryKindsAlone) {
+  constexpr auto kScript =
+      "import socket\n"
+      "for make in (lambda: socket.socketpair(socket.AF_UNIX), lambda: socket.socket(socket.AF_INET)): make()\n"
+      "for make in (lambda: socket.socketpair(30, 1), lambda: socket.socket(40, 1)):\n"
+      "  try: make()\n"
+      "  except OSError as error: print(error.errno)\n";
+  auto child = launch(child_of("python3", {"-c", kScript}, kStandard));
+  ASSERT_TRUE(child) << child.error().text();
+  EXPECT_EQ(run_task(loop_, read_all((*child)->stdout_pipe())), "1\n1\n") << "TIPC and vsock: EPERM";
 }
 
 class SandboxedTreeTest : public RealSandboxTest {
