@@ -107,20 +107,25 @@ bool means_sandbox(std::string_view key) {
   return plain.contains("sandbox");
 }
 
-void unknown_key(const JsonMember& member, const std::string& path, bool foreign, Findings& findings) {
+void refuse_like_sandbox(const JsonMember& member, const std::string& path, Findings& findings) {
+  findings.error(path,
+                 member.at,
+                 "unknown key " + quoted(member.key) +
+                     " may be meant to hold the program in a sandbox, so it is not passed over; write \"sandbox\", or take it out");
+}
+
+std::vector<std::string_view> known_keys(bool foreign) {
   std::vector<std::string_view> known;
   for (const KeyRule& rule : kRules) {
     if (rule.ours || (foreign && rule.field != Field::ignored)) known.push_back(rule.key);
   }
+  return known;
+}
+
+void unknown_key(const JsonMember& member, const std::string& path, bool foreign, Findings& findings) {
+  const std::vector<std::string_view> known = known_keys(foreign);
   if (foreign) {
-    if (means_sandbox(member.key)) {
-      findings.error(
-          path,
-          member.at,
-          "unknown key " + quoted(member.key) +
-              " may be meant to hold the program in a sandbox, so it is not passed over; write \"sandbox\", or take it out");
-      return;
-    }
+    if (means_sandbox(member.key)) return refuse_like_sandbox(member, path, findings);
     const auto nearest = nearest_name(member.key, known);
     const KeyRule* meant = nearest ? rule_of(*nearest) : nullptr;
     if ((meant != nullptr && restricts(meant->field)) || may_restrict_tools(member.key)) {

@@ -54,6 +54,24 @@ void log_plan(const Plan& plan) {
   }
 }
 
+std::set<std::string> names_of(const Names& names, const ServerName& server) {
+  const auto found = names.find(server.str());
+  return found == names.end() ? std::set<std::string>() : found->second;
+}
+
+/// To each step, what of its server's tools comes to this view or leaves it.
+void add_differences(const View& view, const std::vector<ViewMember>& after, std::size_t max_length, Plan& plan) {
+  const Names had = names_in(*view.projection());
+  const Names has = names_in(*Projection::build(after, Naming{.max_length = max_length}));
+  for (ServerStep& step : plan.servers) {
+    const auto before = names_of(had, step.before.empty() ? step.name : step.before);
+    const auto now = names_of(has, step.name);
+    ViewDifference difference{
+        .view = shown_title(view.title()), .gained = missing_from(now, before), .lost = missing_from(before, now)};
+    if (!difference.gained.empty() || !difference.lost.empty()) step.views.push_back(std::move(difference));
+  }
+}
+
 }  // namespace
 
 std::vector<CurrentServer> Gateway::current(Failed failed) const {
@@ -87,34 +105,22 @@ void Gateway::add_view_differences(const Config& next, const Desired& desired, C
     const auto& same = comparison.kept[i] ? comparison.kept[i] : comparison.replaced[i];
     if (same) members[desired.servers[i].identity.name().str()] = {servers_[*same].runtime, desired.servers[i].spec};
   }
-  const auto compare_view = [&](const View& view, const std::vector<ViewMember>& after, std::size_t max_length) {
-    const Names had = names_in(*view.projection());
-    const Names has = names_in(*Projection::build(after, Naming{.max_length = max_length}));
-    const auto in = [](const Names& names, const ServerName& server) {
-      const auto found = names.find(server.str());
-      return found == names.end() ? std::set<std::string>() : found->second;
-    };
-    for (ServerStep& step : comparison.plan.servers) {
-      const auto before = in(had, step.before.empty() ? step.name : step.before);
-      const auto now = in(has, step.name);
-      ViewDifference difference{
-          .view = shown_title(view.title()), .gained = missing_from(now, before), .lost = missing_from(before, now)};
-      if (!difference.gained.empty() || !difference.lost.empty()) step.views.push_back(std::move(difference));
-    }
+  const auto member_of = [&members](const ServerName& name, std::vector<ViewMember>& view) {
+    const auto member = members.find(name.str());
+    if (member != members.end()) view.push_back(member->second);
   };
   std::vector<ViewMember> all;
   for (const DesiredServer& server : desired.servers) {
-    if (const auto member = members.find(server.identity.name().str()); member != members.end()) all.push_back(member->second);
+    member_of(server.identity.name(), all);
   }
-  compare_view(*main_view_, all, next.max_name_length);
+  add_differences(*main_view_, all, next.max_name_length, comparison.plan);
   for (const ProfileSpec& profile : next.profiles) {
     const auto view = profiles_.find(profile.name);
     if (view == profiles_.end() || view->second->closed()) continue;
     std::vector<ViewMember> after;
-    for (const ServerName& name : profile.servers) {
-      if (const auto member = members.find(name.str()); member != members.end()) after.push_back(member->second);
-    }
-    compare_view(*view->second, after, profile.max_name_length);
+    for (const ServerName& name : profile.servers)
+      member_of(name, after);
+    add_differences(*view->second, after, profile.max_name_length, comparison.plan);
   }
 }
 

@@ -27,10 +27,10 @@ struct ServeOptions {
   std::function<void(std::size_t open)> on_stopping;
 };
 
-/// Runs the gateway until SIGTERM or SIGINT (or, in stdio mode, until stdin ends), or its terminal is closed. Another SIGHUP, but in stdio mode, has it
-/// read its configuration again, as every change of the file does. In stdio mode a listener whose port
-/// cannot be had takes a free one of the same host. Error: a listener could not be opened, another gateway has the state folder, or
-/// a required server did not start (every reason is listed).
+/// Runs the gateway until SIGTERM or SIGINT (or, in stdio mode, until stdin ends), or its terminal is closed. Another SIGHUP, but
+/// in stdio mode, has it read its configuration again, as every change of the file does. In stdio mode a listener whose port cannot
+/// be had takes a free one of the same host. Error: a listener could not be opened, another gateway has the state folder, or a
+/// required server did not start (every reason is listed).
 mcp::Result<> serve(ServeOptions options);
 
 struct RelayStdioOptions {
