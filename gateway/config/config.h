@@ -97,7 +97,7 @@ struct ServerConnection {
   bool operator==(const ServerConnection&) const = default;
 };
 
-/// How a server is shown and treated: a change of it concerns no connection, and whether it is switched on. changes_between()
+/// How a server is shown and treated: a change of it concerns no connection, and whether it is switched on. differences()
 /// compares it; a field that is not looked at there does not compile.
 struct ServerPresentation {
   bool enabled = true;

@@ -7,14 +7,13 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "gateway/config/file_replacement.h"
 #include "gateway/config/text_file.h"
 #include "mcp/process/unique_fd.h"
 
@@ -98,60 +97,19 @@ Result<> check_writable(const std::string& file, const struct stat& status) {
   return {};
 }
 
-/// A file beside the one it is to replace; gone with this object unless it took that one's place.
-class Replacement {
- public:
-  explicit Replacement(const std::string& file) : file_(file) {
-    const std::filesystem::path whole(file);
-    name_ = (whole.parent_path() / ("." + whole.filename().string().substr(0, 200) + ".XXXXXX")).string();
-    fd_ = UniqueFd(::mkostemp(name_.data(), O_CLOEXEC));
+/// As that file has them; after it was written, so that nobody else reads what is not his before.
+Result<> take_owner_and_mode(const std::string& file, int replacement, const struct stat& status) {
+  struct stat own{};
+  if (::fstat(replacement, &own) != 0) return cannot_write(file, errno);
+  const bool foreign = own.st_uid != status.st_uid || own.st_gid != status.st_gid;
+  if (foreign && ::fchown(replacement, status.st_uid, status.st_gid) != 0) {
+    return fail(ErrorCode::io_error,
+                file + " belongs to another user or group, which it would lose",
+                "Run the command as the user it belongs to.");
   }
-
-  Replacement(const Replacement&) = delete;
-  Replacement& operator=(const Replacement&) = delete;
-
-  ~Replacement() {
-    if (fd_.get() >= 0) ::unlink(name_.c_str());
-  }
-
-  Result<> write(std::string_view text) {
-    if (fd_.get() < 0) return cannot_write(file_, errno);
-    while (!text.empty()) {
-      const ssize_t written = ::write(fd_.get(), text.data(), text.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return cannot_write(file_, errno);
-      text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
-  }
-
-  /// As that file has them; after write(), so that nobody else reads what is not his before.
-  Result<> take_owner_and_mode(const struct stat& status) {
-    struct stat own{};
-    if (::fstat(fd_.get(), &own) != 0) return cannot_write(file_, errno);
-    const bool foreign = own.st_uid != status.st_uid || own.st_gid != status.st_gid;
-    if (foreign && ::fchown(fd_.get(), status.st_uid, status.st_gid) != 0) {
-      return fail(ErrorCode::io_error,
-                  file_ + " belongs to another user or group, which it would lose",
-                  "Run the command as the user it belongs to.");
-    }
-    if (::fchmod(fd_.get(), status.st_mode & 07777) != 0) return cannot_write(file_, errno);
-    return {};
-  }
-
-  Result<> put_in_place(const UniqueFd& folder) {
-    if (::fsync(fd_.get()) != 0 || std::rename(name_.c_str(), file_.c_str()) != 0) return cannot_write(file_, errno);
-    fd_.reset();
-    // The new text is there by now; that a disk cannot promise to keep it is no failure of the change.
-    ::fsync(folder.get());
-    return {};
-  }
-
- private:
-  const std::string& file_;
-  std::string name_;
-  UniqueFd fd_;
-};
+  if (::fchmod(replacement, status.st_mode & 07777) != 0) return cannot_write(file, errno);
+  return {};
+}
 
 enum class Step { done, again };
 
@@ -171,16 +129,18 @@ Result<Step> try_update(const std::string& file, std::size_t max_bytes, const Te
   } else if (auto writable = check_writable(file, status); !writable) {
     return std::unexpected(writable.error());
   }
-  Replacement replacement(file);
-  if (auto written = replacement.write(*after); !written) return std::unexpected(written.error());
+  FileReplacement replacement(file);
+  if (const int failed = replacement.write(*after); failed != 0) return cannot_write(file, failed);
   // A new file's group is the folder's choice.
   if (*before) {
-    if (auto kept = replacement.take_owner_and_mode(status); !kept) return std::unexpected(kept.error());
+    if (auto kept = take_owner_and_mode(file, replacement.descriptor(), status); !kept) return std::unexpected(kept.error());
   }
   const auto now = read_if_there(file, max_bytes);
   if (!now) return std::unexpected(now.error());
   if (*now != *before) return Step::again;
-  if (auto placed = replacement.put_in_place(folder); !placed) return std::unexpected(placed.error());
+  if (const int failed = replacement.put_in_place(); failed != 0) return cannot_write(file, failed);
+  // The new text is there by now; that a disk cannot promise to keep it is no failure of the change.
+  ::fsync(folder.get());
   return Step::done;
 }
 

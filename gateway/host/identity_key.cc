@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "gateway/config/private_file.h"
+#include "gateway/config/file_replacement.h"
 #include "gateway/config/text_file.h"
 #include "mcp/base/random.h"
 

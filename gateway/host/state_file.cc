@@ -11,7 +11,7 @@
 #include <sstream>
 #include <system_error>
 
-#include "gateway/config/private_file.h"
+#include "gateway/config/file_replacement.h"
 
 namespace gateway {
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <filesystem>
 #include <set>
@@ -13,7 +14,7 @@
 #include <system_error>
 #include <utility>
 
-#include "gateway/config/private_file.h"
+#include "gateway/config/file_replacement.h"
 #include "gateway/config/text_file.h"
 #include "mcp/base/log.h"
 #include "mcp/json/text.h"

@@ -1,23 +1,20 @@
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "gateway/upstream/server_catalog.h"
+#include "gateway/upstream/known_server.h"
+#include "mcp/base/result.h"
 #include "mcp/base/task.h"
-#include "mcp/session/server_introduction.h"
+
+namespace boost::asio {
+class thread_pool;
+}
 
 namespace gateway {
-
-/// What was known of a server when it was last read.
-struct KnownServer {
-  std::shared_ptr<const ServerCatalog> catalog;
-  mcp::ServerIntroduction introduction;
-};
 
 /// What servers offered, kept on disk from one life of the gateway to the next, so that clients have their lists before the servers
 /// are there: a file for each, STATE/catalogs/DIGEST.json (0600), by ServerIdentity::digest(), replaced atomically. A file that

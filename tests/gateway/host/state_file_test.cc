@@ -199,7 +199,7 @@ TEST_F(StateFileTest, AFileThatCannotBeWrittenIsNamed) {
   EXPECT_EQ(published.error().code, ErrorCode::io_error);
   EXPECT_THAT(published.error().message, HasSubstr(info()));
   for (const auto& entry : fs::directory_iterator(dir_))
-    EXPECT_FALSE(entry.path().filename().string().starts_with("gateway.json.")) << entry.path();
+    EXPECT_FALSE(entry.path().filename().string().contains("gateway.json.")) << entry.path();
 }
 
 }  // namespace
