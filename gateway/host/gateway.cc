@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "gateway/host/self_reference.h"
+#include "gateway/upstream/catalog_store.h"
 #include "mcp/base/log.h"
 #include "mcp/base/percent.h"
 
@@ -19,7 +20,7 @@ using mcp::fail;
 using mcp::Result;
 using mcp::Task;
 
-Gateway::Gateway(RuntimeDependencies dependencies, Config config)
+Gateway::Gateway(RuntimeDependencies dependencies, Config config, EnvironmentStates environments)
     : dependencies_(std::move(dependencies)),
       config_(std::move(config)),
       validator_(dependencies_.executor),
@@ -27,14 +28,8 @@ Gateway::Gateway(RuntimeDependencies dependencies, Config config)
   dependencies_.environment = environment_within(std::move(dependencies_.environment), config_.file);
   main_view_ = std::make_shared<View>(
       dependencies_.executor, "/mcp", std::vector<std::shared_ptr<Runtime>>(), Naming{.max_length = config_.max_name_length});
-  for (const EnvironmentSpec& environment : config_.environments)
-    environments_[environment.name] = {.available = environment.available,
-                                       .instance = environment.available ? 1U : 0U,
-                                       .why = environment.available ? "" : "nobody has said that it is",
-                                       .since = started_};
-  Config first = std::move(config_);
-  config_ = {};
-  apply(std::move(first), environments_);
+  Config first = std::exchange(config_, {});
+  apply(std::move(first), std::move(environments));
 }
 
 Gateway::~Gateway() = default;
@@ -158,6 +153,7 @@ GatewayStatus Gateway::status() const {
   for (const Server& server : servers_)
     status.servers.push_back(server.runtime->status());
   status.absent = absent_;
+  status.environments = environments_;
   status.retiring = retiring_.size();
   status.spawned = dependencies_.launcher->spawned();
   status.left = dependencies_.launcher->left();

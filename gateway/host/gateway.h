@@ -18,7 +18,8 @@ namespace gateway {
 /// the commands that need no listener, hold one. Loop thread only; stop() before it is destroyed.
 class Gateway {
  public:
-  Gateway(RuntimeDependencies dependencies, Config config);
+  /// `environments`: which are there at first.
+  Gateway(RuntimeDependencies dependencies, Config config, EnvironmentStates environments = {});
   ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
@@ -32,12 +33,10 @@ class Gateway {
   /// What apply() would do with these.
   Plan plan(const Config& next, const EnvironmentStates& environments, Failed failed) const;
 
-  /// The gateway from here on serves this configuration: runtimes whose identity is the same stay, the others are started, replaced
-  /// or taken away, and all views change at once. What is under way finishes on what it began with (Runtime::retire).
-  /// The environments from here on are these; servers that are bound to them come or go.
+  /// The gateway from here on serves this configuration, where these environments are there: runtimes whose identity is the same
+  /// stay, the others are started, replaced or taken away, and all views change at once. What is under way finishes on what it
+  /// began with (Runtime::retire).
   Plan apply(Config next, EnvironmentStates environments, Failed failed = Failed::leave);
-
-  const EnvironmentStates& environments() const { return environments_; }
 
   /// Waits until every required server came to the end of its first start. The error lists each that failed, a line each, with
   /// reason and remedy; a required server that is broken in the configuration is one of them.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gateway/host/gateway.h"
+#include "gateway/upstream/catalog_store.h"
 #include "mcp/base/log.h"
 
 namespace gateway {
@@ -110,9 +111,8 @@ void Gateway::add_view_differences(const Config& next, const Desired& desired, C
     if (member != members.end()) view.push_back(member->second);
   };
   std::vector<ViewMember> all;
-  for (const DesiredServer& server : desired.servers) {
+  for (const DesiredServer& server : desired.servers)
     member_of(server.identity.name(), all);
-  }
   add_differences(*main_view_, all, next.max_name_length, comparison.plan);
   for (const ProfileSpec& profile : next.profiles) {
     const auto view = profiles_.find(profile.name);

@@ -35,12 +35,11 @@ class LocalGatewayImpl final : public LocalGateway {
     dependencies.resolver = std::make_shared<mcp::Resolver>();
     dependencies.tls = std::make_shared<mcp::TlsContexts>();
     dependencies.identity_key = mcp::random_hex(16);
-    const auto environments = config.environments;
     Environments::Needs needs{.executor = loop_.get_executor(), .launcher = launcher_.get(), .variables = dependencies.environment};
-    gateway_ = std::make_unique<Gateway>(std::move(dependencies), std::move(config));
     environments_ =
         std::make_unique<Environments>(std::move(needs), [this] { gateway_->apply(gateway_->config(), environments_->states()); });
-    environments_->configure(environments);
+    environments_->configure(config.environments);
+    gateway_ = std::make_unique<Gateway>(std::move(dependencies), std::move(config), environments_->states());
     gateway_->start();
     thread_ = std::thread([this] { loop_.run(); });
   }

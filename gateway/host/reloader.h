@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -14,6 +13,10 @@
 #include "gateway/host/gateway.h"
 #include "gateway/reload/plan.h"
 #include "mcp/base/event.h"
+
+namespace boost::asio {
+class thread_pool;
+}
 
 namespace gateway {
 

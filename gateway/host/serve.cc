@@ -23,6 +23,8 @@
 #include "gateway/host/reloader.h"
 #include "gateway/host/state_file.h"
 #include "gateway/host/stop_signals.h"
+#include "gateway/upstream/catalog_store.h"
+#include "gateway/upstream/process_budget.h"
 #include "mcp/base/log.h"
 #include "mcp/base/random.h"
 
@@ -178,13 +180,12 @@ class Service final : public AdminSource {
     budget_->set_limits(options_.config.limits);
     budget_->start();
     dependencies.budget = budget_;
-    const Environment variables = dependencies.environment;
-    gateway_ = std::make_unique<Gateway>(std::move(dependencies), options_.config);
+    const Environment variables = options_.environment.variables;
     environments_ = std::make_unique<Environments>(
         Environments::Needs{.executor = loop_.get_executor(), .launcher = launcher_.get(), .variables = variables},
         [this] { announced_ = gateway_->apply(gateway_->config(), environments_->states()); });
     environments_->configure(options_.config.environments);
-    gateway_->apply(options_.config, environments_->states());
+    gateway_ = std::make_unique<Gateway>(std::move(dependencies), options_.config, environments_->states());
     ReloaderOptions reloading{.environment = variables};
     reloading.overrule = [this](Config& config) {
       if (options_.listen) config.listen = *options_.listen;

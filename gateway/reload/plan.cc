@@ -7,6 +7,8 @@ namespace gateway {
 
 namespace {
 
+constexpr std::size_t kShown = 5;  // things that changed
+
 std::string joined(const std::vector<std::string>& items, std::size_t most) {
   std::string text;
   for (std::size_t i = 0; i < std::min(items.size(), most); ++i)
@@ -25,8 +27,6 @@ void append_views(std::string& text, const std::vector<ViewDifference>& views) {
     if (!view.gained.empty()) text += "; " + counted(view.gained.size(), "tool comes to ", "tools come to ") + view.view;
   }
 }
-
-constexpr std::size_t kShown = 5;  // things that changed
 
 /// Which of those that run goes on as which.
 class Matching {

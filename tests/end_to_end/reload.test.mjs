@@ -84,6 +84,16 @@ test('a file that is a link into a folder that is exchanged', { timeout }, async
   assert.equal((await server(gateway, 'a')).pid, pid);
 });
 
+test('what a variable is worth does not change by reading the file again', { timeout }, async (t) => {
+  const own = { ...a, env: { WHERE: '${SWITCHYARD_STATE:-nowhere}' } };
+  const gateway = await startGateway(t, JSON.parse(file({ own })));
+  const { pid } = await until('own', () => server(gateway, 'own'), (one) => one?.state === 'ready');
+  const { body } = await admin(gateway, 'POST', '/api/v1/reload');
+  assert.equal(body.changesNothing, true, JSON.stringify(body));
+  assert.equal((await server(gateway, 'own')).pid, pid);
+  assert.equal((await admin(gateway, 'GET', '/api/v1/servers')).body.gateway.spawned, 1);
+});
+
 test('plan says what reload then does', { timeout }, async (t) => {
   const gateway = await startGateway(t, JSON.parse(file({ a, b }, { profiles: { coding: { servers: ['a'] } } })));
   await until('b', () => server(gateway, 'b'), (one) => one.state === 'ready');
