@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -11,6 +10,10 @@
 #include "mcp/base/clock.h"
 #include "mcp/base/task.h"
 #include "mcp/process/process_usage.h"
+
+namespace boost::asio {
+class thread_pool;
+}
 
 namespace gateway {
 

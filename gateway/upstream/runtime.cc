@@ -7,6 +7,7 @@
 
 #include "gateway/upstream/connect.h"
 #include "gateway/upstream/deadline.h"
+#include "gateway/upstream/process_budget.h"
 #include "gateway/upstream/session_check.h"
 #include "mcp/base/clock.h"
 #include "mcp/base/log.h"

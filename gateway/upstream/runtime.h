@@ -14,10 +14,9 @@
 #include "gateway/upstream/backoff.h"
 #include "gateway/upstream/call_gate.h"
 #include "gateway/upstream/catalog_reader.h"
-#include "gateway/upstream/catalog_store.h"
 #include "gateway/upstream/circuit_breaker.h"
+#include "gateway/upstream/known_server.h"
 #include "gateway/upstream/live_spec.h"
-#include "gateway/upstream/process_budget.h"
 #include "gateway/upstream/server_catalog.h"
 #include "gateway/upstream/server_clients.h"
 #include "mcp/base/event.h"
@@ -29,6 +28,9 @@
 #include "mcp/session/client_session.h"
 
 namespace gateway {
+
+class CatalogStore;
+class ProcessBudget;
 
 /// dormant: not running, since nobody uses it; the next request starts it.
 enum class RuntimeState { stopped, starting, ready, dormant, backing_off, failed };
@@ -224,9 +226,6 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// What the server offers, or offered before it was lost. Never null.
   const std::shared_ptr<const ServerCatalog>& catalog() const { return reader_.catalog(); }
 
-  /// It has been read from the server since this runtime began; else it is what was known of the server before.
-  bool catalog_is_fresh() const { return reader_.fresh(); }
-
   /// There is something to list, old as it may be, or the very first start has come to an end.
   bool listable() const { return settled_.is_set() || reader_.remembers(); }
 
@@ -287,8 +286,10 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
 
   // runtime_isolation.cc
   std::string key_of(const mcp::Caller& caller) const;
+  /// Who is to handle a client's request: this one, the client's own, or the one that has taken over.
+  mcp::Result<std::shared_ptr<Runtime>> handler_for(mcp::CallContext& context);
   mcp::Result<std::shared_ptr<Runtime>> runtime_for(mcp::CallContext& context);
-  mcp::Task<mcp::Result<mcp::Message>> handle_apart(mcp::Message request, mcp::CallContext& context);
+  mcp::Task<mcp::Result<mcp::Message>> handle_elsewhere(mcp::Message request, mcp::CallContext& context);
   bool drop_unused();
   std::shared_ptr<Runtime> make_own(const std::string& key);
   void succeed_own(const Runtime& before);

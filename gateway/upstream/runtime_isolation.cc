@@ -5,9 +5,7 @@
 #include <utility>
 
 #include "gateway/upstream/runtime.h"
-#include "mcp/base/clock.h"
-#include "mcp/base/log.h"
-#include "mcp/transport/stdio_client.h"
+#include "mcp/base/event.h"
 
 namespace gateway {
 
@@ -55,6 +53,13 @@ std::shared_ptr<Runtime> Runtime::held_by(const Caller& caller) {
   return own == own_.end() ? nullptr : own->second;
 }
 
+/// Most requests are this one's.
+Result<std::shared_ptr<Runtime>> Runtime::handler_for(mcp::CallContext& context) {
+  if (isolates()) return runtime_for(context);
+  if (auto next = successor()) return next->handler_for(context);
+  return shared_from_this();
+}
+
 Result<std::shared_ptr<Runtime>> Runtime::runtime_for(mcp::CallContext& context) {
   const Caller& caller = context.caller();
   const auto peer = context.peer();
@@ -65,7 +70,7 @@ Result<std::shared_ptr<Runtime>> Runtime::runtime_for(mcp::CallContext& context)
     // Who asks again has it tried again.
     end_own(key_of(caller), own->unavailable());
   }
-  if (const auto next = retired_ ? retired_->successor.lock() : nullptr) return next->runtime_for(context);
+  if (const auto next = retired_ ? retired_->successor.lock() : nullptr) return next->handler_for(context);
   if (retired_ || stopping_.is_set()) return std::unexpected(unavailable());
   if (own_.size() >= kMaxOwn && !drop_unused()) {
     return fail(ErrorCode::overloaded,
@@ -106,28 +111,10 @@ void Runtime::succeed_own(const Runtime& before) {
   }
 }
 
-Task<Result<Message>> Runtime::handle_apart(Message request, mcp::CallContext& context) {
-  const auto self = shared_from_this();
-  auto own = runtime_for(context);
-  if (!own) co_return std::unexpected(std::move(own).error());
-  if (own->get() == this) co_return co_await send(std::move(request), context, nullptr);
-  co_return co_await (*own)->handle(std::move(request), context);
-}
-
-std::optional<pid_t> Runtime::pid() const {
-  const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get());
-  return stdio == nullptr ? std::nullopt : stdio->pid();
-}
-
-std::size_t Runtime::processes() const {
-  if (!std::holds_alternative<StdioSpec>(spec().transport)) return 0;
-  return (transport_ ? 1 : 0) + clients_->own_sessions_in_all();
-}
-
-std::size_t Runtime::ending_processes() const {
-  if (processes() == 0) return 0;
-  const bool ends = state_ == RuntimeState::dormant && transport_ != nullptr;
-  return (ends ? 1 : 0) + (clients_->own_sessions_in_all() - clients_->own_sessions());
+Task<Result<Message>> Runtime::handle_elsewhere(Message request, mcp::CallContext& context) {
+  const auto handler = handler_for(context);
+  if (!handler) co_return std::unexpected(handler.error());
+  co_return co_await (*handler)->send(std::move(request), context, nullptr);
 }
 
 /// The one that was unused longest makes room, of those that do and hold nothing for anybody.

@@ -105,15 +105,12 @@ void Runtime::note_answer(ServerClients::Way& way, const Result<Message>& answer
 }
 
 Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context) {
-  if (isolates()) return handle_apart(std::move(request), context);
+  if (isolates() || stopping_.is_set()) return handle_elsewhere(std::move(request), context);
   return send(std::move(request), context, nullptr);
 }
 
 /// `taken`, where the caller wants to know: the way the answer came on.
 Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, ServerClients::Way* taken, mcp::RequestLink* link) {
-  if (const auto next = taken == nullptr ? successor() : nullptr) {
-    co_return co_await next->handle(std::move(request), context);
-  }
   std::optional<Lease> lease(std::in_place, shared_from_this());
   ServerClients::Way own_way;
   ServerClients::Way& way = taken != nullptr ? *taken : own_way;
@@ -167,13 +164,10 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
 }
 
 Task<Result<Message>> Runtime::subscribe(Message request, mcp::CallContext& context, std::string uri, std::string shown) {
-  if (isolates()) {
-    auto own = runtime_for(context);
-    if (!own) co_return std::unexpected(std::move(own).error());
-    if (own->get() != this) co_return co_await (*own)->subscribe(std::move(request), context, std::move(uri), std::move(shown));
-  }
-  if (const auto next = successor())
-    co_return co_await next->subscribe(std::move(request), context, std::move(uri), std::move(shown));
+  const auto handler = handler_for(context);
+  if (!handler) co_return std::unexpected(handler.error());
+  if (handler->get() != this)
+    co_return co_await (*handler)->subscribe(std::move(request), context, std::move(uri), std::move(shown));
   const Lease lease(shared_from_this());
   ServerClients::Way way;
   const bool noted = clients_->subscribing(context, uri, shown);
@@ -189,12 +183,9 @@ Task<Result<Message>> Runtime::subscribe(Message request, mcp::CallContext& cont
 }
 
 Task<Result<Message>> Runtime::unsubscribe(Message request, mcp::CallContext& context, std::string uri) {
-  if (isolates()) {
-    auto own = runtime_for(context);
-    if (!own) co_return std::unexpected(std::move(own).error());
-    if (own->get() != this) co_return co_await (*own)->unsubscribe(std::move(request), context, std::move(uri));
-  }
-  if (const auto next = successor()) co_return co_await next->unsubscribe(std::move(request), context, std::move(uri));
+  const auto handler = handler_for(context);
+  if (!handler) co_return std::unexpected(handler.error());
+  if (handler->get() != this) co_return co_await (*handler)->unsubscribe(std::move(request), context, std::move(uri));
   const Lease lease(shared_from_this());
   // Others may still want to hear.
   if (!clients_->unsubscribed(context, uri)) co_return Message::result(request.id(), "{}");

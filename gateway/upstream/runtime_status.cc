@@ -96,13 +96,29 @@ void Runtime::log_ready(std::chrono::steady_clock::duration took) const {
                  {"ms", std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}}});
 }
 
+std::optional<pid_t> Runtime::pid() const {
+  const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get());
+  return stdio == nullptr ? std::nullopt : stdio->pid();
+}
+
+std::size_t Runtime::processes() const {
+  if (!std::holds_alternative<StdioSpec>(spec().transport)) return 0;
+  return (transport_ ? 1 : 0) + clients_->own_sessions_in_all();
+}
+
+std::size_t Runtime::ending_processes() const {
+  if (processes() == 0) return 0;
+  const bool ends = state_ == RuntimeState::dormant && transport_ != nullptr;
+  return (ends ? 1 : 0) + (clients_->own_sessions_in_all() - clients_->own_sessions());
+}
+
 RuntimeStatus Runtime::status() const {
   RuntimeStatus status{.name = spec().name, .state = state_, .cause = cause_, .since = since_, .retry_at = retry_at_};
   status.transport = transport_name(spec(), transport_.get());
   status.target = live_->redaction().clean(describe_target(spec()));
   if (state_ == RuntimeState::starting) status.phase = phase_;
+  status.pid = pid();
   if (const auto* stdio = dynamic_cast<const mcp::StdioClient*>(transport_.get())) {
-    status.pid = stdio->pid();
     for (const mcp::Denial& denial : stdio->denials())
       status.denied.push_back(live_->redaction().clean(denial_text(denial)));
   }

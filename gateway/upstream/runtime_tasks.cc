@@ -95,12 +95,9 @@ bool Runtime::runs_tasks() const {
 }
 
 Task<Result<Message>> Runtime::start_task(Message request, CallContext& context, bool driven, TaskPtr& started) {
-  if (isolates()) {
-    auto own = runtime_for(context);
-    if (!own) co_return std::unexpected(std::move(own).error());
-    if (own->get() != this) co_return co_await (*own)->start_task(std::move(request), context, driven, started);
-  }
-  if (const auto next = successor()) co_return co_await next->start_task(std::move(request), context, driven, started);
+  const auto handler = handler_for(context);
+  if (!handler) co_return std::unexpected(handler.error());
+  if (handler->get() != this) co_return co_await (*handler)->start_task(std::move(request), context, driven, started);
   const Lease lease(shared_from_this());
   auto place = clients_->tasks().claim(context.caller().id, driven);
   if (!place) co_return std::unexpected(std::move(place).error());
@@ -208,12 +205,9 @@ Task<Result<bool>> Runtime::watch(TaskPtr task, std::string id, CallContext& con
 }
 
 Task<Result<Message>> Runtime::run_as_task(Message request, CallContext& context) {
-  if (isolates()) {
-    auto own = runtime_for(context);
-    if (!own) co_return std::unexpected(std::move(own).error());
-    if (own->get() != this) co_return co_await (*own)->run_as_task(std::move(request), context);
-  }
-  if (const auto next = successor()) co_return co_await next->run_as_task(std::move(request), context);
+  const auto handler = handler_for(context);
+  if (!handler) co_return std::unexpected(handler.error());
+  if (handler->get() != this) co_return co_await (*handler)->run_as_task(std::move(request), context);
   const Lease lease(shared_from_this());
   const std::string id(request.id());
   Message call = with_task(request, spec().call_timeout * kMaxPatience);

@@ -51,7 +51,7 @@ TEST_F(ReloadTest, ACallEndsOnTheProcessItBeganWith) {
   settle_all();
   EXPECT_NE(pid("files"), before);
   EXPECT_EQ(spawned(), 2U);
-  EXPECT_FALSE(client.answers.contains(call));
+  EXPECT_FALSE(client.answers->contains(call));
   gate.open();
   EXPECT_EQ(client.text_of(client.wait(call)), "old");
   EXPECT_EQ(client.call("files__echo", "new"), "new");
@@ -90,7 +90,7 @@ TEST_F(ReloadTest, WhatWaitsForAServerThatIsReplacedGoesToTheNextOne) {
   reload();
   const int call = client.begin_call("files__echo", "2");
   run_ready();
-  EXPECT_FALSE(client.answers.contains(call));
+  EXPECT_FALSE(client.answers->contains(call));
   config_.servers = {program("files", {"ok"})};
   reload();
   EXPECT_EQ(client.text_of(client.wait(call)), "2");
@@ -223,7 +223,7 @@ TEST_F(ReloadTest, TheNextOneShowsWhatWasKnownUntilItIsThere) {
   EXPECT_THAT(client.tools(), ElementsAre("files__echo")) << "without waiting for the start";
   const int call = client.begin_call("files__echo", "later");
   run_ready();
-  EXPECT_FALSE(client.answers.contains(call));
+  EXPECT_FALSE(client.answers->contains(call));
   gate.open();
   EXPECT_EQ(client.text_of(client.wait(call)), "later");
 }

@@ -125,8 +125,8 @@ class ReloadEditsTest : public FileReloadTest {
 
   void check_answers() {
     std::erase_if(calls_, [&](const Call& call) {
-      const auto answer = call.client->answers.find(call.id);
-      if (answer == call.client->answers.end()) return false;
+      const auto answer = call.client->answers->find(call.id);
+      if (answer == call.client->answers->end()) return false;
       ++answered_;
       const std::string said = Client::text_of(answer->second);
       const auto words = expected(call);
@@ -135,7 +135,7 @@ class ReloadEditsTest : public FileReloadTest {
       EXPECT_TRUE(fits || (may_fail && (is_typed_error(answer->second) || answer->second.contains("error"))))
           << call.server << " " << call.text << ": " << answer->second.dump() << "\nexpected one of "
           << testing::PrintToString(words);
-      call.client->answers.erase(answer);
+      call.client->answers->erase(answer);
       return true;
     });
   }
@@ -262,7 +262,7 @@ TEST_F(ReloadEditsTest, AThousandEditsUnderLoadCostNoCallAndNoServerThatIsKept) 
   while (!calls_.empty()) {
     const auto before = calls_.size();
     mcp::run_until(loop_, [&] {
-      return std::ranges::any_of(calls_, [](const Call& call) { return call.client->answers.contains(call.id); });
+      return std::ranges::any_of(calls_, [](const Call& call) { return call.client->answers->contains(call.id); });
     });
     check_answers();
     ASSERT_LT(calls_.size(), before);
@@ -270,7 +270,7 @@ TEST_F(ReloadEditsTest, AThousandEditsUnderLoadCostNoCallAndNoServerThatIsKept) 
   EXPECT_EQ(answered_, sent_);
   EXPECT_GE(answered_, static_cast<std::uint64_t>(edits));
   for (const auto& client : clients_)
-    EXPECT_LE(client->answers.size(), 1U) << "nothing was answered that was not asked";
+    EXPECT_LE(client->answers->size(), 1U) << "nothing was answered that was not asked";
 
   const Held edited = held();
   std::size_t sessions = 0;

@@ -29,20 +29,23 @@ class ReloadTest : public UpstreamTest {
       ask("initialize", {{"protocolVersion", "2025-11-25"}, {"capabilities", json::object()}});
     }
 
-    ~Client() { session_->cancel_all({mcp::ErrorCode::cancelled, "the client has gone"}); }
+    ~Client() {
+      session_->set_outlet({});
+      session_->cancel_all({mcp::ErrorCode::cancelled, "the client has gone"});
+    }
 
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
-    /// In the background; answers[id] is there once it has been answered.
+    /// In the background; `answers` has it once it has been answered.
     int begin(const std::string& method, const json& params) {
       const int id = next_id_++;
       const json request = {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}};
       mcp::ServerSession::Outlet outlet = [](const mcp::Message&) { return true; };
       boost::asio::co_spawn(loop_,
                             session_->serve(*mcp::Message::parse(request.dump()), std::move(outlet)),
-                            [this, id](std::exception_ptr, const std::optional<mcp::Message>& answer) {
-                              answers[id] = answer ? json::parse(answer->text()) : json();
+                            [kept = answers, id](std::exception_ptr, const std::optional<mcp::Message>& answer) {
+                              (*kept)[id] = answer ? json::parse(answer->text()) : json();
                             });
       return id;
     }
@@ -52,8 +55,8 @@ class ReloadTest : public UpstreamTest {
     }
 
     json wait(int id) {
-      mcp::run_until(loop_, [&] { return answers.contains(id); });
-      return answers[id];
+      mcp::run_until(loop_, [&] { return answers->contains(id); });
+      return answers->at(id);
     }
 
     json ask(const std::string& method, const json& params = json::object()) { return wait(begin(method, params)); }
@@ -80,7 +83,8 @@ class ReloadTest : public UpstreamTest {
 
     std::size_t pushed() const { return pushed_.size(); }
 
-    std::map<int, json> answers;
+    /// By the request's id; some may come when the client has gone.
+    const std::shared_ptr<std::map<int, json>> answers = std::make_shared<std::map<int, json>>();
 
    private:
     boost::asio::io_context& loop_;

@@ -281,7 +281,7 @@ TEST_F(ReloaderTest, AListWaitsForTheServersThatAReloadPutsInPlace) {
   gateway_->apply(config_, {});
   mcp::run_until(loop_, [&] { return gateway_->retiring() == 0; });
   run_ready();
-  EXPECT_FALSE(client.answers.contains(list));
+  EXPECT_FALSE(client.answers->contains(list));
   second.open();
   EXPECT_EQ(client.wait(list)["result"]["tools"].size(), 2U);
 }

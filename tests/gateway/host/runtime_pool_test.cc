@@ -1,10 +1,13 @@
 // Runtimes that sleep, wake, take turns, belong to one client, and stay within limits; as clients of a gateway meet them.
-#include <csignal>
+#include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 
+#include "gateway/upstream/catalog_store.h"
+#include "gateway/upstream/process_budget.h"
 #include "tests/gateway/host/reload_fixture.h"
 #include "tests/support/gate.h"
 #include "tests/support/processes.h"
+#include "tests/support/temp_folder.h"
 
 namespace gateway {
 namespace {
@@ -18,9 +21,6 @@ using testing::Ne;
 class RuntimePoolTest : public ReloadTest {
  protected:
   RuntimePoolTest() {
-    std::string folder = fs::temp_directory_path() / "switchyard-pool-XXXXXX";
-    if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder_ = folder;
     dependencies_.identity_key = "k";
     keep_catalogs();
   }
@@ -28,13 +28,11 @@ class RuntimePoolTest : public ReloadTest {
   ~RuntimePoolTest() override {
     end();
     helpers_.join();
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
   }
 
   /// A gateway's new life knows what the last one has kept.
   void keep_catalogs() {
-    dependencies_.catalogs = std::make_shared<CatalogStore>(loop_.get_executor(), helpers_, folder_ / "catalogs");
+    dependencies_.catalogs = std::make_shared<CatalogStore>(loop_.get_executor(), helpers_, folder_.file("catalogs"));
   }
 
   void end() {
@@ -63,7 +61,7 @@ class RuntimePoolTest : public ReloadTest {
   }
 
   boost::asio::thread_pool helpers_{1};
-  fs::path folder_;
+  mcp::TempFolder folder_;
 };
 
 TEST_F(RuntimePoolTest, ALazyServerShowsItsToolsAndStartsWithTheFirstCall) {
@@ -95,7 +93,8 @@ TEST_F(RuntimePoolTest, ListsAreThereBeforeTheServersAre) {
   config_.servers = {program("files", {"ok"})};
   const auto digest = digests_of(config_, "k").front();
   config_.servers = {slow};
-  fs::copy_file(folder_ / "catalogs" / (digest + ".json"), folder_ / "catalogs" / (digests_of(config_, "k").front() + ".json"));
+  fs::copy_file(folder_.file("catalogs/" + digest + ".json"),
+                folder_.file("catalogs/" + digests_of(config_, "k").front() + ".json"));
   mcp::run_task(loop_, dependencies_.catalogs->load(digests_of(config_, "k")));
   gateway_ = std::make_unique<Gateway>(dependencies_, config_);
   gateway_->start();
@@ -122,7 +121,7 @@ TEST_F(RuntimePoolTest, AnIdleServerIsStoppedAndWokenByTheNextCall) {
 }
 
 TEST_F(RuntimePoolTest, ACallThatComesWhileItIsBeingStoppedIsServed) {
-  start({program("files", {"exit-on-sigterm", folder_ / "said"})});
+  start({program("files", {"exit-on-sigterm", folder_.file("said")})});
   auto& client = open();
   runtime("files")->sleep();
   EXPECT_EQ(state("files"), RuntimeState::dormant);
@@ -175,7 +174,7 @@ TEST_F(RuntimePoolTest, QueuedCallsGoOnToTheServerThatReplacesTheirs) {
   config_.servers = {program("files", {"ok"})};
   reload();
   EXPECT_EQ(client.text_of(client.wait(second)), "2") << "on the next one, while the first is still at work";
-  EXPECT_FALSE(client.answers.contains(first));
+  EXPECT_FALSE(client.answers->contains(first));
   gate.open();
   EXPECT_EQ(client.text_of(client.wait(first)), "1");
 }
@@ -219,6 +218,26 @@ TEST_F(RuntimePoolTest, OnlySoManyProgramsRunAtOnce) {
   }
 }
 
+TEST_F(RuntimePoolTest, ProgramsThatTakeTooMuchMemoryAreStopped) {
+  dependencies_.budget = std::make_shared<ProcessBudget>(loop_.get_executor(), helpers_);
+  start({program("files", {"ok"})});
+  dependencies_.budget->set_limits({.memory_mib = 1});
+  dependencies_.budget->start();
+  wait_for_state("files", RuntimeState::dormant);
+  dependencies_.budget->stop();
+  EXPECT_EQ(open().call("files__echo", "back"), "back");
+}
+
+TEST_F(RuntimePoolTest, WhatProgramsTakeIsInTheStatus) {
+  dependencies_.budget = std::make_shared<ProcessBudget>(loop_.get_executor(), helpers_);
+  start({program("files", {"ok"})});
+  dependencies_.budget->start();
+  mcp::run_until(loop_, [&] { return gateway_->status().servers[0].usage.has_value(); });
+  EXPECT_EQ(gateway_->status().servers[0].usage->processes, 1U);
+  EXPECT_GT(gateway_->status().servers[0].usage->memory, 0U);
+  dependencies_.budget->stop();
+}
+
 TEST_F(RuntimePoolTest, WhereNoneCanStopAStartWaits) {
   limit_processes(1);
   mcp::Gate gate;
@@ -237,7 +256,7 @@ TEST_F(RuntimePoolTest, WhereNoneCanStopAStartWaits) {
 }
 
 TEST_F(RuntimePoolTest, AStopWhileClientsOwnProcessesEndWaitsForThemAll) {
-  ServerSpec spec = program("files", {"exit-on-sigterm", folder_ / "said"});
+  ServerSpec spec = program("files", {"exit-on-sigterm", folder_.file("said")});
   spec.isolation = Isolation::per_session;
   start({spec});
   EXPECT_EQ(open().call("files__echo", "1"), "1");
@@ -253,23 +272,22 @@ TEST_F(RuntimePoolTest, AStopWhileClientsOwnProcessesEndWaitsForThemAll) {
 
 TEST_F(RuntimePoolTest, AClientWhoseOwnProcessFailedGetsAnother) {
   ServerSpec spec = program("files", {"ok"});
+  std::string& command = std::get<StdioSpec>(spec.transport).command;
+  const std::string link = folder_.file("server");
+  fs::create_symlink(command, link);
+  const std::string program = std::exchange(command, link);
   spec.isolation = Isolation::per_session;
   start({spec});
   auto& client = open();
-  EXPECT_EQ(client.call("files__echo", "1"), "1");
-  random_ = kNoDelay;
-  for (int i = 0; i < 6; ++i) {
-    for (const pid_t child : mcp::child_processes())
-      ::kill(child, SIGKILL);
-    const int call = client.begin_call("files__echo", "again");
-    client.wait(call);
-  }
-  mcp::run_until(loop_, [&] { return client.call("files__echo", "back") == "back"; });
+  fs::remove(link);
+  EXPECT_THAT(client.call("files__echo"), HasSubstr("does not exist"));
+  fs::create_symlink(program, link);
+  EXPECT_EQ(client.call("files__echo", "back"), "back");
 }
 
 TEST_F(RuntimePoolTest, ALowerLimitStopsNoMoreThanItMust) {
   limit_processes(0);
-  start({program("a", {"exit-on-sigterm", folder_ / "a"}), program("b", {"ok"}), program("c", {"ok"})});
+  start({program("a", {"exit-on-sigterm", folder_.file("a")}), program("b", {"ok"}), program("c", {"ok"})});
   dependencies_.budget->set_limits({.processes = 2});
   run_ready();
   dependencies_.budget->set_limits({.processes = 2});

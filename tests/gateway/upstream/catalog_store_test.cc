@@ -3,11 +3,13 @@
 #include <sys/stat.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
 
 #include "tests/support/run_task.h"
+#include "tests/support/temp_folder.h"
 
 namespace gateway {
 namespace {
@@ -33,19 +35,9 @@ KnownServer sample(const std::string& tool = "read") {
 
 class CatalogStoreTest : public testing::Test {
  protected:
-  CatalogStoreTest() {
-    std::string folder = fs::temp_directory_path() / "switchyard-catalogs-XXXXXX";
-    if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder_ = folder;
-  }
+  ~CatalogStoreTest() override { helpers_.join(); }
 
-  ~CatalogStoreTest() override {
-    helpers_.join();
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-
-  std::string folder() const { return folder_ / "catalogs"; }
+  std::string folder() const { return folder_.file("catalogs"); }
 
   std::unique_ptr<CatalogStore> make() { return std::make_unique<CatalogStore>(loop_.get_executor(), helpers_, folder()); }
 
@@ -58,9 +50,9 @@ class CatalogStoreTest : public testing::Test {
   /// Until the helper has done what it was given.
   void finish() { load("nothing"); }
 
+  mcp::TempFolder folder_;
   boost::asio::io_context loop_{1};
   boost::asio::thread_pool helpers_{1};
-  fs::path folder_;
 };
 
 TEST_F(CatalogStoreTest, GivesBackWhatWasKept) {
