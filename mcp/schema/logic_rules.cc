@@ -46,10 +46,13 @@ class AlternativesRule : public Rule {
   }
 
   bool fail_all(Run& run, const Value& value, std::vector<std::vector<Fault>> failed) const {
-    if (!run.wants_all() || run.exhausted()) return false;
-    Explanation explanation = explain_no_match(value, std::move(failed));
-    run.fail(value, keyword_, [&] { return std::move(explanation.message); });
-    run.add_faults(std::move(explanation.closest));
+    std::vector<Fault> closest;
+    run.fail(value, keyword_, [&] {
+      Explanation explanation = explain_no_match(value, std::move(failed));
+      closest = std::move(explanation.closest);
+      return std::move(explanation.message);
+    });
+    run.add_faults(std::move(closest));
     return false;
   }
 
@@ -87,7 +90,8 @@ class OneOfRule : public AlternativesRule {
     std::vector<std::size_t> matching;
     for (std::size_t i = 0; i < nodes().size(); ++i) {
       if (holds(run, *nodes()[i], value, seen, failed)) matching.push_back(i + 1);
-      if (run.exhausted() || (matching.size() > 1 && !run.wants_all())) return false;
+      if (run.exhausted()) return false;
+      if (matching.size() > 1 && !run.wants_all()) break;
     }
     if (matching.empty()) return fail_all(run, value, std::move(failed));
     if (matching.size() == 1) return true;

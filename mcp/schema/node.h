@@ -63,7 +63,7 @@ class Rule {
   bool applies_to(Value::Kind kind) const { return ((applies_to_ >> static_cast<unsigned>(kind)) & 1U) != 0; }
 
   /// Whether the value keeps to it. `seen`, where not null, learns what was looked at; what it learns of a value that fails does
-  /// not count.
+  /// not count. False only after Run::fail(), here or further down, or when the budget is used up.
   virtual bool check(Run& run, const Value& value, Seen* seen) const = 0;
 
  private:

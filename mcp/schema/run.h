@@ -20,6 +20,12 @@ struct Fault {
   std::string message;
 };
 
+/// Where a value breaks its schema.
+struct Failure {
+  const Value* at = nullptr;
+  const Value* keyword = nullptr;
+};
+
 /// The resources that were entered on the way to a node, innermost first: what "$dynamicRef" looks through.
 struct Scope {
   const Resource* resource;
@@ -54,11 +60,15 @@ class Run {
   /// Whether to go on after a failure, for more faults.
   bool wants_all() const { return faults_ != nullptr && faults_->size() < most_faults_; }
 
+  /// The one found last: after an evaluation that ends at the first that decides, the one that did.
+  const Failure& last_failure() const { return last_failure_; }
+
   const Scope* scope() const { return scope_; }
 
   /// Notes a fault, where that is wanted. Returns false, so that a rule may end with it.
   template <std::invocable Describe>
   bool fail(const Value& at, const Value& keyword, Describe&& describe) {
+    last_failure_ = {.at = &at, .keyword = &keyword};
     if (wants_all() && spend(kFaultCost)) faults_->push_back({&at, &keyword, describe()});
     return false;
   }
@@ -87,6 +97,7 @@ class Run {
   bool too_deep_ = false;
   int depth_ = 0;
   const Scope* scope_ = nullptr;
+  Failure last_failure_;
   std::vector<Fault>* faults_ = nullptr;
   std::size_t most_faults_ = 0;
 };

@@ -15,6 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 std::shared_ptr<const Schema> compiled(std::string_view text) {
   auto schema = Schema::compile(text);
@@ -166,6 +167,21 @@ TEST(SchemaCostTest, OneMatchHasAnEnd) {
 /// No end is near, but for what else there is.
 ValidationLimits endless() {
   return {.steps = SIZE_MAX / 4};
+}
+
+// Reasons cost more than the verdict: this says what is broken, where the steps end before the first reason.
+TEST(SchemaCostTest, AVerdictStandsWithoutItsReasons) {
+  const auto schema = compiled(R"({"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/b"}]},
+                                             "b": {"oneOf": [{"$ref": "#/$defs/c"}, {"$ref": "#/$defs/c"}]},
+                                             "c": {"items": {"$ref": "#/$defs/a"}}},
+                                   "$ref": "#/$defs/a"})");
+  const auto mistakes = schema->validate("[[[[[[[[[[1]]]]]]]]]]", {.steps = 100'000});
+  ASSERT_TRUE(mistakes) << mistakes.error().text();
+  ASSERT_THAT(*mistakes, SizeIs(1));
+  EXPECT_EQ(mistakes->front().instance_path, "");
+  EXPECT_EQ(mistakes->front().keyword, "anyOf");
+  EXPECT_EQ(mistakes->front().schema_location, "#/$defs/a/anyOf");
+  EXPECT_THAT(mistakes->front().message, HasSubstr("would take too long"));
 }
 
 TEST(SchemaCostTest, ACheckHasADeadline) {
