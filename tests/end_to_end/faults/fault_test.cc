@@ -175,7 +175,7 @@ void FaultTest::expect_back_at(const Resources& base, bool fewer_allowed, long m
     now = resources_of(gateway_->pid());
   }
   EXPECT_TRUE(is_back(now)) << "descriptors: " << base.descriptors << " before, " << now.descriptors << " now";
-  if (SWITCHYARD_ALLOCATOR_KEEPS_MEMORY == 0) {
+  if (SWITCHYARD_SANITIZED == 0) {
     EXPECT_LE(now.resident_kib, base.resident_kib + memory_margin) << "KiB resident";
   }
 }

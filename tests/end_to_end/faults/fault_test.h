@@ -10,14 +10,14 @@
 #include "tests/end_to_end/faults/child_program.h"
 #include "tests/end_to_end/faults/mcp_client.h"
 
-// The sanitizers' allocators hold back what was freed, so that memory says nothing about the gateway there.
+// The sanitizers' allocators hold back what was freed, so that memory says nothing about the gateway there, and all is slow.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SWITCHYARD_ALLOCATOR_KEEPS_MEMORY 1
+#define SWITCHYARD_SANITIZED 1
 #endif
 #endif
-#ifndef SWITCHYARD_ALLOCATOR_KEEPS_MEMORY
-#define SWITCHYARD_ALLOCATOR_KEEPS_MEMORY 0
+#ifndef SWITCHYARD_SANITIZED
+#define SWITCHYARD_SANITIZED 0
 #endif
 
 namespace gateway {

@@ -85,7 +85,7 @@ TEST_F(HttpFaultTest, ABodyWithoutEndIsCutOff) {
   const auto base = start_ready("endless-body");
   for (int i = 0; i < 4; ++i)
     expect_error(call(), "too_large", {"67108864"});
-  if (SWITCHYARD_ALLOCATOR_KEEPS_MEMORY == 0) {
+  if (SWITCHYARD_SANITIZED == 0) {
     EXPECT_LE(resources_of(gateway().pid()).peak_kib, base.resident_kib + kFloodMargin);
   }
   expect_healthy();

@@ -82,7 +82,7 @@ TEST_F(StdioFaultTest, ALineWithoutEndIsCutOff) {
   expect_error(call(), "too_large", {"67108864 bytes"});
   expect_healthy();
   expect_restarted("too_large");
-  if (SWITCHYARD_ALLOCATOR_KEEPS_MEMORY == 0) {
+  if (SWITCHYARD_SANITIZED == 0) {
     EXPECT_LE(resources_of(gateway().pid()).peak_kib, base.resident_kib + kFloodMargin);
   }
   expect_back_at(base, false, kFloodRemainder);
@@ -92,7 +92,7 @@ TEST_F(StdioFaultTest, AnAnswerOfAGigabyteIsRefusedBeforeItIsRead) {
   const auto base = start_ready("stream-result", "1000000000");
   expect_error(call(), "too_large", {"67108864 bytes"});
   expect_restarted("too_large");
-  if (SWITCHYARD_ALLOCATOR_KEEPS_MEMORY == 0) {
+  if (SWITCHYARD_SANITIZED == 0) {
     EXPECT_LE(resources_of(gateway().pid()).peak_kib, base.resident_kib + kFloodMargin);
   }
   expect_back_at(base, false, kFloodRemainder);
