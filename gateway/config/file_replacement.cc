@@ -23,7 +23,7 @@ FileReplacement::~FileReplacement() {
 }
 
 int FileReplacement::write(std::string_view text) {
-  if (failed_ != 0) return failed_;
+  if (fd_.get() < 0) return failed_;
   while (!text.empty()) {
     const ssize_t written = ::write(fd_.get(), text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
@@ -34,7 +34,7 @@ int FileReplacement::write(std::string_view text) {
 }
 
 int FileReplacement::put_in_place() {
-  if (failed_ != 0) return failed_;
+  if (fd_.get() < 0) return failed_;
   if (::fsync(fd_.get()) != 0 || std::rename(name_.c_str(), file_.c_str()) != 0) return errno;
   fd_.reset();
   return 0;

@@ -15,7 +15,7 @@
 #include "mcp/base/event.h"
 
 namespace boost::asio {
-class thread_pool;
+class thread_pool;  // NOLINT(readability-identifier-naming): Asio has named it
 }
 
 namespace gateway {

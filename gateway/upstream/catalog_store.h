@@ -11,7 +11,7 @@
 #include "mcp/base/task.h"
 
 namespace boost::asio {
-class thread_pool;
+class thread_pool;  // NOLINT(readability-identifier-naming): Asio has named it
 }
 
 namespace gateway {

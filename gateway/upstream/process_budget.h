@@ -12,7 +12,7 @@
 #include "mcp/process/process_usage.h"
 
 namespace boost::asio {
-class thread_pool;
+class thread_pool;  // NOLINT(readability-identifier-naming): Asio has named it
 }
 
 namespace gateway {

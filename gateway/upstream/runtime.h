@@ -258,7 +258,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   bool is_for_askable(std::string_view tool) const;
   mcp::Task<mcp::Result<>> choose_way(const mcp::Message& request, mcp::CallContext& context, ServerClients::Way& way);
   mcp::Task<mcp::Result<>> wait_for_way(const mcp::Message& request, mcp::CallContext& context, ServerClients::Way& way);
-  void note_answer(ServerClients::Way& way, const mcp::Result<mcp::Message>& answer);
+  void note_answer(ServerClients::Way& way, const mcp::Result<mcp::Message>& answer, mcp::Clock::time_point answered);
   mcp::Task<mcp::Result<mcp::Message>> send(mcp::Message request,
                                             mcp::CallContext& context,
                                             ServerClients::Way* taken,
@@ -272,14 +272,27 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// Counts a request of a client's that is under way, and keeps the runtime as long.
   class Lease {
    public:
+    Lease() = default;
     explicit Lease(std::shared_ptr<Runtime> runtime);
     ~Lease();
+    Lease(Lease&& other) noexcept = default;
+    Lease& operator=(Lease&& other) noexcept;
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
 
    private:
     std::shared_ptr<Runtime> runtime_;
   };
+  /// What a request has that is under way.
+  struct Admission {
+    Lease lease;
+    CallGate::Place place;
+  };
+  mcp::Task<mcp::Result<>> wait_for_place(mcp::CallContext& context, CallGate::Place& place);
+  mcp::Task<mcp::Result<mcp::Message>> pass_on(mcp::Message request,
+                                               mcp::CallContext& context,
+                                               Admission admission,
+                                               mcp::Error failure);
   /// Where a request goes that was not sent, once this is not the server's runtime any more; else null.
   std::shared_ptr<Runtime> successor() const;
   mcp::Task<void> wait_until_unused(std::chrono::steady_clock::time_point deadline);

@@ -23,7 +23,14 @@ Runtime::Lease::Lease(std::shared_ptr<Runtime> runtime) : runtime_(std::move(run
   ++runtime_->leases_;
 }
 
+Runtime::Lease& Runtime::Lease::operator=(Lease&& other) noexcept {
+  Lease ended;
+  ended.runtime_ = std::exchange(runtime_, std::exchange(other.runtime_, nullptr));
+  return *this;
+}
+
 Runtime::Lease::~Lease() {
+  if (!runtime_) return;
   if (--runtime_->leases_ > 0) return;
   runtime_->last_used_ = Clock::now();
   if (runtime_->unused_ != nullptr) runtime_->unused_->set();

@@ -93,8 +93,13 @@ Task<Result<>> Runtime::wait_for_way(const Message& request, mcp::CallContext& c
   co_return chosen;
 }
 
-/// Looks after the session that a request went on.
-void Runtime::note_answer(ServerClients::Way& way, const Result<Message>& answer) {
+/// What an answer says of the server, and of the session it came on.
+void Runtime::note_answer(ServerClients::Way& way, const Result<Message>& answer, mcp::Clock::time_point answered) {
+  if (answer) {
+    breaker_.succeeded();
+  } else {
+    breaker_.failed(answer.error().code, answered);
+  }
   if (way.own) {
     clients_->answered(*way.own, answer);
   } else if (!answer) {
@@ -104,29 +109,40 @@ void Runtime::note_answer(ServerClients::Way& way, const Result<Message>& answer
   }
 }
 
+/// Waits until a call may go in. An error says so to the caller.
+Task<Result<>> Runtime::wait_for_place(mcp::CallContext& context, CallGate::Place& place) {
+  const auto began = mcp::Clock::now();
+  auto entered = co_await gate_.enter(context, place);
+  context.waited += mcp::Clock::now() - began;
+  if (!entered) co_return std::unexpected(for_caller(std::move(entered).error()));
+  if (retired_) co_return std::unexpected(retired_->reason);
+  co_return Result<>();
+}
+
+/// A request that was not sent is the successor's, where there is one; else it fails with `failure`.
+Task<Result<Message>> Runtime::pass_on(Message request, mcp::CallContext& context, Admission admission, mcp::Error failure) {
+  const auto next = retired_ && !context.cancellation().requested() ? retired_->successor.lock() : nullptr;
+  if (!next) co_return std::unexpected(std::move(failure));
+  // From here on nothing waits for it here, and this may end.
+  admission.place = {};
+  admission.lease = {};
+  co_return co_await next->handle(std::move(request), context);
+}
+
 Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context) {
   if (isolates() || stopping_.is_set()) return handle_elsewhere(std::move(request), context);
   return send(std::move(request), context, nullptr);
 }
 
-/// `taken`, where the caller wants to know: the way the answer came on.
+/// `taken`, where the caller wants to know: the way the answer came on. Such a request is not passed on.
 Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, ServerClients::Way* taken, mcp::RequestLink* link) {
-  std::optional<Lease> lease(std::in_place, shared_from_this());
+  Admission admission{.lease = Lease(shared_from_this()), .place = {}};
   ServerClients::Way own_way;
   ServerClients::Way& way = taken != nullptr ? *taken : own_way;
-  CallGate::Place place;
-  if (request.method() == "tools/call" && !gate_.try_enter(place)) {
-    const auto began = mcp::Clock::now();
-    auto entered = co_await gate_.enter(context, place);
-    context.waited += mcp::Clock::now() - began;
-    if (!entered) co_return std::unexpected(for_caller(std::move(entered).error()));
-    if (retired_) {
-      const auto next = taken == nullptr ? retired_->successor.lock() : nullptr;
-      if (!next) co_return std::unexpected(retired_->reason);
-      // From here on it is the next one's.
-      place = {};
-      lease.reset();
-      co_return co_await next->handle(std::move(request), context);
+  if (request.method() == "tools/call" && !gate_.try_enter(admission.place)) {
+    if (auto entered = co_await wait_for_place(context, admission.place); !entered) {
+      if (taken != nullptr) co_return std::unexpected(std::move(entered).error());
+      co_return co_await pass_on(std::move(request), context, std::move(admission), std::move(entered).error());
     }
   }
   if (!breaker_.admits(mcp::Clock::now())) co_return std::unexpected(circuit_open());
@@ -138,23 +154,14 @@ Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, 
       way.session = std::move(live);
     } else if (auto chosen = co_await wait_for_way(request, context, way); !chosen) {
       breaker_.failed(ErrorCode::cancelled, mcp::Clock::now());
-      // It has not been sent: where the server has been replaced meanwhile, it has not begun with anything yet.
-      const auto next = taken == nullptr && !context.cancellation().requested() ? successor() : nullptr;
-      if (!next) co_return std::unexpected(std::move(chosen).error());
-      place = {};
-      lease.reset();
-      co_return co_await next->handle(std::move(request), context);
+      if (taken != nullptr) co_return std::unexpected(std::move(chosen).error());
+      co_return co_await pass_on(std::move(request), context, std::move(admission), std::move(chosen).error());
     }
     const auto sent = mcp::Clock::now();
     auto answer = co_await way.session->handle(std::move(request), context, link);
     const auto answered = mcp::Clock::now();
     context.upstream += answered - sent;
-    if (answer) {
-      breaker_.succeeded();
-    } else {
-      breaker_.failed(answer.error().code, answered);
-    }
-    note_answer(way, answer);
+    note_answer(way, answer, answered);
     if (answer) co_return std::move(*answer);
     const bool session_lost = answer.error().code == ErrorCode::session_lost;
     if (!session_lost || !again) co_return std::unexpected(for_caller(std::move(answer).error()));
