@@ -1,6 +1,5 @@
 #include "gateway/host/serve.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -16,6 +15,7 @@
 #include "gateway/downstream/http_endpoint.h"
 #include "gateway/downstream/stdio_endpoint.h"
 #include "gateway/host/ask_loop.h"
+#include "gateway/host/descriptor_limit.h"
 #include "gateway/host/environments.h"
 #include "gateway/host/gateway.h"
 #include "gateway/host/identity_key.h"
@@ -42,16 +42,6 @@ constexpr std::size_t kMaxClientMessage = std::size_t{4} << 20;
 constexpr auto kReloadWait = std::chrono::seconds(60);
 constexpr auto kFirstLooks = std::chrono::seconds(60);  // at environments; one may hang
 constexpr std::size_t kMaxQueued = std::size_t{64} << 20;
-
-/// Thousands of clients and children need descriptors: takes what the system allows at most. Returns what was allowed before, for
-/// the children, some of which close every descriptor they could have; 0 where nothing changed.
-long raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return 0;
-  const auto before = static_cast<long>(limit.rlim_cur);
-  limit.rlim_cur = limit.rlim_max;
-  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? before : 0;
-}
 
 /// Builds the parts in order, runs the loop, and stops the parts in reverse.
 class Service final : public AdminSource {
