@@ -38,6 +38,7 @@
 //   flood-progress           COUNT     that many progress notifications of 1 KiB before the answer to a tool call
 //   gate                     FIFO      a tool call waits until somebody opens FIFO for writing
 //   name                     NAME      `echo` returns NAME, a space, and its text
+//   hoard                    BYTES     has that much memory in use from the start
 //   start-gate               FIFO      starts to read when somebody opens FIFO for writing
 //
 // Where STDIO_FAULT_RECORD names a file, every line that comes is appended to it.
@@ -277,6 +278,7 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
   mode = argv[1];
   argument = argc > 2 ? argv[2] : "0";
+  const std::string hoard(is("hoard") ? std::stoul(argument) : 0, 'x');
   start();
   for (std::string line; std::getline(std::cin, line);) {
     record(line);

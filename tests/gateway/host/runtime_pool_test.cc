@@ -220,8 +220,8 @@ TEST_F(RuntimePoolTest, OnlySoManyProgramsRunAtOnce) {
 
 TEST_F(RuntimePoolTest, ProgramsThatTakeTooMuchMemoryAreStopped) {
   dependencies_.budget = std::make_shared<ProcessBudget>(loop_.get_executor(), helpers_);
-  start({program("files", {"ok"})});
-  dependencies_.budget->set_limits({.memory_mib = 1});
+  start({program("files", {"hoard", "8000000"})});
+  dependencies_.budget->set_limits({.memory_mib = 4});
   dependencies_.budget->start();
   wait_for_state("files", RuntimeState::dormant);
   dependencies_.budget->stop();
