@@ -1,6 +1,5 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <expected>
 #include <functional>
 #include <string>
@@ -9,6 +8,10 @@
 
 #include "gateway/cli/command_line.h"
 #include "gateway/cli/new_server.h"
+
+namespace CLI {
+class App;
+}
 
 namespace gateway {
 
@@ -19,6 +22,7 @@ struct Parsed {
   ServeCommand serve;
   std::string listen, admin;
   StatusCommand status;
+  EventsCommand events;
   ToolsCommand tools;
   DescribeCommand describe;
   CallCommand call;
@@ -26,6 +30,7 @@ struct Parsed {
   InspectCommand inspect;
   ServerWords add;
   bool replace = false;
+  bool no_wait = false;
   std::vector<std::string> servers;
   bool dry_run = false;
   std::vector<std::string> behind_dashes;  // a command with its arguments
