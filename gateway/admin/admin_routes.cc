@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <openssl/crypto.h>
+#include <utility>
 
 #include "gateway/admin/admin_views.h"
 #include "gateway/admin/openapi.h"
@@ -21,6 +22,7 @@ namespace {
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::string_view kEnvironments = "/api/v1/environments/";
 constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kEvents = "text/event-stream";
 constexpr std::string_view kMetrics = "text/plain; version=0.0.4; charset=utf-8";
 
 AdminAnswer text_answer(int status, std::string_view line) {
@@ -126,6 +128,12 @@ AdminAnswer announce(const AdminRequest& request, AdminSource& source) {
   return plan_answer(source.announce(said));
 }
 
+AdminAnswer events(const AdminRequest& request, AdminSource& source) {
+  auto stream = EventStream::open(source, request.server, request.last_event_id);
+  if (!stream) return error_answer(stream.error());
+  return {.content_type = std::string(kEvents), .stream = std::move(*stream)};
+}
+
 AdminAnswer openapi(const AdminRequest&, AdminSource&) {
   return {200, std::string(kJson), openapi_json()};
 }
@@ -159,6 +167,7 @@ constexpr std::array kRoutes = {AdminRoute{"/healthz", true, healthz},
                                 AdminRoute{"/api/v1/plan", false, plan},
                                 AdminRoute{"/api/v1/reload", false, reload, "POST"},
                                 AdminRoute{"/api/v1/environments", false, environments},
+                                AdminRoute{"/api/v1/events", false, events},
                                 AdminRoute{kEnvironments, false, announce, "PUT, DELETE"},
                                 AdminRoute{"/api/v1/openapi.json", false, openapi}};
 

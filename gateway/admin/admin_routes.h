@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "gateway/admin/event_stream.h"
 #include "gateway/admin/status.h"
 
 namespace gateway {
@@ -13,7 +15,7 @@ struct AdminRequest {
   std::string method;
   std::string path;                         // without the query
   std::optional<std::string> host, origin;  // nothing where the header is absent
-  std::string authorization;
+  std::string authorization, last_event_id;
   std::string profile, server, config, available, instance;  // of the query
   bool has_body = false;
   bool ambiguous = false;  // a header that may come only once came twice
@@ -23,7 +25,8 @@ struct AdminAnswer {
   int status = 200;
   std::string content_type;
   std::string body;
-  std::string allow = {};  // with status 405: what is allowed
+  std::string allow = {};                         // with status 405: what is allowed
+  std::shared_ptr<EventStream> stream = nullptr;  // in place of a body: goes on until it or the client ends
 };
 
 /// Everything the admin plane answers, but for the way in and out. Any thread; waits for `source`.

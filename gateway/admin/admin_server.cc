@@ -28,6 +28,7 @@ namespace {
 constexpr std::size_t kThreads = 8;
 constexpr int kBacklog = 256;
 constexpr int kReopenDelayMs = 1000;
+constexpr auto kSignOfLife = std::chrono::seconds(15);
 
 std::string system_text(int error) {
   return std::generic_category().message(error);
@@ -64,13 +65,19 @@ class BoundedHttpServer final : public httplib::Server {
     ::close(socket);
   }
 
+  /// The connection that this thread serves; the library keeps it from those who answer.
+  static BoundedSocket& serving() { return *serving_; }
+
  private:
   bool process_and_close_socket(socket_t accepted) override {
     BoundedSocket socket(accepted, stop_fd_, {});
+    serving_ = &socket;
     SocketStream stream(socket);
     bool closed = false;
     return process_request(stream, true, closed, {});
   }
+
+  static inline thread_local BoundedSocket* serving_ = nullptr;
 
   const int stop_fd_;
 };
@@ -99,6 +106,7 @@ AdminRequest read_request(const httplib::Request& request) {
           .host = header(request, "Host"),
           .origin = header(request, "Origin"),
           .authorization = request.get_header_value("Authorization"),
+          .last_event_id = request.get_header_value("Last-Event-ID"),
           .profile = request.get_param_value("profile"),
           .server = request.get_param_value("server"),
           .config = request.get_param_value("config"),
@@ -146,6 +154,7 @@ class HttplibAdminServer final : public AdminServer {
   void stop() override {
     if (stopping_.exchange(true)) return;
     const std::uint64_t one = 1;
+    // Streams end with this, too.
     if (::write(stop_fd_, &one, sizeof one) < 0) mcp::log_error("admin", "cannot wake the connections");
     pool_.hurry();
     server_.stop();
@@ -176,18 +185,46 @@ class HttplibAdminServer final : public AdminServer {
       respond(answer, response);
       return httplib::Server::HandlerResponse::Handled;
     });
-    server_.set_exception_handler([](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
+    server_.set_exception_handler([this](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
       respond(admin_error(500, "internal", "the question could not be answered", "See the gateway's log."), response);
     });
   }
 
-  static void respond(const AdminAnswer& answer, httplib::Response& response) {
+  void respond(const AdminAnswer& answer, httplib::Response& response) {
+    if (answer.stream && !pool_.begin_lasting()) {
+      return respond(admin_error(503, "overloaded", "as many streams are open as there may be", "Close one."), response);
+    }
     response.status = answer.status;
     response.set_header("Cache-Control", "no-store");
     response.set_header("X-Content-Type-Options", "nosniff");
     if (answer.status == 401) response.set_header("WWW-Authenticate", "Bearer realm=\"switchyard admin\"");
     if (answer.status == 405) response.set_header("Allow", answer.allow);
+    if (answer.stream) return send_stream(answer, response);
     response.set_content(answer.body, answer.content_type);
+  }
+
+  void send_stream(const AdminAnswer& answer, httplib::Response& response) {
+    response.set_chunked_content_provider(
+        answer.content_type,
+        [this, stream = answer.stream](std::size_t, httplib::DataSink& sink) { return send_next(*stream, sink); },
+        [this](bool) { pool_.end_lasting(); });
+  }
+
+  /// Sends what there is, or waits for more.
+  /// False where the client is gone.
+  bool send_next(EventStream& stream, httplib::DataSink& sink) {
+    // What comes with the end is told, too.
+    const bool last = stopping_;
+    const auto text = stream.next();
+    if (text && !text->empty() && !sink.write(text->data(), text->size())) return false;
+    if (last || !text) {
+      sink.done();
+      return true;
+    }
+    BoundedSocket& client = BoundedHttpServer::serving();
+    if (client.wait_for(stream.fd(), kSignOfLife)) return !client.is_left();
+    const std::string_view alive = EventStream::sign_of_life();
+    return stopping_ || sink.write(alive.data(), alive.size());
   }
 
   bool bind(std::uint16_t port) {

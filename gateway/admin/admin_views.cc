@@ -22,7 +22,7 @@ ordered_json cause_json(const mcp::Error& error) {
   return cause;
 }
 
-ordered_json server_json(const RuntimeStatus& server) {
+ordered_json server_object(const RuntimeStatus& server) {
   ordered_json json = {{"name", server.name.str()},
                        {"state", to_string(server.state)},
                        {"transport", server.transport},
@@ -74,6 +74,14 @@ void append_text_member(std::string& out, const std::string& definition, std::st
 
 }  // namespace
 
+std::string server_json(const RuntimeStatus& server) {
+  return dump(server_object(server));
+}
+
+std::string error_json(const mcp::Error& error) {
+  return dump(cause_json(error));
+}
+
 std::string servers_json(const GatewayStatus& status) {
   ordered_json servers = ordered_json::array();
   auto absent = status.absent.begin();
@@ -83,7 +91,7 @@ std::string servers_json(const GatewayStatus& status) {
   };
   for (std::size_t i = 0; i < status.servers.size(); ++i) {
     add_absent(i);
-    servers.push_back(server_json(status.servers[i]));
+    servers.push_back(server_object(status.servers[i]));
   }
   add_absent(status.servers.size());
   return dump({{"gateway",
@@ -95,6 +103,7 @@ std::string servers_json(const GatewayStatus& status) {
                  {"ready", status.ready},
                  {"stopping", status.stopping},
                  {"started", rfc3339(status.started)},
+                 {"settled", status.settled},
                  {"sessions", status.sessions},
                  {"streams", status.streams},
                  {"connections", status.connections},

@@ -8,13 +8,17 @@
 namespace gateway {
 
 /// GET /api/v1/servers:
-/// {"gateway":{version,pid,mcpUrl,adminUrl,config,ready,stopping,started,sessions,streams,connections,spawned,retiring,
+/// {"gateway":{version,pid,mcpUrl,adminUrl,config,ready,stopping,started,settled,sessions,streams,connections,spawned,retiring,
 /// reload:{done,failed,at?,last?,error?:{reason,message,remedy?}}},"environments":[{name,available,why?,since,instance}],
 /// "servers":[{name,state,transport,target,required,tools,pid?,restarts,since,phase?,retryAt?,cause?:{reason,message,remedy?},
 /// openCalls,questions,processes?,memoryBytes?,
 /// ownSessions?,queued?,stale?,openUntil?,protocolVersion?}]}. Absent servers are in the list, last, with name, state "disabled",
 /// "broken" or "environment_absent", and cause. Times are RFC 3339.
 std::string servers_json(const GatewayStatus& status);
+
+/// One of its servers, and a "cause": {reason,message,remedy?}.
+std::string server_json(const RuntimeStatus& server);
+std::string error_json(const mcp::Error& error);
 
 /// GET /api/v1/tools[?profile=NAME][&server=NAME]: {"tools":[{name,server,tool,title?,description?,definition}],"clashes":[…]};
 /// "definition" is the tool object as clients get it, byte for byte. `server` "" means all.

@@ -39,6 +39,16 @@ BoundedSocket::~BoundedSocket() {
   ::close(socket_);
 }
 
+bool BoundedSocket::is_left() const {
+  pollfd polled{socket_, POLLRDHUP, 0};
+  return ::poll(&polled, 1, 0) > 0;
+}
+
+bool BoundedSocket::wait_for(int fd, std::chrono::steady_clock::duration longest) const {
+  std::array<pollfd, 3> polled = {pollfd{fd, POLLIN, 0}, pollfd{socket_, POLLRDHUP, 0}, pollfd{stop_fd_, POLLIN, 0}};
+  return poll_until(polled, Clock::now() + longest);
+}
+
 ssize_t BoundedSocket::fill() {
   std::array<pollfd, 2> polled = {pollfd{socket_, POLLIN, 0}, pollfd{stop_fd_, POLLIN, 0}};
   const auto until = accepted_ + (received_ == 0 ? limits_.first_byte : limits_.read_time);

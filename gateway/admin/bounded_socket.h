@@ -27,6 +27,12 @@ class BoundedSocket {
 
   int get() const { return socket_; }
 
+  /// The peer has gone, or says nothing more.
+  bool is_left() const;
+
+  /// Waits until `fd` is readable, the peer has left, or `stop_fd` is readable; false when `longest` was over first.
+  bool wait_for(int fd, std::chrono::steady_clock::duration longest) const;
+
   /// What is there, at most `size` bytes; 0 at the end, -1 where a limit ended it.
   ssize_t read(char* out, std::size_t size);
 

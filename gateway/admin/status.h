@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/admin/event_log.h"
 #include "gateway/reload/plan.h"
 #include "gateway/routing/call_metrics.h"
 #include "gateway/routing/router.h"
@@ -27,7 +28,8 @@ struct GatewayStatus {
   std::string mcp_url;    // "http://127.0.0.1:7332/mcp", "" where nothing listens
   std::string admin_url;  // "http://127.0.0.1:7333"
   std::string config_file;
-  bool ready = false;  // every required server is ready
+  bool ready = false;    // every required server is ready
+  bool settled = false;  // every server came to the end of its first start, good or bad
   bool stopping = false;
   std::chrono::system_clock::time_point started;
   std::vector<RuntimeStatus> servers;  // in the order of the configuration
@@ -64,6 +66,16 @@ class AdminSource {
 
   /// `profile` "" means all servers; Error config_invalid for one that is not there (with the known ones in the remedy).
   virtual mcp::Result<ToolTable> tools(const std::string& profile) = 0;
+
+  /// What happens from one moment to the next.
+  virtual EventLog& events() = 0;
+
+  /// The status, and the event that it contains last.
+  struct Moment {
+    GatewayStatus status;
+    std::uint64_t last_event = 0;
+  };
+  virtual mcp::Result<Moment> moment() = 0;
 
   // What only a gateway that runs can do. Each waits 60 seconds at most.
 

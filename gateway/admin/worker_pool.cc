@@ -5,17 +5,24 @@
 namespace gateway {
 
 WorkerPool::WorkerPool(std::size_t threads) {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < threads; ++i)
+    start_thread();
+}
+
+/// With the mutex held.
+bool WorkerPool::start_thread() {
   constexpr std::size_t kStack = std::size_t{8} << 20;
   pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setstacksize(&attributes, kStack);
-  for (std::size_t i = 0; i < threads; ++i) {
-    pthread_t thread{};
-    if (::pthread_create(&thread, &attributes, thread_main, this) == 0) threads_.push_back(thread);
-  }
+  pthread_t thread{};
+  const bool started = ::pthread_create(&thread, &attributes, thread_main, this) == 0;
   ::pthread_attr_destroy(&attributes);
-  const std::lock_guard lock(mutex_);
-  idle_ = threads_.size();
+  if (!started) return false;
+  threads_.push_back(thread);
+  ++idle_;
+  return true;
 }
 
 WorkerPool::~WorkerPool() {
@@ -27,6 +34,25 @@ void WorkerPool::run(std::function<void()> job) {
   changed_.wait(lock, [this] { return hurry_ || jobs_.size() < idle_; });
   jobs_.push_back(std::move(job));
   changed_.notify_all();
+}
+
+bool WorkerPool::begin_lasting() {
+  const std::lock_guard lock(mutex_);
+  if (finished_ || lasting_ == kMostLasting) return false;
+  if (spare_ > 0) {
+    --spare_;
+  } else if (!start_thread()) {
+    return false;
+  }
+  ++lasting_;
+  changed_.notify_all();
+  return true;
+}
+
+void WorkerPool::end_lasting() {
+  const std::lock_guard lock(mutex_);
+  --lasting_;
+  ++spare_;
 }
 
 void* WorkerPool::thread_main(void* pool) {
@@ -63,6 +89,7 @@ void WorkerPool::finish() {
     finished_ = true;
     changed_.notify_all();
   }
+  // None is added from here on.
   for (const pthread_t thread : std::exchange(threads_, {}))
     ::pthread_join(thread, nullptr);
 }

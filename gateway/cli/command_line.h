@@ -32,6 +32,10 @@ struct StatusCommand {
   std::string server;  // "" means all
 };
 
+struct EventsCommand {
+  std::string server;  // "" means all
+};
+
 struct ToolsCommand {
   std::string server, profile;  // "" means all
 };
@@ -55,7 +59,9 @@ struct InspectCommand {
 
 struct PlanCommand {};
 
-struct ReloadCommand {};
+struct ReloadCommand {
+  bool wait = true;  // for the servers that are started
+};
 
 struct AddCommand {
   NewServer server;
@@ -80,6 +86,7 @@ struct VersionCommand {};
 using Command = std::variant<ServeCommand,
                              ListCommand,
                              StatusCommand,
+                             EventsCommand,
                              ToolsCommand,
                              DescribeCommand,
                              CallCommand,

@@ -13,12 +13,13 @@ namespace gateway {
 Exit run_serve(const CommandContext& context, const ServeCommand& command);
 Exit run_list(const CommandContext& context);
 Exit run_status(const CommandContext& context, const StatusCommand& command);
+Exit run_events(const CommandContext& context, const EventsCommand& command);
 Exit run_tools(const CommandContext& context, const ToolsCommand& command);
 Exit run_describe(const CommandContext& context, const DescribeCommand& command);
 Exit run_call(const CommandContext& context, const CallCommand& command);
 Exit run_inspect(const CommandContext& context, const InspectCommand& command);
 Exit run_plan(const CommandContext& context);
-Exit run_reload(const CommandContext& context);
+Exit run_reload(const CommandContext& context, const ReloadCommand& command);
 Exit run_add(const CommandContext& context, const AddCommand& command);
 Exit run_remove(const CommandContext& context, const RemoveCommand& command);
 Exit run_switch(const CommandContext& context, const SwitchCommand& command);

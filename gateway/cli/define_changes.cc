@@ -25,10 +25,13 @@ void add_reload(CommandSet& commands) {
                                 [](Parsed&) -> Outcome { return PlanCommand{}; });
   plan->footer("With --config FILE: what would happen if that file were in place of the gateway's own.\n" + plan->get_footer());
   CLI::App* reload =
-      commands.add("reload", "Have the gateway read its configuration again", "switchyard reload", [](Parsed&) -> Outcome {
-        return ReloadCommand{};
+      commands.add("reload", "Have the gateway read its configuration again", "switchyard reload", [](Parsed& parsed) -> Outcome {
+        return ReloadCommand{.wait = !parsed.no_wait};
       });
-  reload->footer("The gateway does that by itself whenever the file changes.\n" + reload->get_footer());
+  reload->add_flag("--no-wait", commands.parsed().no_wait, "Do not wait for the servers that are started");
+  reload->footer(
+      "The gateway does that by itself whenever the file changes. Exits with 1 where a server it starts does not come up.\n" +
+      reload->get_footer());
 }
 
 void add_edits(CommandSet& commands) {

@@ -63,6 +63,12 @@ void add_lists(CommandSet& commands) {
         return parsed.status;
       });
   status->add_option("NAME", commands.parsed().status.server, "One server, in full");
+  CLI::App* events = commands.add(
+      "events", "Follow what happens in the gateway that runs", "switchyard events files", [](Parsed& parsed) -> Outcome {
+        return parsed.events;
+      });
+  events->add_option("NAME", commands.parsed().events.server, "What concerns this server alone");
+  events->footer("Goes on until the gateway ends, or Ctrl-C. With --json: an object a line.\n" + events->get_footer());
   CLI::App* tools =
       commands.add("tools", "Show the tools agents see", "switchyard tools --server files", [](Parsed& parsed) -> Outcome {
         return parsed.tools;

@@ -1,6 +1,7 @@
 #include "gateway/cli/gateway_access.h"
 
 #include <filesystem>
+#include <utility>
 
 namespace gateway {
 
@@ -29,6 +30,15 @@ std::string CommandContext::state_dir() const {
 std::string other_config(const CommandContext& context, const RunningGateway& running) {
   if (!names_config(context) || same_file(context.config_file(), running.config)) return "";
   return context.config_file();
+}
+
+mcp::Result<RunningGateway> running_gateway(const CommandContext& context) {
+  auto running = find_running_gateway(context.state_dir());
+  if (!running) return std::unexpected(std::move(running).error());
+  if (*running && !(*running)->admin_url.empty()) return std::move(**running);
+  return mcp::fail(mcp::ErrorCode::config_invalid,
+                   "no gateway runs on " + context.state_dir(),
+                   "Start one with \"switchyard serve\", or name its state folder with --state DIR.");
 }
 
 std::string known_config(const CommandContext& context) {

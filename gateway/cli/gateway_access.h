@@ -68,6 +68,9 @@ mcp::Result<std::unique_ptr<GatewayAccess>> open_gateway(const CommandContext& c
 /// The configuration that the user names for this command, where the gateway that runs has another one; else "".
 std::string other_config(const CommandContext& context, const RunningGateway& running);
 
+/// The gateway that runs on the state folder and can be asked. Error config_invalid where none does.
+mcp::Result<RunningGateway> running_gateway(const CommandContext& context);
+
 /// The gateway that runs, over its admin API and its MCP endpoint.
 std::unique_ptr<GatewayAccess> make_remote_access(RunningGateway gateway, const Console& console);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "gateway/admin/admin_views.h"
 #include "gateway/cli/gateway_access.h"
@@ -12,7 +13,6 @@ namespace gateway {
 
 namespace {
 
-constexpr auto kSlice = std::chrono::milliseconds(200);
 constexpr auto kSlack = std::chrono::seconds(5);  // for what comes after the slowest server's time was over
 
 class LocalAccess final : public GatewayAccess {
@@ -27,20 +27,19 @@ class LocalAccess final : public GatewayAccess {
   }
 
   void settle() override {
-    wait([] { return false; });
+    wait([](const GatewayStatus&) { return false; });
   }
 
   void await_server(const std::string& server) override {
-    wait([&] {
-      const auto status = gateway_->status();
-      return !status || std::ranges::none_of(status->servers, [&](const RuntimeStatus& one) {
+    wait([&](const GatewayStatus& status) {
+      return std::ranges::none_of(status.servers, [&](const RuntimeStatus& one) {
         return one.name.str() == server && one.state == RuntimeState::starting && one.restarts == 0;
       });
     });
   }
 
   void await_tool(const std::string& profile, const std::string& tool) override {
-    wait([&] {
+    wait([&](const GatewayStatus&) {
       const auto table = gateway_->tools(profile);
       return !table || std::ranges::find(table->tools, tool, &ToolRow::name) != table->tools.end();
     });
@@ -58,14 +57,13 @@ class LocalAccess final : public GatewayAccess {
 
  private:
   /// Until the servers settled, or it is `enough`.
-  template <class Enough>
-  void wait(const Enough& enough) {
+  void wait(const std::function<bool(const GatewayStatus&)>& enough) {
     ProgressLine progress(console_.err, console_.err_terminal, "starting");
-    const auto until = std::chrono::steady_clock::now() + patience_;
-    while (!enough() && std::chrono::steady_clock::now() < until) {
-      if (gateway_->wait_settled(kSlice, {})) return;
-      if (const auto status = gateway_->status()) progress.set(startup_text(*status));
-    }
+    gateway_->wait_settled(patience_, [&](const GatewayStatus& status) {
+      if (enough(status)) return true;
+      progress.set(startup_text(status));
+      return false;
+    });
   }
 
   std::unique_ptr<LocalGateway> gateway_;

@@ -1,9 +1,12 @@
 // switchyard plan, switchyard reload
 #include <ostream>
+#include <set>
 
 #include "gateway/admin/plan_view.h"
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/event_client.h"
+#include "gateway/cli/event_text.h"
 #include "gateway/cli/progress_line.h"
 #include "gateway/cli/report.h"
 #include "gateway/cli/table.h"
@@ -17,6 +20,7 @@ namespace gateway {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(90);
+constexpr auto kOutcomes = std::chrono::seconds(60);  // until it is known what came of the servers that were started
 
 std::string text_member(std::string_view object, std::string_view name) {
   return mcp::decode_json_string(mcp::member(object, name));
@@ -66,7 +70,7 @@ std::string plan_text(std::string_view plan, const Console& console) {
 namespace {
 
 /// The gateway that runs and whose plans are asked for; nothing where none does.
-mcp::Result<std::optional<RunningGateway>> running_gateway(const CommandContext& context) {
+mcp::Result<std::optional<RunningGateway>> find_gateway(const CommandContext& context) {
   auto running = find_running_gateway(context.state_dir());
   if (running && *running && (*running)->admin_url.empty()) return std::nullopt;
   return running;
@@ -101,10 +105,70 @@ Exit plan_of_start(const CommandContext& context) {
   return show(context, plan_json(plan), "No gateway runs. Start it with \"switchyard serve\".");
 }
 
+/// The servers that a plan starts.
+std::set<std::string> started_by(std::string_view plan) {
+  std::set<std::string> names;
+  for (const std::string_view server : mcp::elements(mcp::member(plan, "servers"))) {
+    const std::string action = text_member(server, "action");
+    if (action == "start" || action == "restart") names.insert(text_member(server, "name"));
+  }
+  return names;
+}
+
+/// What became of servers that were started, an object each of /api/v1/servers, in the order in which that was known.
+struct Outcomes {
+  std::vector<std::string> servers;
+  bool all_serve = true;
+};
+
+/// Waits until these have come to the end of their start. What is not known by then is left out.
+mcp::Result<Outcomes> await_outcomes(const RunningGateway& gateway, std::set<std::string> waiting, const Console& console) {
+  Outcomes outcomes;
+  if (waiting.empty()) return outcomes;
+  ProgressLine progress(console.err, console.err_terminal, "starting");
+  const auto note = [&](std::string_view server) {
+    const std::string name = text_member(server, "name");
+    const std::string state = text_member(server, "state");
+    if (!waiting.contains(name)) return;
+    if (state == "starting") return progress.set("starting: " + name + " (" + text_member(server, "phase") + ")");
+    waiting.erase(name);
+    outcomes.servers.emplace_back(server);
+    outcomes.all_serve = outcomes.all_serve && (state == "ready" || state == "dormant");
+  };
+  const auto end = follow_events(gateway, "", std::chrono::steady_clock::now() + kOutcomes, [&](const StreamEvent& event) {
+    if (event.type == "snapshot") {
+      for (const std::string_view server : mcp::elements(mcp::member(event.data, "servers")))
+        note(server);
+    } else if (event.type == "server") {
+      note(mcp::member(event.data, "server"));
+    }
+    return !waiting.empty();
+  });
+  if (!end) return std::unexpected(end.error());
+  outcomes.all_serve = outcomes.all_serve && waiting.empty();
+  for (const std::string& name : waiting)
+    outcomes.servers.push_back(R"({"name":)" + mcp::json_string(name) + R"(,"state":"starting"})");
+  return outcomes;
+}
+
+/// The plan with a member "outcomes".
+std::string with_outcomes(std::string plan, const Outcomes& outcomes) {
+  plan.resize(plan.rfind('}'));
+  plan += ",\"outcomes\":[";
+  for (const std::string& server : outcomes.servers)
+    plan.append(plan.ends_with('[') ? "" : ",").append(server);
+  return plan + "]}";
+}
+
+mcp::Result<std::string> ask_reload(const CommandContext& context, const RunningGateway& running) {
+  const ProgressLine progress(context.console.err, context.console.err_terminal, "reloading");
+  return ask_admin(running, "POST", "/api/v1/reload", kPatience);
+}
+
 }  // namespace
 
 Exit run_plan(const CommandContext& context) {
-  const auto running = running_gateway(context);
+  const auto running = find_gateway(context);
   if (!running) return report_failure(context, running.error());
   if (!*running) return plan_of_start(context);
   const std::string other = other_config(context, **running);
@@ -118,26 +182,33 @@ Exit run_plan(const CommandContext& context) {
                             : "That is what would happen if the file were in place of " + (*running)->config + ".");
 }
 
-Exit run_reload(const CommandContext& context) {
+Exit run_reload(const CommandContext& context, const ReloadCommand& command) {
   const auto running = running_gateway(context);
   if (!running) return report_failure(context, running.error());
-  if (!*running) {
-    return report_failure(context,
-                          {mcp::ErrorCode::config_invalid,
-                           "no gateway runs on " + context.state_dir(),
-                           "Start one with \"switchyard serve\", or name its state folder with --state DIR."});
-  }
-  if (const std::string named = other_config(context, **running); !named.empty()) {
+  if (const std::string named = other_config(context, *running); !named.empty()) {
     return report_failure(
         context,
         {mcp::ErrorCode::config_invalid,
-         "the gateway that runs (pid " + std::to_string((*running)->pid) + ") uses " + (*running)->config + ", not " + named,
+         "the gateway that runs (pid " + std::to_string(running->pid) + ") uses " + running->config + ", not " + named,
          "See what it would do with that file by \"switchyard plan --config " + named + "\"."});
   }
-  const ProgressLine progress(context.console.err, context.console.err_terminal, "reloading");
-  const auto json = ask_admin(**running, "POST", "/api/v1/reload", kPatience);
+  const auto json = ask_reload(context, *running);
   if (!json) return report_failure(context, json.error());
-  return show(context, *json, "Done: " + text_member(*json, "summary") + ".");
+  const std::set<std::string> started = command.wait ? started_by(*json) : std::set<std::string>();
+  if (started.empty()) return show(context, *json, "Done: " + text_member(*json, "summary") + ".");
+  if (!context.options.json) {
+    show(context, *json, "Done: " + text_member(*json, "summary") + ".");
+    context.console.out << std::flush;
+  }
+  const auto outcomes = await_outcomes(*running, started, context.console);
+  if (!outcomes) return report_failure(context, outcomes.error());
+  if (context.options.json) {
+    context.console.out << with_outcomes(*json, *outcomes) << "\n";
+  } else {
+    for (const std::string& server : outcomes->servers)
+      context.console.out << outcome_text(server, context.console) << "\n";
+  }
+  return outcomes->all_serve ? Exit::done : Exit::failed;
 }
 
 }  // namespace gateway

@@ -1,9 +1,10 @@
 #include <algorithm>
-#include <thread>
+#include <functional>
+#include <map>
 #include <utility>
-#include <vector>
 
 #include "gateway/cli/admin_client.h"
+#include "gateway/cli/event_client.h"
 #include "gateway/cli/gateway_access.h"
 #include "gateway/cli/mcp_call.h"
 #include "gateway/cli/progress_line.h"
@@ -18,22 +19,49 @@ using mcp::Result;
 
 // A gateway that has just begun is worth waiting for, as clients' first list does.
 constexpr auto kFirstStart = std::chrono::seconds(10);
-constexpr auto kPause = std::chrono::milliseconds(100);
 
 std::string text_member(std::string_view object, std::string_view name) {
   const std::string_view value = mcp::member(object, name);
   return mcp::decode_json_string(value);
 }
 
-/// The names of the servers that are on their very first start.
-std::vector<std::string> first_starts(std::string_view servers_json) {
-  std::vector<std::string> names;
-  for (const std::string_view server : mcp::elements(mcp::member(servers_json, "servers"))) {
-    const bool first = text_member(server, "state") == "starting" && mcp::member(server, "restarts") == "0";
-    if (first) names.push_back(text_member(server, "name"));
+/// Which servers are on their very first start, as events tell.
+class FirstStarts {
+ public:
+  void note(const StreamEvent& event) {
+    if (event.type == "snapshot") {
+      phases_.clear();
+      for (const std::string_view server : mcp::elements(mcp::member(event.data, "servers")))
+        note_server(server);
+    } else if (event.type == "server") {
+      note_server(mcp::member(event.data, "server"));
+    }
   }
-  return names;
-}
+
+  bool empty() const { return phases_.empty(); }
+  bool has(const std::string& server) const { return phases_.contains(server); }
+
+  /// "starting: files (initialize), linear (connect)".
+  std::string text() const {
+    std::string names;
+    for (const auto& [name, phase] : phases_)
+      names += (names.empty() ? "" : ", ") + name + (phase.empty() ? "" : " (" + phase + ")");
+    return "starting: " + names;
+  }
+
+ private:
+  void note_server(std::string_view server) {
+    const bool first = text_member(server, "state") == "starting" && mcp::member(server, "restarts") == "0";
+    const std::string name = text_member(server, "name");
+    if (first) {
+      phases_[name] = text_member(server, "phase");
+    } else {
+      phases_.erase(name);
+    }
+  }
+
+  std::map<std::string, std::string> phases_;
+};
 
 class RemoteAccess final : public GatewayAccess {
  public:
@@ -44,11 +72,11 @@ class RemoteAccess final : public GatewayAccess {
   void settle() override {}
 
   void await_tool(const std::string& profile, const std::string& tool) override {
-    await([&](const std::vector<std::string>&) { return has_tool(profile, tool); });
+    await([&](const FirstStarts&) { return has_tool(profile, tool); });
   }
 
   void await_server(const std::string& server) override {
-    await([&](const std::vector<std::string>& starting) { return std::ranges::find(starting, server) == starting.end(); });
+    await([&](const FirstStarts& starting) { return !starting.has(server); });
   }
 
   Result<std::string> tools(const std::string& profile, const std::string& server) override {
@@ -61,20 +89,17 @@ class RemoteAccess final : public GatewayAccess {
 
  private:
   /// Until nobody is on its very first start, or it is `enough`.
-  template <class Enough>
-  void await(const Enough& enough) {
+  void await(const std::function<bool(const FirstStarts&)>& enough) {
     ProgressLine progress(console_.err, console_.err_terminal, "starting");
-    const auto until = std::chrono::steady_clock::now() + kFirstStart;
-    while (std::chrono::steady_clock::now() < until) {
-      const auto servers = get("/api/v1/servers");
-      const auto starting = servers ? first_starts(*servers) : std::vector<std::string>();
-      if (starting.empty() || enough(starting)) return;
-      std::string names;
-      for (const std::string& name : starting)
-        names.append(names.empty() ? "" : ", ").append(name);
-      progress.set("starting: " + names);
-      std::this_thread::sleep_for(kPause);
-    }
+    FirstStarts starting;
+    // Where that cannot be learnt, what is asked for next says why.
+    [[maybe_unused]] const auto end =
+        follow_events(gateway_, "", std::chrono::steady_clock::now() + kFirstStart, [&](const StreamEvent& event) {
+          starting.note(event);
+          if (starting.empty() || enough(starting)) return false;
+          progress.set(starting.text());
+          return true;
+        });
   }
 
   bool has_tool(const std::string& profile, const std::string& tool) {

@@ -2,25 +2,15 @@
 
 #include <ostream>
 
+#include "gateway/admin/admin_views.h"
 #include "mcp/base/log.h"
-#include "mcp/json/text.h"
 
 namespace gateway {
 
-namespace {
-
-std::string error_json(const mcp::Error& error) {
-  // An error that came as JSON stays as it came.
-  if (error.data.starts_with('{')) return error.data;
-  std::string json = R"({"reason":)" + mcp::json_string(to_string(error.code)) + R"(,"message":)" + mcp::json_string(error.message);
-  if (!error.remedy.empty()) json += R"(,"remedy":)" + mcp::json_string(error.remedy);
-  return json + "}";
-}
-
-}  // namespace
-
 Exit report_failure(const CommandContext& context, const mcp::Error& error) {
-  if (context.options.json) context.console.out << R"({"error":)" << error_json(error) << "}\n";
+  // An error that came as JSON stays as it came.
+  if (context.options.json)
+    context.console.out << R"({"error":)" << (error.data.starts_with('{') ? error.data : error_json(error)) << "}\n";
   report_note(context.console, error.text());
   return Exit::failed;
 }

@@ -57,12 +57,13 @@ Exit run_command(const CommandContext& context, const Command& command) {
     Exit operator()(const ServeCommand& one) const { return run_serve(context, one); }
     Exit operator()(const ListCommand&) const { return run_list(context); }
     Exit operator()(const StatusCommand& one) const { return run_status(context, one); }
+    Exit operator()(const EventsCommand& one) const { return run_events(context, one); }
     Exit operator()(const ToolsCommand& one) const { return run_tools(context, one); }
     Exit operator()(const DescribeCommand& one) const { return run_describe(context, one); }
     Exit operator()(const CallCommand& one) const { return run_call(context, one); }
     Exit operator()(const InspectCommand& one) const { return run_inspect(context, one); }
     Exit operator()(const PlanCommand&) const { return run_plan(context); }
-    Exit operator()(const ReloadCommand&) const { return run_reload(context); }
+    Exit operator()(const ReloadCommand& one) const { return run_reload(context, one); }
     Exit operator()(const AddCommand& one) const { return run_add(context, one); }
     Exit operator()(const RemoveCommand& one) const { return run_remove(context, one); }
     Exit operator()(const SwitchCommand& one) const { return run_switch(context, one); }

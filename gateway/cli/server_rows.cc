@@ -29,6 +29,26 @@ std::string memory_text(const std::string& bytes, const std::string& processes) 
   return processes.empty() || processes == "1" ? text : text + " in " + processes + " processes";
 }
 
+}  // namespace
+
+Tone ServerRow::tone() const {
+  if (ready()) return Tone::good;
+  if (state == "starting" || state == "backing_off") return Tone::warning;
+  if (state == "failed" || state == "broken") return Tone::bad;
+  return Tone::faint;
+}
+
+std::string ServerRow::explanation(Time now) const {
+  if (ready()) return "";
+  std::string text = failure_text(message, remedy);
+  if (state == "starting" && !phase.empty()) text = failure_text("waiting for " + phase, text);
+  if (state == "backing_off" && retry_at) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(*retry_at - now);
+    text = failure_text(text, left.count() > 0 ? "Next try in " + duration_text(left) + "." : "Trying again now.");
+  }
+  return text;
+}
+
 ServerRow read_server(std::string_view json) {
   ServerRow row;
   row.name = text_member(json, "name");
@@ -58,26 +78,6 @@ ServerRow read_server(std::string_view json) {
   row.since = time_member(json, "since");
   row.retry_at = time_member(json, "retryAt");
   return row;
-}
-
-}  // namespace
-
-Tone ServerRow::tone() const {
-  if (ready()) return Tone::good;
-  if (state == "starting" || state == "backing_off") return Tone::warning;
-  if (state == "failed" || state == "broken") return Tone::bad;
-  return Tone::faint;
-}
-
-std::string ServerRow::explanation(Time now) const {
-  if (ready()) return "";
-  std::string text = failure_text(message, remedy);
-  if (state == "starting" && !phase.empty()) text = failure_text("waiting for " + phase, text);
-  if (state == "backing_off" && retry_at) {
-    const auto left = std::chrono::ceil<std::chrono::seconds>(*retry_at - now);
-    text = failure_text(text, left.count() > 0 ? "Next try in " + duration_text(left) + "." : "Trying again now.");
-  }
-  return text;
 }
 
 std::vector<ServerRow> read_servers(std::string_view json) {

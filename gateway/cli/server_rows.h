@@ -41,7 +41,9 @@ struct GatewayRow {
   std::optional<ServerRow::Time> started;
 };
 
-/// `json` is valid JSON.
+/// One server of that list, or of an event. `json` is valid JSON, here and below.
+ServerRow read_server(std::string_view json);
+
 std::vector<ServerRow> read_servers(std::string_view json);
 GatewayRow read_gateway(std::string_view json);
 

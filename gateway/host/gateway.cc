@@ -36,9 +36,8 @@ Gateway::~Gateway() = default;
 
 Runtime::Observer Gateway::observer() {
   Runtime::Observer observer;
-  observer.state_changed = [this](Runtime&) {
-    if (state_changed_) state_changed_();
-  };
+  observer.state_changed = [this](Runtime& runtime) { state_changed(runtime); };
+  observer.progressed = observer.state_changed;
   observer.catalog_changed = [this](Runtime& runtime) { catalog_changed(runtime); };
   observer.was_read = [this](Runtime& runtime) { keep_catalog(runtime); };
   return observer;
@@ -141,6 +140,10 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
   return std::make_shared<Router>(std::move(context), std::move(view));
 }
 
+bool Gateway::settled() const {
+  return started_servers_ && main_view_->settled();
+}
+
 bool Gateway::ready() const {
   return std::ranges::none_of(absent_, &AbsentServer::required) && std::ranges::all_of(servers_, [](const Server& server) {
            return !server.runtime->spec().required || server.runtime->serves();
@@ -148,8 +151,12 @@ bool Gateway::ready() const {
 }
 
 GatewayStatus Gateway::status() const {
-  GatewayStatus status{
-      .version = SWITCHYARD_VERSION, .pid = ::getpid(), .config_file = config_.file, .ready = ready(), .started = started_};
+  GatewayStatus status{.version = SWITCHYARD_VERSION,
+                       .pid = ::getpid(),
+                       .config_file = config_.file,
+                       .ready = ready(),
+                       .settled = settled(),
+                       .started = started_};
   for (const Server& server : servers_)
     status.servers.push_back(server.runtime->status());
   status.absent = absent_;
@@ -187,10 +194,23 @@ void Gateway::keep_catalog(const Runtime& runtime) {
   if (auto known = runtime.known()) dependencies_.catalogs->save(server->identity.digest(), std::move(*known));
 }
 
+/// One that is replaced or goes is nobody's concern any more.
+void Gateway::state_changed(const Runtime& runtime) {
+  const auto is_it = [&](const Server& server) { return server.runtime.get() == &runtime; };
+  if (listener_.server_changed && std::ranges::any_of(servers_, is_it)) listener_.server_changed(runtime);
+}
+
 void Gateway::catalog_changed(const Runtime& runtime) {
   // The first reading is kept when the server is ready, whether or not it differs.
   if (runtime.state() == RuntimeState::ready) keep_catalog(runtime);
-  if (main_view_ && main_view_->has(runtime)) main_view_->rebuild();
+  if (main_view_ && main_view_->has(runtime)) {
+    const auto before = main_view_->projection();
+    main_view_->rebuild();
+    if (listener_.tools_changed) {
+      const ToolChanges changes = tool_changes(runtime.spec().name, *before, *main_view_->projection());
+      if (!changes.empty()) listener_.tools_changed(runtime.spec().name, changes);
+    }
+  }
   for (const auto& [name, view] : profiles_) {
     if (view->has(runtime)) view->rebuild();
   }
@@ -200,7 +220,7 @@ void Gateway::catalog_changed(const Runtime& runtime) {
 }
 
 Task<void> Gateway::stop() {
-  state_changed_ = {};
+  listener_ = {};
   auto all = runtimes();
   all.insert(all.end(), retiring_.begin(), retiring_.end());
   co_await stop_all(std::move(all));

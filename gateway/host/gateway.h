@@ -9,6 +9,7 @@
 #include "gateway/admin/status.h"
 #include "gateway/catalog/view.h"
 #include "gateway/config/config.h"
+#include "gateway/host/tool_changes.h"
 #include "gateway/reload/plan.h"
 #include "gateway/routing/router.h"
 
@@ -67,8 +68,14 @@ class Gateway {
   /// Runtimes that have been replaced or taken away and still finish what was under way.
   std::size_t retiring() const { return retiring_.size(); }
 
-  /// Called after every change of a server's state.
-  void on_state_change(std::function<void()> callback) { state_changed_ = std::move(callback); }
+  struct Listener {
+    std::function<void(const Runtime&)> server_changed;                        // its state, or how far its start has come
+    std::function<void(const ServerName&, const ToolChanges&)> tools_changed;  // as /mcp shows them, where they differ
+  };
+  void listen(Listener listener) { listener_ = std::move(listener); }
+
+  /// Every server that is to run came to the end of its first start, good or bad.
+  bool settled() const;
 
   /// Stops every server, in parallel.
   mcp::Task<void> stop();
@@ -93,6 +100,7 @@ class Gateway {
   std::vector<AbsentServer> absent_of(const ProfileSpec& profile) const;
   std::shared_ptr<View> server_view(const ServerName& name);
   std::shared_ptr<Runtime> find_runtime(const ServerName& name) const;
+  void state_changed(const Runtime& runtime);
   void catalog_changed(const Runtime& runtime);
   void keep_catalog(const Runtime& runtime);
   mcp::Task<void> stop_all(std::vector<std::shared_ptr<Runtime>> runtimes);
@@ -115,7 +123,7 @@ class Gateway {
   std::shared_ptr<RouterLimits> limits_ = std::make_shared<RouterLimits>();  // as config_ has them; open sessions look here, too
   CallMetrics metrics_;
   CallValidator validator_;
-  std::function<void()> state_changed_;
+  Listener listener_;
   mcp::Event* gone_ = nullptr;  // of stop(), which waits for the last that is retiring
   std::chrono::system_clock::time_point started_;
 };

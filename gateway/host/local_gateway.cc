@@ -1,15 +1,15 @@
 #include "gateway/host/local_gateway.h"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "gateway/host/ask_loop.h"
 #include "gateway/host/environments.h"
+#include "gateway/host/event_feed.h"
 #include "gateway/host/gateway.h"
 #include "gateway/host/random_source.h"
 #include "mcp/base/random.h"
@@ -40,7 +40,15 @@ class LocalGatewayImpl final : public LocalGateway {
         std::make_unique<Environments>(std::move(needs), [this] { gateway_->apply(gateway_->config(), environments_->states()); });
     environments_->configure(config.environments);
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), std::move(config), environments_->states());
+    gateway_->listen(
+        {.server_changed =
+             [this](const Runtime& server) {
+               feed_.server_changed(server.status());
+               tell_state();
+             },
+         .tools_changed = [this](const ServerName& server, const ToolChanges& changes) { feed_.tools_changed(server, changes); }});
     gateway_->start();
+    asio::co_spawn(loop_, look_at_environments(), asio::detached);
     thread_ = std::thread([this] { loop_.run(); });
   }
 
@@ -58,35 +66,17 @@ class LocalGatewayImpl final : public LocalGateway {
   LocalGatewayImpl& operator=(const LocalGatewayImpl&) = delete;
 
   Result<GatewayStatus> status() override {
-    return ask_loop(loop_, [this]() -> Result<GatewayStatus> { return gateway_->status(); });
+    return ask_loop(loop_, [this]() -> Result<GatewayStatus> { return whole_status(); });
   }
 
   Result<ToolTable> tools(const std::string& profile) override {
     return ask_loop(loop_, [this, profile] { return gateway_->tools(profile); });
   }
 
-  bool wait_settled(std::chrono::milliseconds timeout, const std::function<void(const GatewayStatus&)>& progress) override {
-    struct Done {
-      std::mutex mutex;
-      std::condition_variable changed;
-      bool done = false;
-      bool settled = false;
-    };
-    auto done = std::make_shared<Done>();
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
-    asio::co_spawn(loop_, wait_all(deadline), [done](const std::exception_ptr&, bool settled) {
-      const std::lock_guard lock(done->mutex);
-      done->done = true;
-      done->settled = settled;
-      done->changed.notify_all();
-    });
-    std::unique_lock lock(done->mutex);
-    while (!done->changed.wait_for(lock, std::chrono::milliseconds(500), [&] { return done->done; })) {
-      lock.unlock();
-      if (const auto now = status(); now && progress) progress(*now);
-      lock.lock();
-    }
-    return done->settled;
+  EventLog& events() override { return events_; }
+
+  Result<Moment> moment() override {
+    return ask_loop(loop_, [this]() -> Result<Moment> { return Moment{whole_status(), events_.last()}; });
   }
 
   Result<std::string> call(const std::string& profile,
@@ -105,10 +95,19 @@ class LocalGatewayImpl final : public LocalGateway {
   }
 
  private:
-  Task<bool> wait_all(std::chrono::steady_clock::time_point deadline) {
-    co_await environments_->wait_looked(deadline);
-    co_return co_await gateway_->wait_settled(deadline);
+  GatewayStatus whole_status() const {
+    GatewayStatus status = gateway_->status();
+    status.settled = status.settled && looked_;
+    return status;
   }
+
+  Task<void> look_at_environments() {
+    co_await environments_->wait_looked(std::chrono::steady_clock::time_point::max());
+    looked_ = true;
+    tell_state();
+  }
+
+  void tell_state() { feed_.gateway_is({.ready = gateway_->ready(), .settled = looked_ && gateway_->settled()}); }
 
   Task<void> stop() {
     environments_->stop();
@@ -151,10 +150,24 @@ class LocalGatewayImpl final : public LocalGateway {
   std::unique_ptr<mcp::ProcessLauncher> launcher_;
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<Environments> environments_;
+  EventLog events_;
+  EventFeed feed_{events_};
+  bool looked_ = false;  // at the environments, for the first time
   std::thread thread_;
 };
 
 }  // namespace
+
+bool LocalGateway::wait_settled(std::chrono::milliseconds timeout, const std::function<bool(const GatewayStatus&)>& enough) {
+  const EventLog::Listener listener(events());
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  do {
+    listener.clear();
+    const auto now = status();
+    if (!now || now->settled || (enough && enough(*now))) return true;
+  } while (listener.wait_until(until));
+  return false;
+}
 
 Result<std::unique_ptr<LocalGateway>> LocalGateway::start(Config config,
                                                           HostEnvironment environment,

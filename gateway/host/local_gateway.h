@@ -17,9 +17,9 @@ class LocalGateway : public AdminSource {
   /// Starts every enabled server. `state_dir` "": nothing is written.
   static mcp::Result<std::unique_ptr<LocalGateway>> start(Config config, HostEnvironment environment, const std::string& state_dir);
 
-  /// Waits until every server came to the end of its first start, or until `timeout`; calls `progress` about twice a second
-  /// meanwhile, from this thread. False when some are still starting.
-  virtual bool wait_settled(std::chrono::milliseconds timeout, const std::function<void(const GatewayStatus&)>& progress) = 0;
+  /// Waits until every server came to the end of its first start, until `enough`, which is asked at first and after each change,
+  /// from this thread; or until `timeout`. False in the last case alone.
+  bool wait_settled(std::chrono::milliseconds timeout, const std::function<bool(const GatewayStatus&)>& enough);
 
   /// Calls a tool by its callable name, as a client of this gateway would. `arguments` is a JSON object. Returns the JSON-RPC
   /// response's text. `on_progress` is called from the loop thread with the params of each progress notification.

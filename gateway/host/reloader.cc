@@ -116,11 +116,12 @@ void Reloader::note(const std::string& trigger, const Result<Plan>& outcome) {
   status_.error.reset();
   if (outcome) {
     status_.last = outcome->summary();
-    return;
+  } else {
+    status_.error = outcome.error();
+    mcp::log_error(
+        "reload", "the configuration cannot be used, and nothing changes: " + outcome.error().text(), {{"trigger", trigger}});
   }
-  status_.error = outcome.error();
-  mcp::log_error(
-      "reload", "the configuration cannot be used, and nothing changes: " + outcome.error().text(), {{"trigger", trigger}});
+  if (options_.on_noted) options_.on_noted(trigger, outcome);
 }
 
 Task<Result<Plan>> Reloader::plan(std::string file) {

@@ -29,6 +29,7 @@ struct ReloaderOptions {
   /// What takes time, before a configuration is applied.
   std::function<mcp::Task<void>(const Config&)> prepare;
   std::function<void(const Config&)> on_applied;
+  std::function<void(const std::string& trigger, const mcp::Result<Plan>&)> on_noted;  // a reload is over, whatever came of it
   std::chrono::milliseconds quiet{200};  // that a file that changes must have been left alone
 };
 

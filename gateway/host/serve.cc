@@ -12,11 +12,13 @@
 #include <utility>
 
 #include "gateway/admin/admin_server.h"
+#include "gateway/admin/admin_views.h"
 #include "gateway/downstream/http_endpoint.h"
 #include "gateway/downstream/stdio_endpoint.h"
 #include "gateway/host/ask_loop.h"
 #include "gateway/host/descriptor_limit.h"
 #include "gateway/host/environments.h"
+#include "gateway/host/event_feed.h"
 #include "gateway/host/gateway.h"
 #include "gateway/host/identity_key.h"
 #include "gateway/host/random_source.h"
@@ -72,6 +74,12 @@ class Service final : public AdminSource {
 
   Result<GatewayStatus> status() override {
     return ask_loop(loop_, [this]() -> Result<GatewayStatus> { return whole_status(); });
+  }
+
+  EventLog& events() override { return events_; }
+
+  Result<Moment> moment() override {
+    return ask_loop(loop_, [this]() -> Result<Moment> { return Moment{whole_status(), events_.last()}; });
   }
 
   Result<ToolTable> tools(const std::string& profile) override {
@@ -172,10 +180,17 @@ class Service final : public AdminSource {
     dependencies.budget = budget_;
     const Environment variables = options_.environment.variables;
     environments_ = std::make_unique<Environments>(
-        Environments::Needs{.executor = loop_.get_executor(), .launcher = launcher_.get(), .variables = variables},
-        [this] { announced_ = gateway_->apply(gateway_->config(), environments_->states()); });
+        Environments::Needs{.executor = loop_.get_executor(), .launcher = launcher_.get(), .variables = variables}, [this] {
+          announced_ = gateway_->apply(gateway_->config(), environments_->states());
+          feed_.environments_changed(environments_->states());
+          tell_state();
+        });
     environments_->configure(options_.config.environments);
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), options_.config, environments_->states());
+    gateway_->listen(
+        {.server_changed = [this](const Runtime& server) { tell_server(server); },
+         .tools_changed = [this](const ServerName& server, const ToolChanges& changes) { feed_.tools_changed(server, changes); }});
+    feed_.environments_changed(environments_->states());
     ReloaderOptions reloading{.environment = variables};
     reloading.overrule = [this](Config& config) {
       if (options_.listen) config.listen = *options_.listen;
@@ -185,6 +200,11 @@ class Service final : public AdminSource {
     reloading.on_applied = [this](const Config& config) {
       http_->allow(config.allowed_hosts, config.allowed_origins);
       budget_->set_limits(config.limits);
+    };
+    reloading.on_noted = [this](const std::string& trigger, const Result<Plan>& outcome) {
+      feed_.reloaded(trigger, outcome);
+      feed_.environments_changed(environments_->states());
+      tell_state();
     };
     reloading.configure_environments = [this](const Config& config) {
       environments_->configure(config.environments);
@@ -224,7 +244,7 @@ class Service final : public AdminSource {
     http.allowed_origins = options_.config.allowed_origins;
     http.http.max_body = kMaxClientMessage;
     http.open_session = [this](std::string_view path) { return gateway_->open_session(path); };
-    http.not_ready = [this] { return missing(); };
+    http.not_ready = [this] { return missing_text(whole_status()); };
     return HttpEndpoint::open(loop_.get_executor(), std::move(http));
   }
 
@@ -265,31 +285,34 @@ class Service final : public AdminSource {
 
   /// Follows the first start of the servers: required ones must come up, people want to see how it goes.
   Task<void> watch_start() {
-    const auto settled = std::make_shared<bool>(false);
-    if (options_.on_progress) asio::co_spawn(loop_, show_progress(settled), asio::detached);
     co_await environments_->wait_looked(Clock::now() + kFirstLooks);
+    looked_ = true;
+    tell_state();
     auto required = co_await gateway_->wait_required();
     if (!required) {
       failure_ = required.error();
-      *settled = true;
       wake_.set();
       co_return;
     }
     co_await gateway_->wait_settled(Clock::time_point::max());
-    *settled = true;
+    tell_state();
+    options_.on_progress = {};
     if (!wake_.is_set() && options_.on_settled) options_.on_settled(whole_status());
   }
 
-  Task<void> show_progress(std::shared_ptr<bool> settled) {
-    for (;;) {
-      const bool stopping = co_await wake_.wait_until(Clock::now() + std::chrono::milliseconds(500));
-      if (stopping || *settled) co_return;
-      options_.on_progress(whole_status());
-    }
+  void tell_server(const Runtime& server) {
+    feed_.server_changed(server.status());
+    tell_state();
+    if (options_.on_progress && !wake_.is_set()) options_.on_progress(whole_status());
+  }
+
+  void tell_state() {
+    feed_.gateway_is({.ready = gateway_->ready(), .settled = looked_ && gateway_->settled(), .stopping = stopping_});
   }
 
   Task<void> shut_down() {
     stopping_ = true;
+    tell_state();
     co_await reloader_->stop();
     environments_->stop();
     budget_->stop();
@@ -311,18 +334,6 @@ class Service final : public AdminSource {
     co_return;
   }
 
-  std::string missing() const {
-    if (stopping_) return "stopping";
-    std::string text;
-    if (gateway_->ready()) return text;
-    for (const auto& server : gateway_->status().servers) {
-      if (server.required && server.state != RuntimeState::ready && server.state != RuntimeState::dormant) {
-        text += (text.empty() ? "required servers not ready: " : ", ") + server.name.str();
-      }
-    }
-    return text.empty() ? "required servers are broken in the configuration" : text;
-  }
-
   std::string mcp_url() const { return http_ ? "http://" + http_->address().text() + "/mcp" : ""; }
 
   std::string admin_url() const {
@@ -333,6 +344,7 @@ class Service final : public AdminSource {
     GatewayStatus status = gateway_->status();
     status.mcp_url = mcp_url();
     status.admin_url = admin_url();
+    status.settled = status.settled && looked_;
     status.stopping = stopping_;
     status.reload = reloader_->status();
     status.environments = environments_->states();
@@ -355,6 +367,8 @@ class Service final : public AdminSource {
   std::shared_ptr<CatalogStore> catalogs_;
   std::shared_ptr<ProcessBudget> budget_;
   const ControllingTerminal terminal_;
+  EventLog events_;
+  EventFeed feed_{events_};
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<Environments> environments_;
   Plan announced_;  // what came of the last change of the environments
@@ -363,6 +377,7 @@ class Service final : public AdminSource {
   std::unique_ptr<AdminServer> admin_;
   std::shared_ptr<StdioEndpoint> stdio_;
   std::optional<Error> failure_;
+  bool looked_ = false;  // at the environments, for the first time
   bool stopping_ = false;
 };
 

@@ -21,7 +21,7 @@ struct ServeOptions {
   /// mode stdout belongs to MCP, so write elsewhere.
   std::function<void(const GatewayStatus&)> on_listening;
   std::function<void(const GatewayStatus&)> on_settled;
-  /// Told about twice a second while servers are on their first start.
+  /// Told whenever a server got further, while some are on their first start.
   std::function<void(const GatewayStatus&)> on_progress;
   /// The gateway begins to stop while this many requests of clients are open; `drain` is how long it waits for them.
   std::function<void(std::size_t open)> on_stopping;

@@ -71,6 +71,7 @@ void Runtime::start(std::shared_ptr<Event> after) {
     phase_ = "waiting for the end of the one before";
     set_state(RuntimeState::starting);
   } else if (asleep_) {
+    settled_.set();
     set_state(RuntimeState::dormant);
   }
   asio::co_spawn(dependencies_.executor, supervise(), asio::detached);
@@ -121,6 +122,7 @@ Task<Result<>> Runtime::run_session() {
   lost_reason_.reset();
   retry_at_.reset();
   session_end_ = std::make_unique<Event>(dependencies_.executor);
+  phase_ = std::holds_alternative<StdioSpec>(spec().transport) ? "process" : "connect";
   set_state(RuntimeState::starting);
   const auto begun = mcp::Clock::now();
   auto started = co_await start_session();
@@ -131,10 +133,10 @@ Task<Result<>> Runtime::run_session() {
     clients_->ready(session_, *introduction_);
     breaker_.reset();
     last_used_ = ready_since;
+    settled_.set();
     set_state(RuntimeState::ready);
     watch_use();
     if (observer_.was_read) observer_.was_read(*this);
-    settled_.set();
     reader_.resume();
     co_await session_end_->wait();
     if (mcp::Clock::now() - ready_since >= kStableAfter) backoff_.reset();
@@ -160,8 +162,8 @@ std::optional<std::chrono::milliseconds> Runtime::plan_restart(bool started) {
   const auto pause = wants_login ? Backoff::longest(dependencies_.random()) : backoff_.next(dependencies_.random());
   const bool last = give_up(*cause_);
   if (!last) retry_at_ = std::chrono::system_clock::now() + pause;
-  set_state(last ? RuntimeState::failed : RuntimeState::backing_off);
   settled_.set();
+  set_state(last ? RuntimeState::failed : RuntimeState::backing_off);
   return last ? std::nullopt : std::optional(pause);
 }
 
@@ -184,7 +186,6 @@ Task<Result<>> Runtime::start_session() {
   mcp::Cancellation cancellation;
   const Deadline deadline(dependencies_.executor, spec().startup_timeout, [this] { return explain_timeout(); }, cancellation);
   const bool stdio = std::holds_alternative<StdioSpec>(spec().transport);
-  phase_ = stdio ? "process" : "connect";
   if (stdio && dependencies_.budget) {
     starting_ = &cancellation;
     auto admitted = co_await dependencies_.budget->admit(cancellation);
@@ -226,11 +227,11 @@ Task<Result<>> Runtime::start_session() {
 }
 
 Task<Result<>> Runtime::shake_hands(mcp::Cancellation& cancellation) {
-  phase_ = "initialize";
+  enter_phase("initialize");
   auto introduction = co_await session_->initialize(cancellation);
   if (!introduction) co_return std::unexpected(std::move(introduction).error());
   introduction_ = std::move(*introduction);
-  phase_ = "tools/list";
+  enter_phase("tools/list");
   co_return co_await reader_.read(*session_, introduction_->capabilities, cancellation);
 }
 
@@ -270,6 +271,7 @@ void Runtime::lost(const mcp::ClientSession* session, const Error& reason) {
   // From here on no request may go to that session, though it takes a moment until it is torn down.
   if (state_ == RuntimeState::ready) {
     cause_ = lost_reason_;
+    phase_.clear();
     set_state(RuntimeState::starting);
   }
 }
@@ -280,6 +282,11 @@ void Runtime::set_state(RuntimeState state) {
   for (Event* waiter : waiters_)
     waiter->set();
   if (observer_.state_changed) observer_.state_changed(*this);
+}
+
+void Runtime::enter_phase(std::string_view phase) {
+  phase_ = phase;
+  if (observer_.progressed) observer_.progressed(*this);
 }
 
 std::shared_ptr<mcp::ClientSession> Runtime::live_session() const {

@@ -105,6 +105,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
  public:
   struct Observer {
     std::function<void(Runtime&)> state_changed;
+    std::function<void(Runtime&)> progressed;  // its start has come further, or the circuit breaker changed
     std::function<void(Runtime&)> catalog_changed;
     std::function<void(Runtime&)> was_read;  // it is ready: what it offers has just been read, changed or not
   };
@@ -324,6 +325,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   SessionPoolOptions pool_options();
   bool give_up(const mcp::Error& cause) const;
   void set_state(RuntimeState state);
+  void enter_phase(std::string_view phase);
   void lost(const mcp::ClientSession* session, const mcp::Error& reason);
 
   std::shared_ptr<CatalogReader::Owner> hold() override { return {shared_from_this(), this}; }

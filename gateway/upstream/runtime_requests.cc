@@ -95,11 +95,13 @@ Task<Result<>> Runtime::wait_for_way(const Message& request, mcp::CallContext& c
 
 /// What an answer says of the server, and of the session it came on.
 void Runtime::note_answer(ServerClients::Way& way, const Result<Message>& answer, mcp::Clock::time_point answered) {
+  const auto before = breaker_.state();
   if (answer) {
     breaker_.succeeded();
   } else {
     breaker_.failed(answer.error().code, answered);
   }
+  if (breaker_.state() != before && observer_.progressed) observer_.progressed(*this);
   if (way.own) {
     clients_->answered(*way.own, answer);
   } else if (!answer) {

@@ -62,8 +62,8 @@ void Runtime::wake() {
 Task<void> Runtime::sleep_through() {
   awake_ = std::make_unique<Event>(dependencies_.executor);
   if (!asleep_) co_return;  // somebody was faster
-  if (state_ != RuntimeState::dormant) set_state(RuntimeState::dormant);
   settled_.set();
+  if (state_ != RuntimeState::dormant) set_state(RuntimeState::dormant);
   co_await awake_->wait();
   awake_.reset();
   asleep_ = false;

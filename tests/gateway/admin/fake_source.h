@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <future>
 #include <optional>
 #include <utility>
@@ -95,6 +96,15 @@ class FakeSource : public AdminSource {
     return table;
   }
 
+  EventLog& events() override { return log; }
+
+  mcp::Result<Moment> moment() override {
+    if (error) return std::unexpected(*error);
+    Moment now{answer, log.last()};
+    if (on_moment) on_moment();
+    return now;
+  }
+
   mcp::Result<Plan> plan(const std::string& file) override {
     requests.push_back("plan " + file);
     return planned;
@@ -113,6 +123,8 @@ class FakeSource : public AdminSource {
 
   mcp::Result<Plan> planned = sample_plan();
   std::vector<std::string> requests;  // for plans and what makes them
+  EventLog log;
+  std::function<void()> on_moment;  // called when a moment() was taken, before it is returned
   GatewayStatus answer = sample_status();
   ToolTable table = sample_tools();
   std::optional<mcp::Error> error;

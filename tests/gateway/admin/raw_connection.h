@@ -34,10 +34,20 @@ class RawConnection {
   }
 
   /// Everything until the other side ends; fails the test where that takes over 30 s.
-  std::string receive_all() const {
+  std::string receive_all() const { return receive({}); }
+
+  /// Everything until this has come, whatever came behind it; fails the test where it does not.
+  std::string receive_until(std::string_view end) const {
+    std::string all = receive(end);
+    EXPECT_TRUE(all.contains(end)) << all;
+    return all;
+  }
+
+ private:
+  std::string receive(std::string_view end) const {
     std::string all;
     std::array<char, 4096> buffer{};
-    for (;;) {
+    while (end.empty() || !all.contains(end)) {
       pollfd polled{socket_, POLLIN, 0};
       if (::poll(&polled, 1, 30'000) <= 0) {
         ADD_FAILURE() << "no end after: " << all;
@@ -47,9 +57,9 @@ class RawConnection {
       if (got <= 0) return all;
       all.append(buffer.data(), static_cast<std::size_t>(got));
     }
+    return all;
   }
 
- private:
   int socket_;
   bool connected_ = false;
 };

@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/admin/admin_server.h"
+#include "gateway/admin/admin_views.h"
 #include "gateway/admin/plan_view.h"
 #include "gateway/cli/commands.h"
+#include "gateway/host/event_feed.h"
 #include "gateway/host/state_file.h"
 #include "tests/gateway/admin/fake_source.h"
 #include "tests/gateway/cli/cli_fixture.h"
@@ -18,6 +20,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::StartsWith;
 
 class PlanCommandTest : public CliTest {
  protected:
@@ -51,6 +54,8 @@ const std::string kSampleText =
     "note: f:1:2: odd\n"
     "\n";
 
+const std::string kSampleDone = "Done: 1 restart, 1 rename, 1 server kept, 1 setting waits for a restart of the gateway.\n";
+
 TEST_F(PlanCommandTest, APlanIsShownBeforeItIsDone) {
   start_gateway();
   const Outcome plan = run({"plan"});
@@ -61,10 +66,33 @@ TEST_F(PlanCommandTest, APlanIsShownBeforeItIsDone) {
 
 TEST_F(PlanCommandTest, AReloadSaysWhatHappened) {
   start_gateway();
-  const Outcome reload = run({"reload"});
+  const Outcome reload = run({"reload", "--no-wait"});
   EXPECT_EQ(reload.exit, 0) << reload.err;
-  EXPECT_EQ(reload.out, kSampleText + "Done: 1 restart, 1 rename, 1 server kept, 1 setting waits for a restart of the gateway.\n");
+  EXPECT_EQ(reload.out, kSampleText + kSampleDone);
   EXPECT_THAT(source_.requests, ElementsAre("reload"));
+}
+
+TEST_F(PlanCommandTest, AReloadWaitsForTheServersItStarts) {
+  start_gateway();
+  Outcome reload = run({"reload"});
+  EXPECT_EQ(reload.exit, 1) << "one of them does not come up";
+  EXPECT_THAT(reload.out, StartsWith(kSampleText + kSampleDone + "linear: backing_off: cannot connect. Is it running?"));
+  source_.answer.servers[1].state = RuntimeState::starting;
+  source_.answer.servers[1].cause.reset();
+  RuntimeStatus ready = source_.answer.servers[1];
+  ready.state = RuntimeState::ready;
+  ready.tools = 2;
+  source_.on_moment = [&] {
+    EventFeed feed(source_.log);
+    feed.server_changed(ready);
+  };
+  reload = run({"reload"});
+  EXPECT_EQ(reload.exit, 0) << reload.err;
+  EXPECT_EQ(reload.out, kSampleText + kSampleDone + "linear: ready: 2 tools\n");
+  const json plan = json::parse(run({"reload", "--json"}).out);
+  EXPECT_EQ(plan.at("summary"), json::parse(plan_json(sample_plan())).at("summary"));
+  ASSERT_EQ(plan.at("outcomes").size(), 1U);
+  EXPECT_EQ(plan.at("outcomes").at(0), json::parse(server_json(ready)));
 }
 
 TEST_F(PlanCommandTest, NothingChangesIsSaid) {
@@ -77,8 +105,7 @@ TEST_F(PlanCommandTest, NothingChangesIsSaid) {
 
 TEST_F(PlanCommandTest, MachinesGetThePlanAsItIs) {
   start_gateway();
-  for (const char* command : {"plan", "reload"}) {
-    const Outcome outcome = run({command, "--json"});
+  for (const Outcome& outcome : {run({"plan", "--json"}), run({"reload", "--json", "--no-wait"})}) {
     EXPECT_EQ(outcome.exit, 0);
     EXPECT_EQ(outcome.out, plan_json(sample_plan()) + "\n");
   }

@@ -1,5 +1,6 @@
 #include "gateway/host/gateway.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 
 #include "gateway/catalog/callable_name.h"
@@ -14,6 +15,9 @@ using mcp::Message;
 using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAreArray;
 using Clock = std::chrono::steady_clock;
 
 class GatewayTest : public UpstreamTest {
@@ -238,11 +242,33 @@ TEST_F(GatewayTest, StatusCountsWhatWasStartedAndTellsOfChanges) {
   config_.file = "/some/where.json";
   config_.servers = {program("files", {"ok"}), program("zoo", {"ok"})};
   make_gateway();
-  int changes = 0;
-  gateway_->on_state_change([&] { ++changes; });
+  std::vector<std::string> changes;
+  std::vector<std::string> gained;
+  gateway_->listen({.server_changed =
+                        [&](const Runtime& server) {
+                          const auto status = server.status();
+                          changes.push_back(status.name.str() + " " + std::string(to_string(status.state)) + " " + status.phase);
+                        },
+                    .tools_changed =
+                        [&](const ServerName&, const ToolChanges& tools) {
+                          EXPECT_THAT(tools.lost, IsEmpty());
+                          gained.insert(gained.end(), tools.gained.begin(), tools.gained.end());
+                        }});
+  EXPECT_FALSE(gateway_->settled());
   gateway_->start();
   ASSERT_TRUE(mcp::run_task(loop_, gateway_->wait_settled(Clock::time_point::max())));
-  EXPECT_EQ(changes, 4);
+  EXPECT_TRUE(gateway_->settled());
+  std::ranges::sort(changes);
+  EXPECT_THAT(changes,
+              ElementsAre("files ready ",
+                          "files starting initialize",
+                          "files starting process",
+                          "files starting tools/list",
+                          "zoo ready ",
+                          "zoo starting initialize",
+                          "zoo starting process",
+                          "zoo starting tools/list"));
+  EXPECT_THAT(gained, UnorderedElementsAreArray(names(gateway_->tools(""))));
   const auto status = gateway_->status();
   EXPECT_EQ(status.spawned, 2u);
   EXPECT_EQ(status.config_file, "/some/where.json");
@@ -250,7 +276,7 @@ TEST_F(GatewayTest, StatusCountsWhatWasStartedAndTellsOfChanges) {
   ASSERT_EQ(status.servers.size(), 2u);
   EXPECT_EQ(status.servers[0].name, ServerName("files"));
   mcp::run_task(loop_, gateway_->stop());
-  EXPECT_EQ(changes, 4);
+  EXPECT_THAT(changes, SizeIs(8));
   for (const auto& server : gateway_->status().servers)
     EXPECT_EQ(server.state, RuntimeState::stopped);
 }
