@@ -104,6 +104,7 @@ AdminRequest read_request(const httplib::Request& request) {
           .config = request.get_param_value("config"),
           .available = request.get_param_value("available"),
           .instance = request.get_param_value("instance"),
+          .name = request.get_param_value("name"),
           .has_body = request.has_header("Transfer-Encoding") || header(request, "Content-Length").value_or("0") != "0",
           .ambiguous = twice("Host") || twice("Origin") || twice("Authorization")};
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/explain/explanation.h"
 #include "gateway/reload/plan.h"
 #include "gateway/routing/call_metrics.h"
 #include "gateway/routing/router.h"
@@ -64,6 +65,9 @@ class AdminSource {
 
   /// `profile` "" means all servers; Error config_invalid for one that is not there (with the known ones in the remedy).
   virtual mcp::Result<ToolTable> tools(const std::string& profile) = 0;
+
+  /// Error as tools() has it.
+  virtual mcp::Result<ExplainAnswer> explain(const ExplainQuestion& question) = 0;
 
   // What only a gateway that runs can do. Each waits 60 seconds at most.
 

@@ -40,6 +40,10 @@ struct DescribeCommand {
   std::string tool, profile;
 };
 
+struct ExplainCommand {
+  std::string name, profile;
+};
+
 struct CallCommand {
   std::string tool, profile;
   std::optional<std::string> arguments;  // JSON, or "-" for standard input
@@ -82,6 +86,7 @@ using Command = std::variant<ServeCommand,
                              StatusCommand,
                              ToolsCommand,
                              DescribeCommand,
+                             ExplainCommand,
                              CallCommand,
                              InspectCommand,
                              PlanCommand,

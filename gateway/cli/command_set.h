@@ -21,6 +21,7 @@ struct Parsed {
   StatusCommand status;
   ToolsCommand tools;
   DescribeCommand describe;
+  ExplainCommand explain;
   CallCommand call;
   std::string call_arguments;
   InspectCommand inspect;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "gateway/admin/admin_views.h"
+#include "gateway/admin/explain_view.h"
 #include "gateway/cli/gateway_access.h"
 #include "gateway/cli/progress_line.h"
 #include "gateway/cli/report.h"
@@ -52,11 +53,36 @@ class LocalAccess final : public GatewayAccess {
     return tools_json(*table, server);
   }
 
+  mcp::Result<std::string> explain(const std::string& profile, const std::string& name) override {
+    const ExplainQuestion question{.name = name, .profile = profile};
+    if (const auto first = gateway_->explain(question); first && waits_for_environment(*first)) look_at_environments();
+    wait([&] {
+      const auto answer = gateway_->explain(question);
+      return !answer || answer->starting.empty();
+    });
+    const auto answer = gateway_->explain(question);
+    if (!answer) return std::unexpected(answer.error());
+    return explain_json(*answer);
+  }
+
   mcp::Result<std::string> call(const ToolQuestion& question, const OnProgress& on_progress) override {
     return gateway_->call(question.profile, question.tool, question.arguments, on_progress);
   }
 
  private:
+  static bool waits_for_environment(const ExplainAnswer& answer) {
+    return std::ranges::any_of(answer.matches, [](const Explanation& match) {
+      const ExplainStep* failed = match.failed();
+      return failed != nullptr && failed->reason == mcp::ErrorCode::environment_unavailable;
+    });
+  }
+
+  /// Which environments are there shows only after a while; what is bound to one begins to start then.
+  void look_at_environments() {
+    ProgressLine progress(console_.err, console_.err_terminal, "looking at environments");
+    gateway_->wait_settled(patience_, [&progress](const GatewayStatus& status) { progress.set(startup_text(status)); });
+  }
+
   /// Until the servers settled, or it is `enough`.
   template <class Enough>
   void wait(const Enough& enough) {

@@ -65,6 +65,10 @@ class LocalGatewayImpl final : public LocalGateway {
     return ask_loop(loop_, [this, profile] { return gateway_->tools(profile); });
   }
 
+  Result<ExplainAnswer> explain(const ExplainQuestion& question) override {
+    return ask_loop(loop_, [this, question] { return gateway_->explain(question); });
+  }
+
   bool wait_settled(std::chrono::milliseconds timeout, const std::function<void(const GatewayStatus&)>& progress) override {
     struct Done {
       std::mutex mutex;
