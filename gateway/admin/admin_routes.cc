@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/admin/admin_views.h"
+#include "gateway/admin/explain_view.h"
 #include "gateway/admin/openapi.h"
 #include "gateway/admin/plan_view.h"
 #include "gateway/config/environments.h"
@@ -83,6 +84,15 @@ AdminAnswer tools(const AdminRequest& request, AdminSource& source) {
   const auto table = source.tools(request.profile);
   if (!table) return error_answer(table.error());
   return {200, std::string(kJson), tools_json(*table, request.server)};
+}
+
+AdminAnswer explain(const AdminRequest& request, AdminSource& source) {
+  if (request.name.empty()) {
+    return admin_error(400, "invalid_request", "the query must say name=NAME: a server's, or a tool's", "");
+  }
+  const auto answer = source.explain({.name = request.name, .profile = request.profile});
+  if (!answer) return error_answer(answer.error());
+  return {200, std::string(kJson), explain_json(*answer)};
 }
 
 /// What is asked for cannot be done as it is asked for.
@@ -164,6 +174,7 @@ constexpr std::array kRoutes = {AdminRoute{"/healthz", true, healthz},
                                 AdminRoute{"/metrics", false, metrics},
                                 AdminRoute{"/api/v1/servers", false, servers},
                                 AdminRoute{"/api/v1/tools", false, tools},
+                                AdminRoute{"/api/v1/explain", false, explain},
                                 AdminRoute{"/api/v1/plan", false, plan},
                                 AdminRoute{"/api/v1/reload", false, reload, "POST"},
                                 AdminRoute{"/api/v1/environments", false, environments},

@@ -29,6 +29,7 @@ constexpr std::size_t kThreads = 8;
 constexpr int kBacklog = 256;
 constexpr int kReopenDelayMs = 1000;
 constexpr auto kSignOfLife = std::chrono::seconds(15);
+constexpr auto kLastWords = std::chrono::seconds(1);
 
 std::string system_text(int error) {
   return std::generic_category().message(error);
@@ -112,6 +113,7 @@ AdminRequest read_request(const httplib::Request& request) {
           .config = request.get_param_value("config"),
           .available = request.get_param_value("available"),
           .instance = request.get_param_value("instance"),
+          .name = request.get_param_value("name"),
           .has_body = request.has_header("Transfer-Encoding") || header(request, "Content-Length").value_or("0") != "0",
           .ambiguous = twice("Host") || twice("Origin") || twice("Authorization")};
 }
@@ -154,8 +156,9 @@ class HttplibAdminServer final : public AdminServer {
   void stop() override {
     if (stopping_.exchange(true)) return;
     const std::uint64_t one = 1;
-    // Streams end with this, too.
     if (::write(stop_fd_, &one, sizeof one) < 0) mcp::log_error("admin", "cannot wake the connections");
+    // The library breaks streams off; this lets them tell what happened last.
+    pool_.wait_for_lasting(kLastWords);
     pool_.hurry();
     server_.stop();
     if (thread_.joinable()) thread_.join();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/admin/event_log.h"
+#include "gateway/explain/explanation.h"
 #include "gateway/reload/plan.h"
 #include "gateway/routing/call_metrics.h"
 #include "gateway/routing/router.h"
@@ -76,6 +77,9 @@ class AdminSource {
     std::uint64_t last_event = 0;
   };
   virtual mcp::Result<Moment> moment() = 0;
+
+  /// Error as tools() has it.
+  virtual mcp::Result<ExplainAnswer> explain(const ExplainQuestion& question) = 0;
 
   // What only a gateway that runs can do. Each waits 60 seconds at most.
 

@@ -53,6 +53,12 @@ void WorkerPool::end_lasting() {
   const std::lock_guard lock(mutex_);
   --lasting_;
   ++spare_;
+  changed_.notify_all();
+}
+
+void WorkerPool::wait_for_lasting(std::chrono::milliseconds longest) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, longest, [this] { return lasting_ == 0; });
 }
 
 void* WorkerPool::thread_main(void* pool) {

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -28,6 +29,9 @@ class WorkerPool {
   /// already as there may be.
   bool begin_lasting();
   void end_lasting();
+
+  /// Until no job lasts, or this time is over.
+  void wait_for_lasting(std::chrono::milliseconds longest);
 
   /// From here on run() does not wait.
   void hurry();

@@ -55,14 +55,21 @@ std::string hash_of(const ServerName& server, const ToolName& tool) {
 
 }  // namespace
 
-CallableName callable_name(const ServerName& server, const ToolName& tool, std::size_t max_length) {
+ExplainedName explained_name(const ServerName& server, const ToolName& tool, std::size_t max_length) {
   max_length = std::max(max_length, kMinLength);
   const std::string joined = server.str() + "__" + tool.str();
   std::string name = allowed_only(joined);
-  const bool plain = name == joined && !is_ambiguous(server.str());
-  if (plain && name.size() <= max_length && !ends_like_suffix(name)) return CallableName(std::move(name));
+  const NameChanges changes{.replaced = name != joined,
+                            .shortened = name.size() > max_length,
+                            .ambiguous_server = is_ambiguous(server.str()),
+                            .like_suffix = ends_like_suffix(name)};
+  if (!changes.any()) return {CallableName(std::move(name)), changes};
   name.resize(std::min(name.size(), max_length - kSuffixLength));
-  return CallableName(name + "_" + hash_of(server, tool));
+  return {CallableName(name + "_" + hash_of(server, tool)), changes};
+}
+
+CallableName callable_name(const ServerName& server, const ToolName& tool, std::size_t max_length) {
+  return explained_name(server, tool, max_length).name;
 }
 
 bool may_be_of(std::string_view callable, const ServerName& server, std::size_t max_length) {

@@ -132,6 +132,7 @@ void NamedList::add(Candidate candidate, bool own_name) {
     clashes_.push_back(std::string(words_of(kind_).noun) + " \"" + route.own_name.str() + "\" of server \"" + route.server.str() +
                        "\" is not offered: its name " + route.callable.str() + " is that of \"" + routes_.back().own_name.str() +
                        "\" of \"" + routes_.back().server.str() + "\"");
+    unnamed_.push_back({std::move(route), routes_.size() - 1});
     return;
   }
   const std::string& name = route.callable.str();
@@ -150,6 +151,27 @@ const Route* NamedList::find(std::string_view callable) const {
 const Route* NamedList::find_filtered(std::string_view callable) const {
   const auto found = filtered_index_.find(callable);
   return found == filtered_index_.end() ? nullptr : &filtered_[found->second];
+}
+
+std::vector<NamedList::Fate> NamedList::fates_of(const ServerName& server) const {
+  std::vector<Fate> fates;
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    if (routes_[i].server == server) fates.push_back({.kind = Fate::Kind::offered, .route = &routes_[i], .place = i});
+  }
+  for (const Route& route : filtered_) {
+    if (route.server == server) fates.push_back({.kind = Fate::Kind::filtered, .route = &route});
+  }
+  for (const Unnamed& one : unnamed_) {
+    if (one.route.server != server) continue;
+    fates.push_back({.kind = Fate::Kind::name_taken, .route = &one.route, .holder = &routes_[one.holder]});
+  }
+  return fates;
+}
+
+std::optional<NamedList::Fate> NamedList::fate_of(const ServerName& server, std::string_view own_name) const {
+  const auto fates = fates_of(server);
+  const auto found = std::ranges::find_if(fates, [&](const Fate& fate) { return fate.route->own_name.str() == own_name; });
+  return found == fates.end() ? std::nullopt : std::optional(*found);
 }
 
 std::vector<std::size_t> NamedList::hidden_from(const mcp::Caller& caller) const {

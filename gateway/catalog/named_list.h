@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -57,6 +58,22 @@ class NamedList {
   /// A tool of that name is there, but the configuration's tools.allow / tools.deny keep it back.
   const Route* find_filtered(std::string_view callable) const;
 
+  /// What became of one thing that a member offers.
+  struct Fate {
+    enum class Kind { offered, filtered, name_taken };
+
+    Kind kind = Kind::offered;
+    const Route* route = nullptr;   // where its name leads, or would
+    const Route* holder = nullptr;  // name_taken: who has its name
+    std::size_t place = 0;          // offered: in list()
+  };
+
+  /// Nothing where no member of that name offers it. For explanations: looks through all there is.
+  std::optional<Fate> fate_of(const ServerName& server, std::string_view own_name) const;
+
+  /// Of all that a member offers, in no order that matters.
+  std::vector<Fate> fates_of(const ServerName& server) const;
+
   /// The places in list() of what its server does not show to a client like this one, ascending.
   std::vector<std::size_t> hidden_from(const mcp::Caller& caller) const;
 
@@ -77,6 +94,10 @@ class NamedList {
     const CatalogEntry* entry = nullptr;
     const ToolOverride* shown = nullptr;  // of route.spec
   };
+  struct Unnamed {
+    Route route;
+    std::size_t holder = 0;  // in routes_, of who has its name
+  };
   struct Restricted {
     std::size_t place = 0;              // in routes_
     std::vector<std::string> only_for;  // CatalogEntry::only_for
@@ -89,6 +110,7 @@ class NamedList {
 
   const CatalogKind kind_;
   std::vector<Route> routes_, filtered_;
+  std::vector<Unnamed> unnamed_;
   std::vector<Restricted> restricted_;
   std::unordered_map<std::string_view, std::size_t> index_, filtered_index_;  // keys point into routes_, filtered_
   PagedList list_;

@@ -44,6 +44,10 @@ struct DescribeCommand {
   std::string tool, profile;
 };
 
+struct ExplainCommand {
+  std::string name, profile;
+};
+
 struct CallCommand {
   std::string tool, profile;
   std::optional<std::string> arguments;  // JSON, or "-" for standard input
@@ -89,6 +93,7 @@ using Command = std::variant<ServeCommand,
                              EventsCommand,
                              ToolsCommand,
                              DescribeCommand,
+                             ExplainCommand,
                              CallCommand,
                              InspectCommand,
                              PlanCommand,

@@ -25,6 +25,7 @@ struct Parsed {
   EventsCommand events;
   ToolsCommand tools;
   DescribeCommand describe;
+  ExplainCommand explain;
   CallCommand call;
   std::string call_arguments;
   InspectCommand inspect;

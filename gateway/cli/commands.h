@@ -16,6 +16,7 @@ Exit run_status(const CommandContext& context, const StatusCommand& command);
 Exit run_events(const CommandContext& context, const EventsCommand& command);
 Exit run_tools(const CommandContext& context, const ToolsCommand& command);
 Exit run_describe(const CommandContext& context, const DescribeCommand& command);
+Exit run_explain(const CommandContext& context, const ExplainCommand& command);
 Exit run_call(const CommandContext& context, const CallCommand& command);
 Exit run_inspect(const CommandContext& context, const InspectCommand& command);
 Exit run_plan(const CommandContext& context);
@@ -37,6 +38,7 @@ std::optional<std::string> server_text(std::string_view servers_json,
 std::string plan_text(std::string_view plan_json, const Console& console);
 std::string tools_text(std::string_view tools_json, const Console& console);
 std::string tool_text(std::string_view entry, const Console& console);
+std::string explain_text(std::string_view answer, SystemTime now, const Console& console);
 /// Text content as it is, other content as JSON, a line each.
 std::string result_text(std::string_view result, const Console& console);
 

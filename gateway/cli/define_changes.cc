@@ -30,7 +30,7 @@ void add_reload(CommandSet& commands) {
       });
   reload->add_flag("--no-wait", commands.parsed().no_wait, "Do not wait for the servers that are started");
   reload->footer(
-      "The gateway does that by itself whenever the file changes. Exits with 1 where a server it starts does not come up.\n" +
+      "The gateway does that by itself whenever the file changes.\n" +
       reload->get_footer());
 }
 

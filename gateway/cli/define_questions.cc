@@ -97,6 +97,17 @@ void add_tool_commands(CommandSet& commands) {
   call->add_option("--profile", commands.parsed().call.profile, "Call it as this profile shows it")->type_name("NAME");
 }
 
+void add_explain(CommandSet& commands) {
+  CLI::App* explain = commands.add("explain",
+                                   "Show why a server or a tool cannot be used, or that it can",
+                                   "switchyard explain files__read_file",
+                                   [](Parsed& parsed) -> Outcome { return parsed.explain; });
+  explain->add_option("NAME", commands.parsed().explain.name, "A server; a tool, as agents or its server call it; or SERVER/TOOL")
+      ->required();
+  explain->add_option("--profile", commands.parsed().explain.profile, "As this profile shows it")->type_name("NAME");
+  explain->footer("Exit status 1 where it cannot be used.\n" + explain->get_footer());
+}
+
 void add_inspect(CommandSet& commands) {
   CLI::App* inspect = commands.add("inspect",
                                    "Show what one server offers, and how it deviates from the protocol",
@@ -114,6 +125,7 @@ void define_questions(CommandSet& commands) {
   add_serve(commands);
   add_lists(commands);
   add_tool_commands(commands);
+  add_explain(commands);
   add_inspect(commands);
 }
 

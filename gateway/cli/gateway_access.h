@@ -55,6 +55,10 @@ class GatewayAccess {
   /// What /api/v1/tools answers just now. `server` "" means all.
   virtual mcp::Result<std::string> tools(const std::string& profile, const std::string& server) = 0;
 
+  /// What /api/v1/explain answers, once the servers that it depends on came to the end of their first start; in one that runs that
+  /// is waited for ten seconds at most.
+  virtual mcp::Result<std::string> explain(const std::string& profile, const std::string& name) = 0;
+
   /// The JSON-RPC response to tools/call. Shows no progress line of its own.
   virtual mcp::Result<std::string> call(const ToolQuestion& question, const OnProgress& on_progress) = 0;
 };

@@ -2,6 +2,7 @@
 #include <functional>
 
 #include "gateway/admin/admin_views.h"
+#include "gateway/admin/explain_view.h"
 #include "gateway/cli/gateway_access.h"
 #include "gateway/cli/progress_line.h"
 #include "gateway/cli/report.h"
@@ -51,11 +52,30 @@ class LocalAccess final : public GatewayAccess {
     return tools_json(*table, server);
   }
 
+  mcp::Result<std::string> explain(const std::string& profile, const std::string& name) override {
+    const ExplainQuestion question{.name = name, .profile = profile};
+    // Which environments are there shows only after a while; what is bound to one begins to start then.
+    wait([&](const GatewayStatus&) {
+      const auto answer = gateway_->explain(question);
+      return !answer || (answer->starting.empty() && !waits_for_environment(*answer));
+    });
+    const auto answer = gateway_->explain(question);
+    if (!answer) return std::unexpected(answer.error());
+    return explain_json(*answer);
+  }
+
   mcp::Result<std::string> call(const ToolQuestion& question, const OnProgress& on_progress) override {
     return gateway_->call(question.profile, question.tool, question.arguments, on_progress);
   }
 
  private:
+  static bool waits_for_environment(const ExplainAnswer& answer) {
+    return std::ranges::any_of(answer.matches, [](const Explanation& match) {
+      const ExplainStep* failed = match.failed();
+      return failed != nullptr && failed->reason == mcp::ErrorCode::environment_unavailable;
+    });
+  }
+
   /// Until the servers settled, or it is `enough`.
   void wait(const std::function<bool(const GatewayStatus&)>& enough) {
     ProgressLine progress(console_.err, console_.err_terminal, "starting");

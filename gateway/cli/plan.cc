@@ -1,6 +1,7 @@
 // switchyard plan, switchyard reload
 #include <ostream>
 #include <set>
+#include <vector>
 
 #include "gateway/admin/plan_view.h"
 #include "gateway/cli/admin_client.h"
@@ -115,25 +116,20 @@ std::set<std::string> started_by(std::string_view plan) {
   return names;
 }
 
-/// What became of servers that were started, an object each of /api/v1/servers, in the order in which that was known.
-struct Outcomes {
-  std::vector<std::string> servers;
-  bool all_serve = true;
-};
-
-/// Waits until these have come to the end of their start. What is not known by then is left out.
-mcp::Result<Outcomes> await_outcomes(const RunningGateway& gateway, std::set<std::string> waiting, const Console& console) {
-  Outcomes outcomes;
-  if (waiting.empty()) return outcomes;
+/// Waits until these have come to the end of their start: what became of each, an object of /api/v1/servers, in the order in which
+/// that was known; those that are still starting at last.
+mcp::Result<std::vector<std::string>> await_outcomes(const RunningGateway& gateway,
+                                                     std::set<std::string> waiting,
+                                                     const Console& console) {
+  std::vector<std::string> outcomes;
   ProgressLine progress(console.err, console.err_terminal, "starting");
   const auto note = [&](std::string_view server) {
     const std::string name = text_member(server, "name");
-    const std::string state = text_member(server, "state");
     if (!waiting.contains(name)) return;
-    if (state == "starting") return progress.set("starting: " + name + " (" + text_member(server, "phase") + ")");
+    if (text_member(server, "state") == "starting")
+      return progress.set("starting: " + name + " (" + text_member(server, "phase") + ")");
     waiting.erase(name);
-    outcomes.servers.emplace_back(server);
-    outcomes.all_serve = outcomes.all_serve && (state == "ready" || state == "dormant");
+    outcomes.emplace_back(server);
   };
   const auto end = follow_events(gateway, "", std::chrono::steady_clock::now() + kOutcomes, [&](const StreamEvent& event) {
     if (event.type == "snapshot") {
@@ -145,17 +141,16 @@ mcp::Result<Outcomes> await_outcomes(const RunningGateway& gateway, std::set<std
     return !waiting.empty();
   });
   if (!end) return std::unexpected(end.error());
-  outcomes.all_serve = outcomes.all_serve && waiting.empty();
   for (const std::string& name : waiting)
-    outcomes.servers.push_back(R"({"name":)" + mcp::json_string(name) + R"(,"state":"starting"})");
+    outcomes.push_back(R"({"name":)" + mcp::json_string(name) + R"(,"state":"starting"})");
   return outcomes;
 }
 
 /// The plan with a member "outcomes".
-std::string with_outcomes(std::string plan, const Outcomes& outcomes) {
+std::string with_outcomes(std::string plan, const std::vector<std::string>& outcomes) {
   plan.resize(plan.rfind('}'));
   plan += ",\"outcomes\":[";
-  for (const std::string& server : outcomes.servers)
+  for (const std::string& server : outcomes)
     plan.append(plan.ends_with('[') ? "" : ",").append(server);
   return plan + "]}";
 }
@@ -205,10 +200,10 @@ Exit run_reload(const CommandContext& context, const ReloadCommand& command) {
   if (context.options.json) {
     context.console.out << with_outcomes(*json, *outcomes) << "\n";
   } else {
-    for (const std::string& server : outcomes->servers)
+    for (const std::string& server : *outcomes)
       context.console.out << outcome_text(server, context.console) << "\n";
   }
-  return outcomes->all_serve ? Exit::done : Exit::failed;
+  return Exit::done;
 }
 
 }  // namespace gateway

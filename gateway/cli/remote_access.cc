@@ -83,6 +83,16 @@ class RemoteAccess final : public GatewayAccess {
     return ask(tools_target(profile, server));
   }
 
+  Result<std::string> explain(const std::string& profile, const std::string& name) override {
+    std::string target = "/api/v1/explain?name=" + percent_encode(name);
+    if (!profile.empty()) target += "&profile=" + percent_encode(profile);
+    await([&](const FirstStarts&) {
+      const auto answer = get(target);
+      return !answer || mcp::elements(mcp::member(*answer, "starting")).empty();
+    });
+    return ask(target);
+  }
+
   Result<std::string> call(const ToolQuestion& question, const OnProgress& on_progress) override {
     return call_over_http(endpoint_url(gateway_.mcp_url, question.profile), question, on_progress);
   }

@@ -60,6 +60,7 @@ Exit run_command(const CommandContext& context, const Command& command) {
     Exit operator()(const EventsCommand& one) const { return run_events(context, one); }
     Exit operator()(const ToolsCommand& one) const { return run_tools(context, one); }
     Exit operator()(const DescribeCommand& one) const { return run_describe(context, one); }
+    Exit operator()(const ExplainCommand& one) const { return run_explain(context, one); }
     Exit operator()(const CallCommand& one) const { return run_call(context, one); }
     Exit operator()(const InspectCommand& one) const { return run_inspect(context, one); }
     Exit operator()(const PlanCommand&) const { return run_plan(context); }

@@ -43,6 +43,16 @@ mcp::Result<> refuse_toml(const std::string& file);
 /// twice, always in the same order.
 std::vector<std::string> child_environment(const StdioSpec& spec, const Environment& environment);
 
+/// What tools.allow and tools.deny say of one tool.
+struct Admission {
+  enum class Kind { allowed, not_allowed, denied };  // a pattern of allow fits and none of deny does; none of either; one of deny
+
+  Kind kind = Kind::not_allowed;
+  std::string_view pattern;  // that decided, of `spec`; "" where none fits
+};
+
+Admission admission_of(const ServerSpec& spec, std::string_view tool);
+
 /// Whether the configuration offers the tool of that name: tools.allow has it and tools.deny has not.
 bool admits(const ServerSpec& spec, std::string_view tool);
 

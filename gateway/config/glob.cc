@@ -38,9 +38,17 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
-bool admits(const ServerSpec& spec, std::string_view tool) {
+Admission admission_of(const ServerSpec& spec, std::string_view tool) {
   const auto matches = [&](const std::string& glob) { return glob_match(glob, tool); };
-  return std::ranges::any_of(spec.tools_allow, matches) && std::ranges::none_of(spec.tools_deny, matches);
+  const auto denied = std::ranges::find_if(spec.tools_deny, matches);
+  if (denied != spec.tools_deny.end()) return {Admission::Kind::denied, *denied};
+  const auto allowed = std::ranges::find_if(spec.tools_allow, matches);
+  if (allowed != spec.tools_allow.end()) return {Admission::Kind::allowed, *allowed};
+  return {};
+}
+
+bool admits(const ServerSpec& spec, std::string_view tool) {
+  return admission_of(spec, tool).kind == Admission::Kind::allowed;
 }
 
 }  // namespace gateway

@@ -57,6 +57,9 @@ class Gateway {
   GatewayStatus status() const;
   mcp::Result<ToolTable> tools(const std::string& profile) const;
 
+  /// Why what is called so is not there, or cannot be called, or that it can. Error config_invalid for a profile that is not there.
+  mcp::Result<ExplainAnswer> explain(const ExplainQuestion& question) const;
+
   const Config& config() const { return config_; }
 
   /// Those of the servers that are to run, in the order of the configuration.

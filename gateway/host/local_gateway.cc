@@ -79,6 +79,10 @@ class LocalGatewayImpl final : public LocalGateway {
     return ask_loop(loop_, [this]() -> Result<Moment> { return Moment{whole_status(), events_.last()}; });
   }
 
+  Result<ExplainAnswer> explain(const ExplainQuestion& question) override {
+    return ask_loop(loop_, [this, question] { return gateway_->explain(question); });
+  }
+
   Result<std::string> call(const std::string& profile,
                            const std::string& tool,
                            const std::string& arguments,

@@ -86,6 +86,14 @@ class Service final : public AdminSource {
     return ask_loop(loop_, [this, profile] { return gateway_->tools(profile); });
   }
 
+  Result<ExplainAnswer> explain(const ExplainQuestion& question) override {
+    return ask_loop(loop_, [this, question]() -> Result<ExplainAnswer> {
+      auto answer = gateway_->explain({.name = question.name, .profile = question.profile, .running = true});
+      if (answer) answer->config_error = reloader_->status().error;
+      return answer;
+    });
+  }
+
   Result<Plan> plan(const std::string& file) override {
     return ask_loop_task<Result<Plan>>(loop_, kReloadWait, [this, file] { return reloader_->plan(file); });
   }

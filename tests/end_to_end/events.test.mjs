@@ -206,7 +206,7 @@ test('a reload tells what became of what it started', { timeout }, async (t) => 
     config.mcpServers.gone = { command: 'no-such-program' };
   });
   const { code, stdout } = await switchyard(t, gateway, ['reload']);
-  assert.equal(code, 1);
+  assert.equal(code, 0);
   assert.match(stdout, /^gone: failed: /m);
   // The file's watcher may have been faster than the command.
   await until('b is there', () => client.listTools(), (list) => names(list).includes('b__echo'));

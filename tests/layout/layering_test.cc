@@ -29,8 +29,15 @@ const Rows& mcp_rows() {
 }
 
 const Rows& gateway_rows() {
-  static const Rows kRows = {
-      {"config"}, {"upstream"}, {"catalog", "inspect"}, {"routing"}, {"reload"}, {"downstream"}, {"admin"}, {"host"}, {"cli"}};
+  static const Rows kRows = {{"config"},
+                             {"upstream"},
+                             {"catalog", "inspect"},
+                             {"explain", "routing"},
+                             {"reload"},
+                             {"downstream"},
+                             {"admin"},
+                             {"host"},
+                             {"cli"}};
   return kRows;
 }
 

@@ -79,6 +79,29 @@ inline ToolTable sample_tools() {
   return table;
 }
 
+/// A tool that a filter keeps back.
+inline ExplainAnswer sample_answer() {
+  ExplainAnswer answer{.asked = "files__write", .view = "/mcp"};
+  Explanation match{.server = ServerName("files"), .tool = ToolName("write"), .callable = CallableName("files__write")};
+  match.verdict = "not callable: denied";
+  for (std::size_t i = 0; i < kExplainStages; ++i)
+    match.steps.push_back({.stage = static_cast<ExplainStage>(i)});
+  match.steps[0] = {.stage = ExplainStage::configuration, .outcome = StepOutcome::passed, .found = "in f"};
+  match.steps[0].facts = {{"enabled", true}, {"file", std::string("f\"")}};
+  match.steps[1] = {.stage = ExplainStage::runtime, .outcome = StepOutcome::warning, .found = "ready.", .remedy = "Do it."};
+  match.steps[1].facts = {{"state", std::string("ready")}, {"since", ExplainFact::Time(std::chrono::seconds(1'000'000'000))}};
+  match.steps[2] = {.stage = ExplainStage::login, .outcome = StepOutcome::not_applicable, .found = "a program"};
+  match.steps[3] = {.stage = ExplainStage::discovery, .outcome = StepOutcome::passed, .found = "listed"};
+  match.steps[3].facts = {{"tools", std::int64_t{14}}, {"onlyFor", std::vector<std::string>{"{}"}}};
+  match.steps[4] = {.stage = ExplainStage::filter,
+                    .outcome = StepOutcome::failed,
+                    .found = "denied",
+                    .reason = mcp::ErrorCode::tool_filtered,
+                    .remedy = "Allow it."};
+  answer.matches.push_back(std::move(match));
+  return answer;
+}
+
 /// Answers with samples, or with an error; can be made to wait.
 class FakeSource : public AdminSource {
  public:
@@ -105,6 +128,12 @@ class FakeSource : public AdminSource {
     return now;
   }
 
+  mcp::Result<ExplainAnswer> explain(const ExplainQuestion& question) override {
+    requests.push_back("explain " + question.name + " " + question.profile);
+    if (auto known = tools(question.profile); !known) return std::unexpected(known.error());
+    return explained;
+  }
+
   mcp::Result<Plan> plan(const std::string& file) override {
     requests.push_back("plan " + file);
     return planned;
@@ -121,6 +150,7 @@ class FakeSource : public AdminSource {
     return planned;
   }
 
+  ExplainAnswer explained = sample_answer();
   mcp::Result<Plan> planned = sample_plan();
   std::vector<std::string> requests;  // for plans and what makes them
   EventLog log;

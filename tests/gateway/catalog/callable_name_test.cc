@@ -46,6 +46,18 @@ INSTANTIATE_TEST_SUITE_P(All,
                                                     "files__a_very_long_tool_name_that_goe_e1f44de8"},
                                          SuffixCase{"files", "read_file_", "files___bef99ad7", 1}));
 
+TEST(CallableNameTest, SaysWhyItHasASuffix) {
+  const auto changes = [](const char* server, const std::string& tool) {
+    return explained_name(ServerName(server), ToolName(tool)).changes;
+  };
+  EXPECT_FALSE(changes("files", "read_file").any());
+  EXPECT_TRUE(changes("github", "issues.list").replaced);
+  EXPECT_TRUE(changes("files", std::string(50, 'x')).shortened);
+  EXPECT_TRUE(changes("a__b", "c").ambiguous_server);
+  EXPECT_TRUE(changes("a", "b_0123abcd").like_suffix);
+  EXPECT_FALSE(changes("github", "issues.list").shortened);
+}
+
 TEST(CallableNameTest, FitsExactlyOrIsCut) {
   const std::string tool(39, 't');  // 46 with "files__"
   EXPECT_EQ(name_of("files", tool), "files__" + tool);

@@ -155,6 +155,30 @@ TEST_F(ProjectionTest, AGivenNameIsNotLostToAToolThatHasIt) {
               ElementsAre("tool \"b\" of server \"s\" is not offered: its name s__b is that of \"c\" of \"s\""));
 }
 
+TEST_F(ProjectionTest, TheFateOfEachToolIsKnown) {
+  ServerSpec spec = remote("s", add_server({"a", "b", "c"}).url());
+  spec.tools_override["b"] = {.name = "a"};
+  spec.tools_deny = {"c"};
+  settle(std::move(spec));
+  offer("t", {"a"});
+  const auto projection = build();
+  const NamedList& tools = projection->tools();
+  using Kind = NamedList::Fate::Kind;
+  const auto a = tools.fate_of(ServerName("s"), "a"), b = tools.fate_of(ServerName("s"), "b");
+  const auto c = tools.fate_of(ServerName("s"), "c"), other = tools.fate_of(ServerName("t"), "a");
+  ASSERT_TRUE(a && b && c && other);
+  EXPECT_EQ(a->kind, Kind::name_taken);
+  EXPECT_EQ(a->holder, tools.find("s__a"));
+  EXPECT_EQ(b->kind, Kind::offered);
+  EXPECT_EQ(b->place, 0U);
+  EXPECT_EQ(c->kind, Kind::filtered);
+  EXPECT_EQ(c->route->callable, CallableName("s__c"));
+  EXPECT_EQ(other->kind, Kind::offered);
+  EXPECT_EQ(other->place, 1U);
+  EXPECT_EQ(tools.fates_of(ServerName("s")).size(), 3U);
+  EXPECT_FALSE(tools.fate_of(ServerName("s"), "d") || tools.fate_of(ServerName("u"), "a"));
+}
+
 TEST_F(ProjectionTest, WhatIsSaidOfToolsThatAreNotThereIsReported) {
   ServerSpec spec = remote("s", add_server({"read", "write"}).url());
   spec.tools_override["raed"] = {.name = "x"};

@@ -76,6 +76,10 @@ TEST(CommandLineTest, Lists) {
   EXPECT_EQ(tools.server, "files");
   EXPECT_EQ(tools.profile, "coding");
   EXPECT_EQ(command<DescribeCommand>({"describe", "a__b"}).tool, "a__b");
+  const auto explain = command<ExplainCommand>({"explain", "a__b", "--profile", "coding"});
+  EXPECT_EQ(explain.name, "a__b");
+  EXPECT_EQ(explain.profile, "coding");
+  EXPECT_THAT(mistake({"explain"}), HasSubstr("NAME is required"));
 }
 
 TEST(CommandLineTest, Call) {
@@ -120,7 +124,7 @@ TEST(CommandLineTest, HelpShowsAnExampleEverywhere) {
   EXPECT_TRUE(help.error().wanted);
   EXPECT_THAT(help.error().text, HasSubstr("Example: switchyard serve"));
   for (const char* name :
-       {"serve", "list", "status", "tools", "describe", "call", "add", "remove", "enable", "disable", "version"}) {
+       {"serve", "list", "status", "tools", "describe", "explain", "call", "add", "remove", "enable", "disable", "version"}) {
     EXPECT_THAT(help.error().text, HasSubstr(std::string("\n  ") + name + " ")) << name;
     const auto of_command = parse({name, "--help"});
     ASSERT_FALSE(of_command) << name;

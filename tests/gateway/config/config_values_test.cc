@@ -262,6 +262,22 @@ TEST(GlobTest, TakesNoTimeForHostilePatterns) {
   EXPECT_FALSE(glob_match(pattern + "b", std::string(10'000, 'a')));
 }
 
+TEST(AdmissionTest, NamesThePatternThatDecides) {
+  ServerSpec spec;
+  spec.tools_allow = {"list_*", "read_*"};
+  spec.tools_deny = {"*_secret", "read_*_key"};
+  const auto of = [&spec](std::string_view tool) { return admission_of(spec, tool); };
+  EXPECT_EQ(of("read_file").kind, Admission::Kind::allowed);
+  EXPECT_EQ(of("read_file").pattern, "read_*");
+  EXPECT_EQ(of("read_a_key").kind, Admission::Kind::denied);
+  EXPECT_EQ(of("read_a_key").pattern, "read_*_key");
+  EXPECT_EQ(of("write_secret").kind, Admission::Kind::denied) << "whether or not it would be allowed";
+  EXPECT_EQ(of("write").kind, Admission::Kind::not_allowed);
+  EXPECT_EQ(of("write").pattern, "");
+  EXPECT_TRUE(admits(spec, "list_x"));
+  EXPECT_FALSE(admits(spec, "list_secret"));
+}
+
 struct UrlCase {
   std::string url;
   std::string problem;

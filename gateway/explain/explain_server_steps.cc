@@ -1,0 +1,232 @@
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "gateway/config/jsonc.h"
+#include "gateway/explain/explain_steps.h"
+#include "gateway/upstream/call_gate.h"
+#include "gateway/upstream/circuit_breaker.h"
+#include "mcp/base/ascii.h"
+
+namespace gateway {
+
+using mcp::Error;
+using mcp::ErrorCode;
+
+namespace {
+
+/// What brings an environment back.
+std::string environment_remedy(const Config& config, const std::string& name) {
+  const auto spec = std::ranges::find(config.environments, name, &EnvironmentSpec::name);
+  const std::string announce = "PUT /api/v1/environments/" + name + "?available=true on the admin listener";
+  if (spec != config.environments.end() && !spec->path.empty())
+    return "It comes back when " + spec->path + " exists, or with " + announce + ".";
+  if (spec != config.environments.end() && !spec->probe.empty())
+    return "It comes back when its probe, " + quoted(spec->probe.front()) + ", ends with 0, or with " + announce + ".";
+  return "Say that it is there: " + announce + ", or \"available\": true in " + path_of_key("environments", name) + ".";
+}
+
+Error absence_error(const Config& config, const ExplainedServer& server) {
+  Error why = server.absent->why;
+  if (server.absent->kind == AbsentServer::Kind::environment && server.spec != nullptr)
+    why.remedy = environment_remedy(config, server.spec->environment);
+  return why;
+}
+
+/// "the header Authorization", "the headers X-Key, X-Other"; "" where there are none. Never a value.
+std::string header_text(const HttpSpec& http) {
+  std::string names;
+  for (const auto& [name, value] : http.headers) {
+    if (mcp::equals_ignoring_case(name, "authorization")) return "the header " + name;
+    names.append(names.empty() ? "" : ", ").append(name);
+  }
+  if (names.empty()) return "";
+  return (http.headers.size() == 1 ? "the header " : "the headers ") + names;
+}
+
+bool wants_login(const RuntimeStatus& status) {
+  const bool down = status.state == RuntimeState::backing_off || status.state == RuntimeState::failed;
+  return down && status.cause && status.cause->code == ErrorCode::login_required;
+}
+
+void add_runtime_facts(const RuntimeStatus& status, ExplainStep& step) {
+  const auto add = [&step](const char* name, auto value) { step.facts.push_back({name, std::move(value)}); };
+  add("state", std::string(to_string(status.state)));
+  add("since", status.since);
+  add("transport", status.transport);
+  add("target", status.target);
+  if (!status.phase.empty()) add("phase", status.phase);
+  if (status.pid) add("pid", std::int64_t{*status.pid});
+  if (status.retry_at) add("retryAt", *status.retry_at);
+  if (status.open_until) add("openUntil", *status.open_until);
+  if (status.queued > 0) add("queued", static_cast<std::int64_t>(status.queued));
+  if (!status.denied.empty()) add("sandboxDenied", status.denied);
+}
+
+/// One that has come to the end of trying, or will be tried again.
+ExplainStep down_step(const ExplainScene& scene, const RuntimeStatus& status, ExplainStep step) {
+  Error cause = status.cause.value_or(Error{ErrorCode::server_unavailable, "it is down"});
+  const bool over = status.state == RuntimeState::failed;
+  if (over && scene.running) {
+    cause.remedy += cause.remedy.empty() ? "Mend that, then run \"switchyard reload\"." : " Then run \"switchyard reload\".";
+  } else if (cause.remedy.empty()) {
+    cause.remedy = over ? "Mend that." : "It is tried again by itself; the cause is what to mend.";
+  }
+  return failed_step(step, std::move(cause));
+}
+
+std::string denied_text(const std::vector<std::string>& denied) {
+  std::string text;
+  for (const std::string& thing : denied)
+    text.append(text.empty() ? "" : ", ").append(thing);
+  return text;
+}
+
+/// One that takes requests.
+ExplainStep serving_step(const ExplainScene& scene, const ExplainedServer& server, ExplainStep step) {
+  const RuntimeStatus& status = *server.status;
+  if (status.open_until) {
+    return failed_step(
+        step,
+        {ErrorCode::server_unavailable,
+         "it is left alone for a while, because " + std::to_string(CircuitBreaker::kFailures) +
+             " requests in a row were not answered; calls fail at once",
+         "It is tried again by itself. Where that goes on, look at the server: switchyard inspect " + server.name.str()});
+  }
+  if (status.queued >= CallGate::kMaxQueued) {
+    return failed_step(step,
+                       {ErrorCode::overloaded,
+                        count_text(status.queued, "call") + " wait for their turn, and no more are taken",
+                        "Raise " + place_of(scene, server, "maxConcurrent") + ", or try again when they are done."});
+  }
+  step.outcome = StepOutcome::passed;
+  step.found = "ready";
+  if (status.state == RuntimeState::dormant) step.found = "not running; the first call starts it";
+  if (status.state == RuntimeState::starting) {
+    step.found = "starting" + (status.phase.empty() ? "" : " (" + status.phase + ")") + "; calls wait for it";
+    if (status.cause) return warning_step(step, step.found + ". Before, it was lost: " + status.cause->message);
+  }
+  if (status.pid && status.state == RuntimeState::ready) step.found += ", pid " + std::to_string(*status.pid);
+  if (server.spec != nullptr && server.spec->isolation != Isolation::shared) {
+    const bool user = server.spec->isolation == Isolation::per_user;
+    step.found += std::string("; calls go to one that each ") + (user ? "user" : "client session") + " has of its own";
+  }
+  if (status.queued > 0) step.found += "; " + count_text(status.queued, "call") + " in the queue (maxConcurrent)";
+  if (status.denied.empty()) return step;
+  return warning_step(step,
+                      step.found + "; its sandbox denied it: " + denied_text(status.denied),
+                      "Where it needs that, allow it in " + place_of(scene, server, "sandbox") + ".");
+}
+
+}  // namespace
+
+ExplainStep configuration_step(const ExplainScene& scene, const ExplainSubject& subject) {
+  const ExplainedServer& server = *subject.server;
+  ExplainStep step{.stage = ExplainStage::configuration};
+  step.facts.push_back({"file", scene.config->file});
+  step.facts.push_back({"path", place_of(scene, server)});
+  if (server.spec != nullptr) step.facts.push_back({"enabled", server.spec->enabled});
+  if (server.spec != nullptr && !server.spec->environment.empty()) step.facts.push_back({"environment", server.spec->environment});
+  if (scene.profile != nullptr) step.facts.push_back({"profile", scene.profile->name});
+  const bool away = server.absent && server.absent->kind == AbsentServer::Kind::environment;
+  if (server.absent && !away) return failed_step(step, absence_error(*scene.config, server));
+  if (!server.in_view) {
+    const std::string& profile = scene.profile->name;
+    return failed_step(step,
+                       {subject.tool.empty() ? ErrorCode::server_unavailable : ErrorCode::unknown_tool,
+                        "the profile " + quoted(profile) + " does not have the server " + shown_name(server),
+                        "Add " + shown_name(server) + " to " + path_of_key("profiles", profile) + ".servers in " + file_of(scene) +
+                            ", or use /mcp."});
+  }
+  if (away) return failed_step(step, absence_error(*scene.config, server));
+  step.outcome = StepOutcome::passed;
+  step.found = place_of(scene, server) + " in " + file_of(scene);
+  if (scene.profile != nullptr) step.found += ", in the profile " + quoted(scene.profile->name);
+  return step;
+}
+
+ExplainStep runtime_step(const ExplainScene& scene, const ExplainSubject& subject) {
+  const ExplainedServer& server = *subject.server;
+  const RuntimeStatus& status = *server.status;
+  ExplainStep step{.stage = ExplainStage::runtime};
+  add_runtime_facts(status, step);
+  if (wants_login(status)) {
+    step.outcome = StepOutcome::passed;
+    step.found = "it can be reached, but serves nobody without a login (" + std::string(to_string(status.state)) + ")";
+    return step;
+  }
+  switch (status.state) {
+    case RuntimeState::backing_off:
+    case RuntimeState::failed:
+      return down_step(scene, status, std::move(step));
+    case RuntimeState::stopped:
+      return failed_step(step, {ErrorCode::shutting_down, "it is stopped: the gateway is ending", "Start the gateway again."});
+    case RuntimeState::starting:
+    case RuntimeState::ready:
+    case RuntimeState::dormant:
+      break;
+  }
+  return serving_step(scene, server, std::move(step));
+}
+
+ExplainStep login_step(const ExplainScene& scene, const ExplainSubject& subject) {
+  const ExplainedServer& server = *subject.server;
+  const RuntimeStatus& status = *server.status;
+  ExplainStep step{.stage = ExplainStage::login};
+  if (wants_login(status)) return down_step(scene, status, std::move(step));
+  const auto* http = server.spec == nullptr ? nullptr : std::get_if<HttpSpec>(&server.spec->transport);
+  if (http == nullptr) return idle_step(step, "a program: it has what its entry gives it (env), and no login here");
+  const std::string headers = header_text(*http);
+  const bool answered = status.state == RuntimeState::ready || status.state == RuntimeState::dormant;
+  step.outcome = StepOutcome::passed;
+  if (!answered) {
+    step.found = headers.empty() ? "none is sent" : headers + " is sent";
+    step.found += "; whether it wants one shows when it answers";
+    return step;
+  }
+  step.found = headers.empty() ? "it asks for none" : "it takes " + headers + " of the configuration";
+  return step;
+}
+
+ExplainStep failed_step(ExplainStep& step, Error error) {
+  step.outcome = StepOutcome::failed;
+  step.reason = error.code;
+  step.found = std::move(error.message);
+  step.remedy = std::move(error.remedy);
+  return std::move(step);
+}
+
+ExplainStep warning_step(ExplainStep& step, std::string found, std::string remedy) {
+  step.outcome = StepOutcome::warning;
+  step.found = std::move(found);
+  step.remedy = std::move(remedy);
+  return std::move(step);
+}
+
+ExplainStep idle_step(ExplainStep& step, std::string why) {
+  step.outcome = StepOutcome::not_applicable;
+  step.found = std::move(why);
+  return std::move(step);
+}
+
+std::string shown_name(const ExplainedServer& server) {
+  return quoted(server.name.str());
+}
+
+std::string place_of(const ExplainScene& scene, const ExplainedServer& server, std::string_view key) {
+  const std::string below(key);
+  // Other clients have other keys above their entries.
+  if (scene.config->foreign) return (below.empty() ? "" : below + " of ") + "the entry " + shown_name(server);
+  const std::string entry = path_of_key("mcpServers", server.name.str());
+  return below.empty() ? entry : entry + "." + below;
+}
+
+std::string file_of(const ExplainScene& scene) {
+  return scene.config->file.empty() ? "the configuration" : scene.config->file;
+}
+
+std::string count_text(std::size_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+}  // namespace gateway
