@@ -67,18 +67,18 @@ class BoundedHttpServer final : public httplib::Server {
   }
 
   /// The connection that this thread serves; the library keeps it from those who answer.
-  static BoundedSocket& serving() { return *serving_; }
+  static BoundedSocket& serving() { return *serving_connection; }
 
  private:
   bool process_and_close_socket(socket_t accepted) override {
     BoundedSocket socket(accepted, stop_fd_, {});
-    serving_ = &socket;
+    serving_connection = &socket;
     SocketStream stream(socket);
     bool closed = false;
     return process_request(stream, true, closed, {});
   }
 
-  static inline thread_local BoundedSocket* serving_ = nullptr;
+  static inline thread_local BoundedSocket* serving_connection = nullptr;
 
   const int stop_fd_;
 };

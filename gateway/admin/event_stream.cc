@@ -26,6 +26,7 @@ std::optional<std::uint64_t> number_in(std::string_view id, const EventLog& log)
 
 mcp::Error unknown_server(const std::string& name, const GatewayStatus& status) {
   std::vector<std::string_view> known;
+  known.reserve(status.servers.size() + status.absent.size());
   for (const RuntimeStatus& server : status.servers)
     known.push_back(server.name.str());
   for (const AbsentServer& absent : status.absent)
