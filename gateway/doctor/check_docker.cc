@@ -2,8 +2,8 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -21,15 +21,13 @@ constexpr std::size_t kMaxSettings = std::size_t{1} << 20;
 
 /// errno of connecting to a socket of this machine; 0 where somebody answers there.
 int try_socket(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
-  std::memcpy(address.sun_path, path.data(), path.size());
+  if (path.size() >= sizeof sockaddr_un().sun_path) return ENAMETOOLONG;
+  const boost::asio::local::stream_protocol::endpoint endpoint(path);
   const mcp::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (socket.get() < 0) return errno;
-  const auto* const generic = static_cast<const sockaddr*>(static_cast<const void*>(&address));
   // A queue that is full is one that somebody keeps.
-  return ::connect(socket.get(), generic, sizeof address) == 0 || errno == EAGAIN ? 0 : errno;
+  const bool there = ::connect(socket.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0 || errno == EAGAIN;
+  return there ? 0 : errno;
 }
 
 /// Whether "docker context use" chose another daemon than the usual one.

@@ -60,7 +60,7 @@ std::vector<std::string> usual_folders(const Environment& environment) {
                             "/.pyenv/shims",
                             "/.npm-global/bin",
                             "/go/bin"})
-    folders.push_back(home + below);
+    folders.emplace_back(home).append(below);
   std::error_code error;
   fs::directory_iterator at(home + "/.nvm/versions/node", error);
   for (; !error && at != fs::directory_iterator(); at.increment(error))
