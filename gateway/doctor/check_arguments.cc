@@ -70,6 +70,7 @@ class ArgumentLook {
     check_command();
     if (!runs_a_shell()) check_words();
     if (program_ == "npx") check_npx();
+    if (program_ == "switchyard") check_itself();
     if (program_ == "docker" || program_ == "podman") check_container();
     return list_.take();
   }
@@ -114,6 +115,13 @@ class ArgumentLook {
   void check_npx() {
     if (has_argument({"-y", "--yes", "--no-install", "--no"})) return;
     list_.note(name_, "npx without -y may ask before it downloads a package, and nobody answers", "Put \"-y\" first in \"args\".");
+  }
+
+  void check_itself() {
+    if (!has_argument({"serve"}) || has_argument({"--config"})) return;
+    list_.error(name_,
+                "starts Switchyard itself, which would be its own server",
+                "Take it out; such an entry belongs into the configuration of a client of Switchyard.");
   }
 
   /// "-it" holds both letters; long options stand alone.

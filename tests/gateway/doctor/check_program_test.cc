@@ -176,6 +176,12 @@ TEST(CheckArgumentsTest, Npx) {
   EXPECT_EQ(shown(check_arguments(server("npx", {"--yes", "package"}))), "");
 }
 
+TEST(CheckArgumentsTest, Itself) {
+  EXPECT_THAT(shown(check_arguments(server("/opt/switchyard", {"serve", "--stdio"}))),
+              StartsWith("error s: starts Switchyard itself"));
+  EXPECT_EQ(shown(check_arguments(server("switchyard", {"serve", "--stdio", "--config", "/other.json"}))), "");
+}
+
 TEST(CheckArgumentsTest, Containers) {
   EXPECT_EQ(shown(check_arguments(server("docker", {"run", "-i", "--rm", "image"}))), "");
   EXPECT_EQ(shown(check_arguments(server("podman", {"run", "--rm", "--interactive", "image"}))), "");

@@ -1,13 +1,17 @@
 #include "gateway/doctor/check_state.h"
 
+#include <spawn.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "gateway/upstream/catalog_store.h"
+#include "mcp/process/proc_files.h"
 #include "tests/gateway/doctor/checks.h"
 #include "tests/support/temp_folder.h"
 
@@ -81,6 +85,27 @@ TEST_F(CheckStateTest, Catalogs) {
   EXPECT_THAT(look(), Not(HasSubstr("note catalogs")));
   folder_.write("state/catalogs/d.json", "{\"form\":2}");
   EXPECT_THAT(look(), HasSubstr("note catalogs: of another version of Switchyard: d.json"));
+}
+
+TEST_F(CheckStateTest, ProcessesThatADeadGatewayLeft) {
+  std::vector<std::string> words = {"sleep", "1000"};
+  std::vector<char*> arguments = {words[0].data(), words[1].data(), nullptr};
+  pid_t pid = -1;
+  ASSERT_EQ(::posix_spawnp(&pid, "sleep", nullptr, nullptr, arguments.data(), environ), 0);
+  std::string boot = mcp::read_proc_file("/proc/sys/kernel/random/boot_id");
+  boot.pop_back();
+  fs::create_directories(state_ + "/children/dead");
+  folder_.write("state/children/dead/lock", "");
+  folder_.write("state/children/dead/a.child",
+                "switchyard child 1\nboot " + boot + " " + fs::read_symlink("/proc/self/ns/pid").string() + "\nsince 0\nmark " +
+                    std::string(32, 'f') + "\ncommand sleep\nprogram " + std::to_string(pid) + " " +
+                    std::to_string(mcp::read_process(pid)->id.start) + "\n");
+  EXPECT_THAT(look(),
+              HasSubstr("warning processes: 1 of servers of a gateway that died still runs (pid " + std::to_string(pid) + ") | "));
+  EXPECT_FALSE(mcp::read_process(pid)->dead) << "it is only looked at";
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  EXPECT_THAT(look(), HasSubstr("ok processes: "));
 }
 
 TEST_F(CheckStateTest, Room) {
