@@ -69,8 +69,8 @@ std::vector<std::string> usual_folders(const Environment& environment) {
 }
 
 std::string find_elsewhere(const std::string& name, const Environment& environment) {
-  for (const std::string& folder : usual_folders(environment)) {
-    const std::string path = folder + "/" + name;
+  for (std::string& path : usual_folders(environment)) {
+    path.append("/").append(name);
     std::error_code error;
     if (fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0) return path;
   }

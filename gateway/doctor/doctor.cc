@@ -266,7 +266,8 @@ class Examination {
   }
 
   Task<void> ask_endpoint(const ServerSpec& server, Checks& found) {
-    Checks checks = co_await check_endpoint(tasks_.executor(), server, environment_, kAnswer);
+    mcp::Executor executor = tasks_.executor();
+    Checks checks = co_await check_endpoint(std::move(executor), server, environment_, kAnswer);
     std::ranges::move(checks, std::back_inserter(found));
   }
 
