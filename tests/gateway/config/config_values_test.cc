@@ -390,13 +390,5 @@ TEST(NearNameTest, FindsWhatWasMeant) {
   EXPECT_EQ(spelling_distance("abc", ""), 3u);
 }
 
-TEST(ConfigSecretTest, WarningsTellWhetherTheyAreOfSecrets) {
-  const auto config =
-      parse_config(R"({"mcpServers":{"s":{"command":"x y","env":{"GITHUB_TOKEN":"hush"}}}})", "f", test_environment());
-  ASSERT_TRUE(config && config->diagnostics.size() == 2);
-  EXPECT_FALSE(config->diagnostics[0].literal_secret);
-  EXPECT_TRUE(config->diagnostics[1].literal_secret);
-}
-
 }  // namespace
 }  // namespace gateway
