@@ -61,6 +61,11 @@ struct InspectCommand {
   bool strict = false;               // findings of severity error are a failure
 };
 
+struct DoctorCommand {
+  std::vector<std::string> servers;  // {}: all that are switched on
+  bool offline = false;
+};
+
 struct PlanCommand {};
 
 struct ReloadCommand {
@@ -96,6 +101,7 @@ using Command = std::variant<ServeCommand,
                              ExplainCommand,
                              CallCommand,
                              InspectCommand,
+                             DoctorCommand,
                              PlanCommand,
                              ReloadCommand,
                              AddCommand,

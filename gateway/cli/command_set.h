@@ -29,6 +29,7 @@ struct Parsed {
   CallCommand call;
   std::string call_arguments;
   InspectCommand inspect;
+  DoctorCommand doctor;
   ServerWords add;
   bool replace = false;
   bool no_wait = false;

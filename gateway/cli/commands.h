@@ -19,6 +19,7 @@ Exit run_describe(const CommandContext& context, const DescribeCommand& command)
 Exit run_explain(const CommandContext& context, const ExplainCommand& command);
 Exit run_call(const CommandContext& context, const CallCommand& command);
 Exit run_inspect(const CommandContext& context, const InspectCommand& command);
+Exit run_doctor(const CommandContext& context, const DoctorCommand& command);
 Exit run_plan(const CommandContext& context);
 Exit run_reload(const CommandContext& context, const ReloadCommand& command);
 Exit run_add(const CommandContext& context, const AddCommand& command);

@@ -119,6 +119,16 @@ void add_inspect(CommandSet& commands) {
   inspect->footer("Calls no tool and changes nothing. Needs no gateway.\n" + inspect->get_footer());
 }
 
+void add_doctor(CommandSet& commands) {
+  CLI::App* doctor = commands.add(
+      "doctor", "Say what is wrong with this set-up, and what mends it", "switchyard doctor files", [](Parsed& parsed) -> Outcome {
+        return parsed.doctor;
+      });
+  doctor->add_option("NAME", commands.parsed().doctor.servers, "These servers alone, also such as are switched off");
+  doctor->add_flag("--offline", commands.parsed().doctor.offline, "Ask no server anything");
+  doctor->footer("Changes nothing and starts no server. Exit status 1 where something is an error.\n" + doctor->get_footer());
+}
+
 }  // namespace
 
 void define_questions(CommandSet& commands) {
@@ -127,6 +137,7 @@ void define_questions(CommandSet& commands) {
   add_tool_commands(commands);
   add_explain(commands);
   add_inspect(commands);
+  add_doctor(commands);
 }
 
 }  // namespace gateway

@@ -70,11 +70,6 @@ std::string size_text(std::size_t bytes) {
   return bytes < 10'000 ? std::to_string(bytes) + " bytes" : std::to_string(bytes / 1000) + " kB";
 }
 
-/// "1 tool", "2 tools".
-std::string counted(std::size_t number, const std::string& what) {
-  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
-}
-
 Tone tone_of(Severity severity) {
   if (severity == Severity::error) return Tone::bad;
   return severity == Severity::warning ? Tone::warning : Tone::faint;

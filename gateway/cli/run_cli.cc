@@ -63,6 +63,7 @@ Exit run_command(const CommandContext& context, const Command& command) {
     Exit operator()(const ExplainCommand& one) const { return run_explain(context, one); }
     Exit operator()(const CallCommand& one) const { return run_call(context, one); }
     Exit operator()(const InspectCommand& one) const { return run_inspect(context, one); }
+    Exit operator()(const DoctorCommand& one) const { return run_doctor(context, one); }
     Exit operator()(const PlanCommand&) const { return run_plan(context); }
     Exit operator()(const ReloadCommand& one) const { return run_reload(context, one); }
     Exit operator()(const AddCommand& one) const { return run_add(context, one); }

@@ -132,7 +132,8 @@ struct Diagnostic {
   Severity severity = Severity::error;
   std::string path;  // "mcpServers.files.args[2]"; "" for the file as a whole
   int line = 0, column = 0;
-  std::string message;  // what is wrong, what was expected, the nearest known key, what to do
+  std::string message;          // what is wrong, what was expected, the nearest known key, what to do
+  bool literal_secret = false;  // what stands there seems to be a secret, written out
 
   /// "FILE:12:7: mcpServers.files.args[2]: message"; without a path "FILE:12:7: message".
   std::string text(const std::string& file) const;

@@ -8,7 +8,7 @@ namespace gateway {
 namespace {
 
 Diagnostic make(Diagnostic::Severity severity, const std::string& path, TextPosition at, std::string message) {
-  return Diagnostic{severity, path, at.line, at.column, std::move(message)};
+  return Diagnostic{.severity = severity, .path = path, .line = at.line, .column = at.column, .message = std::move(message)};
 }
 
 }  // namespace
@@ -29,6 +29,12 @@ void Findings::tolerated_error(const std::string& path, TextPosition at, std::st
 
 void Findings::warning(const std::string& path, TextPosition at, std::string message) {
   diagnostics_.push_back(make(Diagnostic::Severity::warning, path, at, std::move(message)));
+}
+
+void Findings::literal_secret(const std::string& path, TextPosition at, std::optional<std::string> message) {
+  if (!message) return;
+  warning(path, at, std::move(*message));
+  diagnostics_.back().literal_secret = true;
 }
 
 void Findings::wrong_type(const std::string& path, const JsonNode& found, std::string_view wanted) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ class Findings {
   void tolerated_error(const std::string& path, TextPosition at, std::string message);
 
   void warning(const std::string& path, TextPosition at, std::string message);
+
+  /// A warning of what literal_…_secret() has found there; nothing where it has found nothing.
+  void literal_secret(const std::string& path, TextPosition at, std::optional<std::string> message);
 
   /// The value has the wrong type: "expected WANTED, found a number". The value itself is never repeated.
   void wrong_type(const std::string& path, const JsonNode& found, std::string_view wanted);

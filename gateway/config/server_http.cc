@@ -98,9 +98,7 @@ std::string ServerValues::url() {
   if (const std::string problem = url_problem(*text); !problem.empty()) {
     findings_.error(entry->path, entry->value->at, problem);
   }
-  if (const auto warning = literal_url_secret(server_, entry->value->text)) {
-    findings_.warning(entry->path, entry->value->at, *warning);
-  }
+  findings_.literal_secret(entry->path, entry->value->at, literal_url_secret(server_, entry->value->text));
   return *text;
 }
 
@@ -130,9 +128,7 @@ void ServerValues::read_header(const JsonMember& member, const std::string& path
     findings_.warning(path, member.at, "ignored: this header is set for each request");
     return;
   }
-  if (const auto warning = literal_header_secret(server_, member.key, member.value.text)) {
-    findings_.warning(path, member.value.at, *warning);
-  }
+  findings_.literal_secret(path, member.value.at, literal_header_secret(server_, member.key, member.value.text));
   const auto resolved = resolve(member.value, path, member.key);
   if (!resolved) return;
   const std::string value(without_outer_blanks(*resolved));

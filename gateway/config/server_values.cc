@@ -112,7 +112,7 @@ std::vector<std::string> ServerValues::args() {
       args.push_back(item.text);
     } else {
       const std::string_view before = i == 0 ? std::string_view() : std::string_view(entry->value->items[i - 1].text);
-      if (const auto warning = literal_argument_secret(server_, before, item.text)) findings_.warning(here, item.at, *warning);
+      findings_.literal_secret(here, item.at, literal_argument_secret(server_, before, item.text));
       args.push_back(resolve(item, here).value_or(""));
     }
   }
@@ -155,7 +155,7 @@ void ServerValues::read_env_member(const JsonMember& member, const std::string& 
         path, member.value.at, "expected a string, found " + std::string(describe(member.value.kind)) + "; put it in quotes");
     return;
   }
-  if (const auto warning = literal_env_secret(member.key, member.value.text)) findings_.warning(path, member.value.at, *warning);
+  findings_.literal_secret(path, member.value.at, literal_env_secret(member.key, member.value.text));
   if (const auto value = resolve(member.value, path, member.key)) put(env, member.key, *value);
 }
 

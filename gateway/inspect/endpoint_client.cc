@@ -93,6 +93,7 @@ Task<Result<HttpAnswer>> EndpointClient::post(const Message& message, const Head
   answer.status = (*response)->status();
   answer.content_type = media_type((*response)->header("Content-Type"));
   answer.session = (*response)->header("Mcp-Session-Id");
+  answer.location = (*response)->header("Location");
   const auto read = co_await read_answer(**response, answer, cancellation);
   if (!read) co_return std::unexpected(read.error());
   co_return answer;
@@ -111,6 +112,7 @@ Task<Result<HttpAnswer>> EndpointClient::ask(std::string_view method, const Head
   HttpAnswer answer;
   answer.status = (*response)->status();
   answer.content_type = media_type((*response)->header("Content-Type"));
+  answer.location = (*response)->header("Location");
   co_return answer;
 }
 

@@ -19,6 +19,7 @@ struct HttpAnswer {
   int status = 0;
   std::string content_type;             // lower case, without parameters
   std::string session;                  // Mcp-Session-Id
+  std::string location;                 // of a redirect
   std::string body;                     // of a response that is no event stream; at most 1 MiB
   std::optional<mcp::Message> message;  // the response to the request that was posted
 

@@ -30,7 +30,6 @@ using mcp::Task;
 
 namespace {
 
-constexpr std::string_view kForm = "1";                  // of the file; another one is not read
 constexpr std::size_t kMaxFile = std::size_t{64} << 20;  // bytes
 constexpr std::size_t kKeptUnused = 100;                 // files
 
@@ -68,16 +67,13 @@ using Found = std::vector<std::pair<std::string, KnownServer>>;
 Task<Found> read_files(std::string folder, std::vector<std::string> digests) {
   Found found;
   for (std::string& digest : digests) {
-    const std::string path = path_of(folder, digest);
-    if (::access(path.c_str(), F_OK) != 0) continue;
-    const auto text = read_text_file(path, kMaxFile);
-    auto known = text ? read_known_server(*text) : std::unexpected(text.error());
-    if (known) {
-      found.emplace_back(std::move(digest), std::move(*known));
-    } else {
+    auto known = read_kept_server(folder, digest);
+    if (!known) {
       mcp::log_warn("upstream",
                     "what was known of a server cannot be read back; it is read anew",
-                    {{"file", path}, {"cause", known.error().message}});
+                    {{"file", path_of(folder, digest)}, {"cause", known.error().message}});
+    } else if (*known) {
+      found.emplace_back(std::move(digest), std::move(**known));
     }
   }
   co_return found;
@@ -118,8 +114,16 @@ Result<CatalogListPtr> read_list(std::string_view array, CatalogKind kind) {
 
 }  // namespace
 
+Result<std::optional<KnownServer>> read_kept_server(const std::string& folder, const std::string& digest) {
+  const std::string path = path_of(folder, digest);
+  if (::access(path.c_str(), F_OK) != 0) return std::nullopt;
+  const auto text = read_text_file(path, kMaxFile);
+  if (!text) return std::unexpected(text.error());
+  return read_known_server(*text);
+}
+
 std::string known_server_text(const KnownServer& known) {
-  std::string text = "{\"form\":" + std::string(kForm) + ",\"protocolVersion\":\"";
+  std::string text = "{\"form\":" + std::string(kKnownServerForm) + ",\"protocolVersion\":\"";
   text.append(to_string(known.introduction.version)).append("\",\n\"serverInfo\":").append(known.introduction.server_info);
   text.append(",\n\"capabilities\":").append(known.introduction.capabilities).append(",\n\"instructions\":");
   mcp::append_json_string(text, known.introduction.instructions);
@@ -131,7 +135,7 @@ std::string known_server_text(const KnownServer& known) {
 Result<KnownServer> read_known_server(std::string_view text) {
   if (const auto valid = mcp::validate_json(text); !valid) return std::unexpected(valid.error());
   const auto version = mcp::parse_protocol_version(mcp::string_member(text, "protocolVersion"));
-  if (mcp::member(text, "form") != kForm || !version) return fail(ErrorCode::parse_error, "it has another form");
+  if (mcp::member(text, "form") != kKnownServerForm || !version) return fail(ErrorCode::parse_error, "it has another form");
   KnownServer known;
   known.introduction.version = *version;
   known.introduction.server_info = std::string(mcp::member(text, "serverInfo"));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/upstream/known_server.h"
@@ -47,6 +48,13 @@ class CatalogStore {
   const std::string folder_;
   std::map<std::string, KnownServer> loaded_;
 };
+
+/// What is kept in that folder under a digest, read at once and here; nothing where there is no such file. Errors: io_error,
+/// parse_error.
+mcp::Result<std::optional<KnownServer>> read_kept_server(const std::string& folder, const std::string& digest);
+
+/// The form of such files, in their member "form"; another one is not read.
+inline constexpr std::string_view kKnownServerForm = "1";
 
 /// The text of such a file. What it was made from is read back from it; error parse_error where the text is another one.
 std::string known_server_text(const KnownServer& known);

@@ -57,6 +57,14 @@ bool is_at(const std::string& path, const UniqueFd& file) {
          named.st_ino == opened.st_ino;
 }
 
+/// Whether somebody holds it. Only asks.
+bool is_locked(const UniqueFd& file) {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return fcntl(file.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 /// The lock of a process's folder, or none where that process lives.
 UniqueFd take_lock(const std::string& instance, int flags) {
   const std::string path = instance + "/" + std::string(kLock);
@@ -115,6 +123,26 @@ std::vector<fs::path> entries_of(const std::string& folder) {
   return entries;
 }
 
+/// What the records in the folder of one process tell.
+struct InstanceRecords {
+  std::vector<std::string> paths;
+  std::vector<MarkedTree> trees;  // of this start of the machine
+  std::string commands;
+};
+
+InstanceRecords read_records(const std::string& instance, const std::string& boot) {
+  InstanceRecords records;
+  for (const fs::path& path : entries_of(instance)) {
+    if (path.extension() != kSuffix) continue;
+    records.paths.push_back(path.string());
+    Record record = parse_record(read_proc_file(path.string(), kMaxRecord));
+    if (record.boot != boot || record.tree.mark.empty()) continue;
+    if (records.commands.size() < kMaxCommand) records.commands += (records.commands.empty() ? "" : ", ") + record.command;
+    records.trees.push_back(std::move(record.tree));
+  }
+  return records;
+}
+
 /// One process that died: its folder, which is ours while we hold the lock.
 void end_instance(const std::string& instance, const std::string& boot) {
   const UniqueFd lock = take_lock(instance, 0);
@@ -122,22 +150,12 @@ void end_instance(const std::string& instance, const std::string& boot) {
     if (errno == ENOENT) rmdir(instance.c_str());  // died before it had a lock; the system removes it only where it is empty
     return;
   }
-  std::vector<MarkedTree> trees;
-  std::vector<std::string> paths;
-  std::string commands;
-  for (const fs::path& path : entries_of(instance)) {
-    if (path.extension() != kSuffix) continue;
-    paths.push_back(path.string());
-    Record record = parse_record(read_proc_file(path.string(), kMaxRecord));
-    if (record.boot != boot || record.tree.mark.empty()) continue;
-    if (commands.size() < kMaxCommand) commands += (commands.empty() ? "" : ", ") + record.command;
-    trees.push_back(std::move(record.tree));
-  }
-  const TreesEnd ended = end_trees(trees, kGrace);
+  const InstanceRecords records = read_records(instance, boot);
+  const TreesEnd ended = end_trees(records.trees, kGrace);
   if (ended.found > 0) {
     log_warn("process",
              "ended programs that a gateway which died had left running",
-             {{"processes", static_cast<std::int64_t>(ended.found - ended.left)}, {"commands", commands}});
+             {{"processes", static_cast<std::int64_t>(ended.found - ended.left)}, {"commands", records.commands}});
   }
   if (ended.left > 0) {
     log_error("process",
@@ -145,7 +163,7 @@ void end_instance(const std::string& instance, const std::string& boot) {
               {{"left", static_cast<std::int64_t>(ended.left)}, {"records", instance}});
     return;  // the next start tries again
   }
-  for (const std::string& path : paths)
+  for (const std::string& path : records.paths)
     unlink(path.c_str());
   unlink((instance + "/" + std::string(kLock)).c_str());
   rmdir(instance.c_str());
@@ -229,6 +247,19 @@ void ChildRecords::end_orphans() {
   for (const fs::path& instance : entries_of(folder_)) {
     if (instance.string() != instance_) end_instance(instance.string(), boot);
   }
+}
+
+std::vector<ProcessId> ChildRecords::find_orphans(const std::string& folder) {
+  const std::string boot = this_boot();
+  std::vector<MarkedTree> trees;
+  for (const fs::path& instance : entries_of(folder)) {
+    const std::string lock = instance.string() + "/" + std::string(kLock);
+    const UniqueFd file(open(lock.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (file.get() < 0 || is_locked(file)) continue;
+    for (MarkedTree& tree : read_records(instance.string(), boot).trees)
+      trees.push_back(std::move(tree));
+  }
+  return trees.empty() ? std::vector<ProcessId>() : find_trees(trees);
 }
 
 }  // namespace mcp

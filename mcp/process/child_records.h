@@ -49,6 +49,9 @@ class ChildRecords {
   /// not touched, and a record stays where something of its tree could not be ended. Blocks as end_trees() does.
   void end_orphans();
 
+  /// What end_orphans() of another process would end. Only looks.
+  static std::vector<ProcessId> find_orphans(const std::string& folder);
+
  private:
   bool open_instance();
   void complain(const std::string& what, int error);

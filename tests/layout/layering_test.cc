@@ -37,6 +37,7 @@ const Rows& gateway_rows() {
                              {"downstream"},
                              {"admin"},
                              {"host"},
+                             {"doctor"},
                              {"cli"}};
   return kRows;
 }

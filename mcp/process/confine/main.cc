@@ -1,3 +1,4 @@
+// switchyard-confine --version
 // switchyard-confine [--no-network] [--write PATH]... -- PATH NAME [ARG]...
 //
 // The last step into a sandbox, from within: bubblewrap has made the namespaces and the mounts; this adds limits, Landlock rules
@@ -115,6 +116,7 @@ void lower(decltype(RLIMIT_CORE) resource, rlim_t most) {
 }  // namespace mcp
 
 int main(int argc, char** argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0) return puts("switchyard-confine " SWITCHYARD_VERSION) < 0 ? 1 : 0;
   mcp::ConfineArguments arguments;
   if (!mcp::parse(argc, argv, arguments) || fcntl(mcp::kConfineSocket, F_SETFD, FD_CLOEXEC) != 0) {
     fputs("switchyard-confine is started by switchyard, not by hand.\n", stderr);

@@ -1,3 +1,4 @@
+// switchyard-guardian --version
 // switchyard-guardian CONTROL STATUS FILES RECORD ENVIRONMENT MODE CWD PATH NAME [ARG]...
 //
 // Runs one program on its own descriptors 0 to 2 and answers for everything that program starts: as the sub-reaper of the tree it
@@ -234,6 +235,7 @@ int open_signals() {
 }  // namespace mcp
 
 int main(int argc, char** argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0) return puts("switchyard-guardian " SWITCHYARD_VERSION) < 0 ? 1 : 0;
   const auto arguments = mcp::parse_arguments(argc, argv);
   if (!arguments) {
     fputs("switchyard-guardian is started by switchyard, not by hand.\n", stderr);

@@ -129,6 +129,13 @@ class OrphansTest : public ChildProcessTest {
     return paths;
   }
 
+  std::vector<pid_t> orphans() const {
+    std::vector<pid_t> pids;
+    for (const ProcessId& id : ChildRecords::find_orphans(records()))
+      pids.push_back(id.pid);
+    return pids;
+  }
+
   /// The record of a launcher that is no more.
   void forge(const std::string& text) {
     fs::create_directories(records() + "/dead");
@@ -170,8 +177,12 @@ TEST_F(OrphansTest, WhatALauncherLeftThatWasKilledWithItsGuardianEndsAtTheNextSt
   ::kill(guardian_, SIGSTOP);  // or it would act before it is killed
   owner->kill();
   ::kill(guardian_, SIGKILL);
+  // The program itself goes with its guardian.
+  EXPECT_THAT(orphans(), testing::IsSupersetOf(pids_.begin() + 1, pids_.end()));
+  EXPECT_EQ(instances().size(), 1U) << "a look changes nothing";
   start_again();
   expect_all_dead();
+  EXPECT_THAT(orphans(), testing::IsEmpty());
   EXPECT_EQ(instances().size(), 1U) << "the dead one's records are gone";
 }
 
@@ -186,6 +197,7 @@ TEST_F(OrphansTest, AGuardianThatIsStuckEndsToo) {
 
 TEST_F(OrphansTest, WhatALiveLauncherRunsIsNotTouched) {
   const auto owner = own("trap '' TERM; echo $$ 0 0 0; while :; do sleep 1000; done");
+  EXPECT_THAT(orphans(), testing::IsEmpty());
   start_again();
   const auto program = read_process(program_);
   ASSERT_TRUE(program);

@@ -1,0 +1,123 @@
+#include "gateway/doctor/check_ports.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <set>
+#include <sstream>
+#include <system_error>
+
+#include "mcp/http/url.h"
+#include "mcp/process/proc_files.h"
+#include "mcp/process/unique_fd.h"
+
+namespace gateway {
+
+namespace {
+
+namespace fs = std::filesystem;
+using boost::asio::ip::tcp;
+
+constexpr std::size_t kMostSockets = std::size_t{8} << 20;  // bytes of /proc/net/tcp
+
+/// errno of taking the address as the listeners do, without listening; 0 where it is to be had.
+int try_address(const ListenAddress& address) {
+  boost::system::error_code error;
+  const auto host = boost::asio::ip::make_address(address.host == "localhost" ? "127.0.0.1" : address.host, error);
+  if (error) return EADDRNOTAVAIL;
+  const tcp::endpoint endpoint(host, address.port);
+  const mcp::UniqueFd socket(::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  const bool taken = socket.get() >= 0 && ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                     ::bind(socket.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0;
+  return taken ? 0 : errno;
+}
+
+/// The inodes of the sockets that listen on a port, of one of the kernel's tables.
+void add_listeners(const std::string& table, std::uint16_t port, std::set<std::string>& sockets) {
+  constexpr std::string_view kListening = "0A";
+  std::istringstream lines(mcp::read_proc_file(table, kMostSockets));
+  std::string line;
+  std::getline(lines, line);  // the heads
+  while (std::getline(lines, line)) {
+    std::istringstream words(line);
+    std::array<std::string, 10> word;
+    for (std::string& one : word)
+      words >> one;
+    const std::string& local = word[1];
+    const std::size_t colon = local.find(':');
+    unsigned number = 0;
+    if (colon == std::string::npos) continue;
+    std::from_chars(local.data() + colon + 1, local.data() + local.size(), number, 16);
+    if (word[3] == kListening && number == port) sockets.insert("socket:[" + word[9] + "]");
+  }
+}
+
+bool holds_one_of(pid_t pid, const std::set<std::string>& sockets) {
+  std::error_code error;
+  fs::directory_iterator at("/proc/" + std::to_string(pid) + "/fd", error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    std::error_code gone;
+    if (sockets.contains(fs::read_symlink(at->path(), gone).string())) return true;
+  }
+  return false;
+}
+
+void check_address(const std::string& key, const ListenAddress& address, CheckList& list) {
+  if (!mcp::is_loopback_host(address.host)) {
+    list.error(
+        key,
+        address.text() + " is beyond this machine; the gateway refuses to listen there, because nothing says who may come in",
+        "Use 127.0.0.1, and put a proxy that authenticates in front where others need to reach it.");
+    return;
+  }
+  const int reason = address.port == 0 ? 0 : try_address(address);
+  if (reason == 0) return list.ok(key, address.text() + (address.port == 0 ? ": any free port" : " is free"));
+  if (reason == EADDRINUSE) {
+    const std::string who = listener_on(address.port);
+    list.error(key,
+               address.text() + " is taken by " + (who.empty() ? "another program" : who),
+               "End that program, or write another port: \"" + key + "\": \"" + address.host + ":PORT\".");
+  } else {
+    list.error(key,
+               "cannot listen on " + address.text() + ": " + std::generic_category().message(reason),
+               reason == EACCES ? "Use a port above 1023." : "Use 127.0.0.1 or another address of this machine.");
+  }
+}
+
+}  // namespace
+
+std::string listener_on(std::uint16_t port) {
+  std::set<std::string> sockets;
+  add_listeners("/proc/net/tcp", port, sockets);
+  add_listeners("/proc/net/tcp6", port, sockets);
+  if (sockets.empty()) return "";
+  for (const pid_t pid : mcp::all_processes()) {
+    if (!holds_one_of(pid, sockets)) continue;
+    std::string name = mcp::read_proc_file("/proc/" + std::to_string(pid) + "/comm");
+    while (name.ends_with('\n'))
+      name.pop_back();
+    return name + " (pid " + std::to_string(pid) + ")";
+  }
+  return "";
+}
+
+Checks check_ports(const Config& config) {
+  CheckList list(CheckGroup::configuration);
+  if (config.listen == config.admin && config.listen.port != 0) {
+    list.error("admin",
+               "agents and the admin API need an address each, and both have " + config.listen.text(),
+               "Change \"listen\" or \"admin\".");
+    return list.take();
+  }
+  check_address("listen", config.listen, list);
+  check_address("admin", config.admin, list);
+  return list.take();
+}
+
+}  // namespace gateway
