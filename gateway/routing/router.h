@@ -98,6 +98,10 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   Answer call_unknown(mcp::Message request, mcp::CallContext& context);
   /// `pinned` holds the route.
   Answer forward(std::shared_ptr<const Projection> pinned, const Route& route, mcp::Message request, mcp::CallContext& context);
+  void record_call(const Route& route,
+                   const mcp::CallContext& context,
+                   Clock::duration taken,
+                   const mcp::Result<mcp::Message>& answer) const;
   /// How a call goes to its server.
   enum class CallMode {
     plain,
