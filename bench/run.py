@@ -17,11 +17,12 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from driver import peers, report
+from driver.changes import change_rows
 from driver.gateways import Baseline, Direct, Nginx, Switchyard, Tools
 from driver.goals import Goal, goals
 from driver.measure import Settings
 from driver.processes import StartError
-from driver.rows import Context, Row, all_rows
+from driver.rows import Context, Row, steady_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,6 +47,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--baseline", metavar="PROGRAM", type=Path, help="another build of switchyard, measured beside it in every row")
     parser.add_argument("--output", type=Path, default=ROOT / "build/bench/results.json", help="where the JSON goes")
     return parser.parse_args()
+
+
+def all_rows() -> list[Row]:
+    return [*steady_rows(), *change_rows()]
 
 
 def settings(options: argparse.Namespace) -> Settings:

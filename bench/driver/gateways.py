@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .processes import Process, accepts, descendants, free_port, http_status
+
+
+ADMIN_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,7 @@ class Server:
     name: str
     kind: str  # "http" or "stdio"
     tools: int = 1
+    delay_ms: int = 0  # a stdio server's, from its start until it reads
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,8 @@ class Tools:
     work: Path
 
     def stdio_command(self, server: Server) -> list[str]:
-        return [str(self.upstream_stdio), "--name", server.name, "--tools", str(server.tools - 1)]
+        delay = ["--start-delay-ms", str(server.delay_ms)] if server.delay_ms else []
+        return [str(self.upstream_stdio), "--name", server.name, "--tools", str(server.tools - 1), *delay]
 
 
 @dataclass
@@ -196,12 +202,13 @@ class Switchyard(Gateway):
             else:
                 command, *args = self.tools.stdio_command(server)
                 entries[server.name] = {"command": command, "args": args, "required": True}
-        config = root / "switchyard.json"
-        config.write_text(json.dumps({"mcpServers": entries}, indent=1))
+        self.config, self.state = root / "switchyard.json", root / "state"
+        self.config.write_text(json.dumps({"mcpServers": entries}, indent=1))
         self.port = free_port()
-        command = [str(self.program), "serve", "--config", str(config), "--state", str(root / "state"),
+        command = [str(self.program), "serve", "--config", str(self.config), "--state", str(self.state),
                    "--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{free_port()}"]
-        return Launch(command, f"http://127.0.0.1:{self.port}/mcp")
+        self.launched = Launch(command, f"http://127.0.0.1:{self.port}/mcp")
+        return self.launched
 
     def start(self, servers, upstream):
         launch = self.launch(servers, upstream)
@@ -214,6 +221,14 @@ class Switchyard(Gateway):
         others = descendants(self.process.pid) + ([upstream.process.pid] if upstream else [])
         url = f"http://127.0.0.1:{self.port}/mcp"
         return [Endpoint(f"{self.name} {server.name}", url, f"{server.name}__echo", self.pids(), others) for server in servers]
+
+    def admin(self, path: str, method: str = "GET") -> str:
+        """What the admin API answers. Raises OSError."""
+        running = json.loads((self.state / "gateway.json").read_text())
+        request = urllib.request.Request(running["adminUrl"] + path, method=method,
+                                         headers={"Authorization": f"Bearer {running['token']}"})
+        with urllib.request.urlopen(request, timeout=ADMIN_SECONDS) as response:
+            return response.read().decode()
 
     def _root(self) -> Path:
         return self.tools.work / f"{self.name}-{self._starts}"

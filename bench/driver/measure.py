@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .gateways import Endpoint, Launch, Tools
+from .processes import Process
 
 DISTURBED_CORES = 0.2  # work of others, or time taken by the hypervisor, in cores
 REPEATS = 2
@@ -99,6 +100,30 @@ def load(tools: Tools, endpoint: Endpoint, settings: Settings, arguments: list[s
     best["cpu_ms_per_1000"] = best["cpu_s_per_1000"] * 1000
     best["rss_mb"] = best["rss_kb_end"] / 1024
     return best
+
+
+class BackgroundLoad:
+    """Loads an endpoint while something is done to its gateway. Stops at the end of a `with`, if not before."""
+
+    def __init__(self, tools: Tools, endpoint: Endpoint, settings: Settings, seconds: float, arguments: list[str]):
+        self._seconds = settings.warmup + seconds + SETUP_SECONDS
+        command = [str(tools.loadgen), "--json", "--url", endpoint.url, "--tool", endpoint.tool, "--seconds", f"{seconds:g}",
+                   "--warmup", f"{settings.warmup:g}", "--pid", ",".join(map(str, endpoint.pids)), *arguments]
+        self.process = Process("loadgen", command, tools.work / "background-load.log")
+
+    def __enter__(self) -> BackgroundLoad:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.stop()
+
+    def result(self) -> dict[str, Any]:
+        """Waits for its end."""
+        self.process.wait_for_end(self._seconds)
+        try:
+            return json.loads(self.process.output())
+        except json.JSONDecodeError:
+            raise MeasureError(f"loadgen: {self.process.output()[:300] or 'no output'}") from None
 
 
 def start_to_ready(tools: Tools, launch: Launch, name: str, expect_tools: int) -> dict[str, Any]:

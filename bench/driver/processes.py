@@ -61,6 +61,17 @@ class Process:
                 raise StartError(f"{self.name}: waiting for {what}: {why}: {tail[-600:] or 'no output'}")
             time.sleep(LOOK_EVERY)
 
+    def wait_for_end(self, seconds: float) -> None:
+        try:
+            self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise StartError(f"{self.name} did not end within {seconds:.0f} s") from None
+
+    def kill(self) -> None:
+        """Without a word, as a crash ends it; nothing else of its group."""
+        self._popen.kill()
+        self._popen.wait()
+
     def stop(self) -> None:
         if self._popen.poll() is None:
             self._popen.terminate()
@@ -122,6 +133,14 @@ def descendants(pid: int) -> list[int]:
         found += below
         todo += below
     return found
+
+
+def program_of(pid: int) -> str:
+    """The path of what it runs, "" when it has gone."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return ""
 
 
 def rss_kb(pids: list[int]) -> int:

@@ -43,11 +43,11 @@ def number(value: float | None, digits: int) -> str:
 
 def row_lines(row: Row) -> list[str]:
     headings = [heading for heading, _, _ in row.columns]
-    with_ratio = row.columns[0][0] == "calls/s"
+    with_ratio = row.columns[0][0] == "calls/s" and "nginx" in row.cells
     if with_ratio:
         headings.insert(1, "x nginx")
     lines = ["", row.title, " " * NAME_WIDTH + "".join(f"{heading:>11}" for heading in headings)]
-    base = row.cells["nginx"].median("calls_per_s") if "nginx" in row.cells else None
+    base = row.cells["nginx"].median("calls_per_s") if with_ratio else None
     for name, cell in row.cells.items():
         label = f"  {name}{' ~' if cell.disturbed() else ''}"
         if cell.error:

@@ -71,7 +71,7 @@ class Row:
             return
         try:
             cell.runs.append(measure())
-        except (MeasureError, StartError) as error:
+        except (MeasureError, StartError, OSError) as error:
             cell.error = str(error)
             context.say(f"{self.id}: {name}: {error}")
             return
@@ -216,7 +216,7 @@ class RestRow(Row):
             yield endpoints[:1]
 
 
-def all_rows() -> list[Row]:
+def steady_rows() -> list[Row]:
     calls = [CallRow(connections, size) for size in (100, 10240) for connections in (1, 16, 64)]
     return [*calls, CallRow(4, 1000000), StreamsRow(1000), StreamsRow(10000), ListRow(1), ListRow(16), ReadyRow(1), ReadyRow(20), RestRow()]
 

@@ -13,7 +13,7 @@ const char* const kUsage =
     "  --connections N      keep-alive connections, one MCP session each (1)\n"
     "  --threads T          event loops; connections are split over them (1)\n"
     "  --seconds S          measured time (5; at most 60)      --warmup S (1)\n"
-    "  --tool NAME          tool to call (echo)\n"
+    "  --tool NAME[,NAME]   tool to call (echo); of several, each connection calls one after the other\n"
     "  --arg-bytes B        length of arguments.text (100)\n"
     "  --result-bytes R     send {\"bytes\":R} instead: small request, R bytes back\n"
     "  --args JSON          arguments template; @TEXT@ and @BYTES@ are filled in\n"
@@ -94,7 +94,11 @@ std::map<std::string, Setter, std::less<>> valued_options(Options& o) {
       {"--seconds", number(o.seconds)},
       {"--warmup", number(o.warmup)},
       {"--timeout", number(o.timeout)},
-      {"--tool", text(o.tool)},
+      {"--tool",
+       [&o](const std::string& value) {
+         o.tool = value;
+         return !value.empty();
+       }},
       {"--method", text(o.method)},
       {"--args", text(o.arguments)},
       {"--arg-bytes", number(o.arg_bytes)},

@@ -23,10 +23,17 @@ std::string call_arguments(const Options& options) {
   return arguments;
 }
 
-/// Everything of a request message after its id.
-std::string call_tail(const Options& options) {
-  if (options.method != "tools/call") return ",\"method\":\"" + options.method + "\",\"params\":{}}";
-  return ",\"method\":\"tools/call\",\"params\":{\"name\":\"" + options.tool + "\",\"arguments\":" + call_arguments(options) + "}}";
+/// Everything of a request message after its id, for each of the tools.
+std::vector<std::string> call_tails(const Options& options) {
+  if (options.method != "tools/call") return {",\"method\":\"" + options.method + "\",\"params\":{}}"};
+  const std::string arguments = call_arguments(options);
+  std::vector<std::string> tails;
+  for (std::string_view rest = options.tool; !rest.empty();) {
+    const std::string_view tool = rest.substr(0, rest.find(','));
+    tails.push_back(R"(,"method":"tools/call","params":{"name":")" + std::string(tool) + R"(","arguments":)" + arguments + "}}");
+    rest.remove_prefix(std::min(rest.size(), tool.size() + 1));
+  }
+  return tails;
 }
 
 }  // namespace
@@ -34,7 +41,7 @@ std::string call_tail(const Options& options) {
 Requests::Requests(const Options& options)
     : options_(options),
       host_line_("Host: " + options.host + ":" + std::to_string(options.port) + "\r\n"),
-      call_tail_(call_tail(options)) {
+      call_tails_(call_tails(options)) {
   for (const std::string& header : options.headers)
     extra_headers_ += header + "\r\n";
   // On every request: initialize ignores it, by specification.
@@ -88,7 +95,7 @@ std::string_view Requests::initialized() {
 }
 
 std::string Requests::call(long id) const {
-  return "{\"jsonrpc\":\"2.0\",\"id\":" + std::to_string(id) + call_tail_;
+  return "{\"jsonrpc\":\"2.0\",\"id\":" + std::to_string(id) + call_tails_[static_cast<std::size_t>(id) % call_tails_.size()];
 }
 
 }  // namespace bench

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bench/loadgen/options.h"
 
@@ -19,13 +20,14 @@ class Requests {
 
   std::string initialize() const;  // id 0
   static std::string_view initialized();
-  std::string call(long id) const;
+  std::string call(long id) const;  // the tools take turns
 
  private:
   std::string head(std::string_view method, std::string_view path) const;
 
   const Options& options_;
-  std::string host_line_, extra_headers_, call_tail_;
+  std::string host_line_, extra_headers_;
+  std::vector<std::string> call_tails_;
 };
 
 }  // namespace bench

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -11,6 +12,8 @@
 
 namespace gateway {
 namespace {
+
+constexpr std::size_t kMore = 65536;
 
 /// A file descriptor that closes itself.
 class Descriptor {
@@ -61,14 +64,17 @@ mcp::Result<std::string> read_text_file(const std::string& file, std::size_t max
   if (::fstat(descriptor.number(), &status) != 0) return failed_with(file, errno);
   if (S_ISDIR(status.st_mode)) return failed(file, "a folder, not a file", "Name the file in it");
   if (!S_ISREG(status.st_mode)) return failed(file, "not a regular file", "Copy what it holds into a file");
-  std::string text;
-  while (text.size() <= max_bytes) {
-    const std::size_t had = text.size();
-    text.resize(had + 65536);
-    const ssize_t got = ::read(descriptor.number(), text.data() + had, text.size() - had);
+  // One byte more than it should have, so that its end shows at once; a file that lies about its size, or grows, is read on.
+  std::string text(std::min(static_cast<std::size_t>(status.st_size), max_bytes) + 1, '\0');
+  std::size_t have = 0;
+  while (have <= max_bytes) {
+    if (have == text.size()) text.resize(have + kMore);
+    const ssize_t got = ::read(descriptor.number(), text.data() + have, text.size() - have);
     if (got < 0 && errno != EINTR) return failed_with(file, errno);
-    text.resize(had + static_cast<std::size_t>(got > 0 ? got : 0));
-    if (got == 0) return text;
+    if (got > 0) have += static_cast<std::size_t>(got);
+    if (got != 0) continue;
+    text.resize(have);
+    return text;
   }
   return failed(file, "larger than " + std::to_string(max_bytes >> 20) + " MiB", "Check that it is the right file");
 }

@@ -94,12 +94,12 @@ Task<Result<Message>> Router::initialize(Message request, CallContext& context) 
   const auto answers = [](std::string_view method) { return find_method(method) != &Router::unsupported; };
   const Carried carried{.subscribe = answers("resources/subscribe"), .logging = answers("logging/setLevel")};
   if (!view_->naming().own_names) {
-    co_await wait_for_first_start(context, Clock::now() + context_.introduction_wait);
+    co_await wait_for_lists(context, Clock::now() + context_.introduction_wait);
     const std::string result = merged_introduction(version, *view_, carried);
     co_return Message::result(request.id(), result);
   }
-  // One server shown as it is: what it says of itself comes from the server.
-  co_await wait_for_first_start(context);
+  // One server shown as it is: what it says of itself comes from the server, or is known from before.
+  co_await wait_for_lists(context, Clock::now() + context_.limits->startup_wait);
   if (view_->closed()) co_return std::unexpected(*view_->closed());
   const auto runtime = view_->members().front();
   const auto& introduction = runtime->introduction();
@@ -117,9 +117,9 @@ Task<Result<Message>> Router::unsupported(Message request, CallContext&) {
   co_return fail(ErrorCode::method_not_found, "there is no method \"" + method + "\" in the revisions of MCP spoken here");
 }
 
-Task<void> Router::wait_for_first_start(CallContext& context, Clock::time_point deadline) {
+Task<void> Router::wait_for_first_start(CallContext& context) {
   if (view_->settled()) co_return;
-  auto happening = settled(view_, deadline);
+  auto happening = settled(view_, Clock::now() + context_.limits->startup_wait);
   co_await wait_for(std::move(happening), context);
 }
 

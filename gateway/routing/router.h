@@ -86,11 +86,8 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   /// Until every server has something to list, or the request was taken back.
   mcp::Task<void> wait_for_lists(mcp::CallContext& context, Clock::time_point deadline);
   /// Until every server has come to the end of its first start, or the request was taken back.
-  mcp::Task<void> wait_for_first_start(mcp::CallContext& context, Clock::time_point deadline);
+  mcp::Task<void> wait_for_first_start(mcp::CallContext& context);
   mcp::Task<void> wait_for(mcp::Task<void> happening, mcp::CallContext& context);
-  mcp::Task<void> wait_for_first_start(mcp::CallContext& context) {
-    return wait_for_first_start(context, Clock::now() + context_.limits->startup_wait);
-  }
 
   /// Until it is known which tools the servers show to clients that can be asked as much as this one, or `deadline`.
   mcp::Task<void> explore(mcp::CallContext& context, Clock::time_point deadline);
@@ -101,6 +98,10 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   Answer call_unknown(mcp::Message request, mcp::CallContext& context);
   /// `pinned` holds the route.
   Answer forward(std::shared_ptr<const Projection> pinned, const Route& route, mcp::Message request, mcp::CallContext& context);
+  void record_call(const Route& route,
+                   const mcp::CallContext& context,
+                   Clock::duration taken,
+                   const mcp::Result<mcp::Message>& answer) const;
   /// How a call goes to its server.
   enum class CallMode {
     plain,

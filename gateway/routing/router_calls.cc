@@ -29,6 +29,18 @@ std::string_view outcome_of(const Message& answer) {
   return mcp::member(result, "isError") == "true" ? "tool_error" : "ok";
 }
 
+void write_own_name(Message& request, const Route& route) {
+  if (route.callable.str() == route.own_name.str()) return;
+  request.replace(&mcp::Envelope::name, mcp::json_string(route.own_name.str()));
+}
+
+/// Says in the message which call it was.
+void explain_call(Error& error, const Route& route) {
+  // Where the server was not even asked, the message begins with it already.
+  if (error.message.starts_with("server \"")) return;
+  error.message = "calling \"" + route.own_name.str() + "\" of server \"" + route.server.str() + "\" failed: " + error.message;
+}
+
 }  // namespace
 
 Task<Result<Message>> Router::call_tool(Message request, CallContext& context) {
@@ -55,6 +67,7 @@ Task<Result<Message>> Router::call_unknown(Message request, CallContext& context
   co_return co_await forward(std::move(projection), *route, std::move(request), context);
 }
 
+/// The memory that this function takes is asked for with every call: what can be is in functions of its own.
 Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Projection> pinned,
                                       const Route& route,
                                       Message request,
@@ -67,10 +80,7 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
   }
   context.deadline = began + route.spec->call_timeout;
   const std::string id(request.id());
-  if (route.callable.str() != route.own_name.str()) {
-    const std::string name = mcp::json_string(route.own_name.str());
-    request.replace(&mcp::Envelope::name, name);
-  }
+  write_own_name(request, route);
   const bool checked = context_.validator != nullptr && route.spec->checks.any();
   const auto send = [this, mode = *mode, &route, &context](Message checked_request) {
     return send_call(mode, route, std::move(checked_request), context);
@@ -78,29 +88,29 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
   Answer answering = checked ? context_.validator->call(route, std::move(request), context, send)
                              : send_call(*mode, route, std::move(request), context);
   auto answer = co_await std::move(answering);
-  const auto taken = Clock::now() - began;
-  const std::string_view outcome = !answer ? to_string(answer.error().code) : outcome_of(*answer);
-  const CallMetrics::Spent spent{.total = taken, .waited = context.waited, .upstream = context.upstream};
-  context_.metrics->record(route.server, outcome, spent);
-  if (mcp::log_enabled("calls", mcp::LogLevel::debug)) {
-    mcp::log(mcp::LogLevel::debug,
-             "calls",
-             "tools/call",
-             {{"server", route.server.str()},
-              {"tool", route.own_name.str()},
-              {"outcome", outcome},
-              {"ms", std::chrono::duration<double, std::milli>(taken).count()}});
-  }
+  record_call(route, context, Clock::now() - began, answer);
   if (answer) co_return std::move(*answer);
-  Error error = std::move(answer).error();
-  if (context.cancellation().requested()) co_return std::unexpected(std::move(error));
-  // Where the server was not even asked, the message begins with it already.
-  if (!error.message.starts_with("server \"")) {
-    error.message = "calling \"" + route.own_name.str() + "\" of server \"" + route.server.str() + "\" failed: " + error.message;
-  }
+  if (context.cancellation().requested()) co_return std::unexpected(std::move(answer).error());
+  explain_call(answer.error(), route);
   // A tool's error is no answer to who asked for a task.
-  if (*mode == CallMode::task) co_return std::unexpected(std::move(error));
-  co_return mcp::tool_error_response(id, error, route.server.str());
+  if (*mode == CallMode::task) co_return std::unexpected(std::move(answer).error());
+  co_return mcp::tool_error_response(id, answer.error(), route.server.str());
+}
+
+void Router::record_call(const Route& route,
+                         const CallContext& context,
+                         Clock::duration taken,
+                         const Result<Message>& answer) const {
+  const std::string_view outcome = !answer ? to_string(answer.error().code) : outcome_of(*answer);
+  context_.metrics->record(route.server, outcome, {.total = taken, .waited = context.waited, .upstream = context.upstream});
+  if (!mcp::log_enabled("calls", mcp::LogLevel::debug)) return;
+  mcp::log(mcp::LogLevel::debug,
+           "calls",
+           "tools/call",
+           {{"server", route.server.str()},
+            {"tool", route.own_name.str()},
+            {"outcome", outcome},
+            {"ms", std::chrono::duration<double, std::milli>(taken).count()}});
 }
 
 Router::Missing Router::answer_missing(const Message& request, const Projection& projection) const {

@@ -36,6 +36,8 @@ class CallGate {
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
 
+    bool taken() const { return gate_ != nullptr; }
+
    private:
     CallGate* gate_ = nullptr;
   };

@@ -290,10 +290,18 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
     CallGate::Place place;
   };
   mcp::Task<mcp::Result<>> wait_for_place(mcp::CallContext& context, CallGate::Place& place);
-  mcp::Task<mcp::Result<mcp::Message>> pass_on(mcp::Message request,
+  bool admits_at_once(const mcp::Message& request,
+                      const mcp::CallContext& context,
+                      CallGate::Place& place,
+                      ServerClients::Way& way);
+  mcp::Task<mcp::Result<>> admit(const mcp::Message& request,
+                                 mcp::CallContext& context,
+                                 CallGate::Place& place,
+                                 ServerClients::Way& way);
+  mcp::Task<mcp::Result<mcp::Message>> pass_on(mcp::Message&& request,
                                                mcp::CallContext& context,
-                                               Admission admission,
-                                               mcp::Error failure);
+                                               Admission&& admission,
+                                               mcp::Error&& failure);
   /// Where a request goes that was not sent, once this is not the server's runtime any more; else null.
   std::shared_ptr<Runtime> successor() const;
   mcp::Task<void> wait_until_unused(std::chrono::steady_clock::time_point deadline);

@@ -1,6 +1,6 @@
 // Runtime: the requests of clients on their way to the server.
 #include <algorithm>
-#include <optional>
+#include <memory>
 #include <utility>
 
 #include "gateway/upstream/deadline.h"
@@ -122,7 +122,7 @@ Task<Result<>> Runtime::wait_for_place(mcp::CallContext& context, CallGate::Plac
 }
 
 /// A request that was not sent is the successor's, where there is one; else it fails with `failure`.
-Task<Result<Message>> Runtime::pass_on(Message request, mcp::CallContext& context, Admission admission, mcp::Error failure) {
+Task<Result<Message>> Runtime::pass_on(Message&& request, mcp::CallContext& context, Admission&& admission, mcp::Error&& failure) {
   const auto next = retired_ && !context.cancellation().requested() ? retired_->successor.lock() : nullptr;
   if (!next) co_return std::unexpected(std::move(failure));
   // From here on nothing waits for it here, and this may end.
@@ -136,28 +136,45 @@ Task<Result<Message>> Runtime::handle(Message request, mcp::CallContext& context
   return send(std::move(request), context, nullptr);
 }
 
-/// `taken`, where the caller wants to know: the way the answer came on. Such a request is not passed on.
+/// Most calls need not wait for anything: then `place` and `way` are set.
+bool Runtime::admits_at_once(const Message& request,
+                             const mcp::CallContext& context,
+                             CallGate::Place& place,
+                             ServerClients::Way& way) {
+  if (request.method() == "tools/call" && !place.taken() && !gate_.try_enter(place)) return false;
+  if (breaker_.state() != CircuitBreaker::State::closed || context.caller().capabilities != "{}") return false;
+  way.session = live_session();
+  return way.session != nullptr;
+}
+
+/// Waits for a place and a way. An error says so to the caller.
+Task<Result<>> Runtime::admit(const Message& request, mcp::CallContext& context, CallGate::Place& place, ServerClients::Way& way) {
+  if (request.method() == "tools/call" && !place.taken()) {
+    if (auto entered = co_await wait_for_place(context, place); !entered) co_return std::unexpected(std::move(entered).error());
+    if (admits_at_once(request, context, place, way)) co_return Result<>();
+  }
+  if (!breaker_.admits(mcp::Clock::now())) co_return std::unexpected(circuit_open());
+  const bool shares = context.caller().capabilities == "{}";
+  way.session = shares ? live_session() : nullptr;
+  if (way.session) co_return Result<>();
+  auto chosen = co_await wait_for_way(request, context, way);
+  if (!chosen) breaker_.failed(ErrorCode::cancelled, mcp::Clock::now());
+  co_return chosen;
+}
+
+/// `taken`, where the caller wants to know: the way the answer came on. Such a request is not passed on. What seldom happens is
+/// kept out of here: the memory that this function takes is asked for with every request.
 Task<Result<Message>> Runtime::send(Message request, mcp::CallContext& context, ServerClients::Way* taken, mcp::RequestLink* link) {
   Admission admission{.lease = Lease(shared_from_this()), .place = {}};
   ServerClients::Way own_way;
   ServerClients::Way& way = taken != nullptr ? *taken : own_way;
-  if (request.method() == "tools/call" && !gate_.try_enter(admission.place)) {
-    if (auto entered = co_await wait_for_place(context, admission.place); !entered) {
-      if (taken != nullptr) co_return std::unexpected(std::move(entered).error());
-      co_return co_await pass_on(std::move(request), context, std::move(admission), std::move(entered).error());
-    }
-  }
-  if (!breaker_.admits(mcp::Clock::now())) co_return std::unexpected(circuit_open());
-  std::optional<Message> again;
-  if (is_safe(request.method())) again = request.clone();
+  std::unique_ptr<Message> again;
+  if (is_safe(request.method())) again = std::make_unique<Message>(request.clone());
   for (;;) {
-    const bool shares = context.caller().capabilities == "{}";
-    if (auto live = shares ? live_session() : nullptr) {
-      way.session = std::move(live);
-    } else if (auto chosen = co_await wait_for_way(request, context, way); !chosen) {
-      breaker_.failed(ErrorCode::cancelled, mcp::Clock::now());
-      if (taken != nullptr) co_return std::unexpected(std::move(chosen).error());
-      co_return co_await pass_on(std::move(request), context, std::move(admission), std::move(chosen).error());
+    if (!admits_at_once(request, context, admission.place, way)) {
+      auto admitted = co_await admit(request, context, admission.place, way);
+      if (!admitted && taken != nullptr) co_return std::unexpected(std::move(admitted).error());
+      if (!admitted) co_return co_await pass_on(std::move(request), context, std::move(admission), std::move(admitted).error());
     }
     const auto sent = mcp::Clock::now();
     auto answer = co_await way.session->handle(std::move(request), context, link);

@@ -99,6 +99,21 @@ TEST_F(IntroductionTest, ButNotForLong) {
   EXPECT_EQ(introduced()["instructions"], "## s\nHello.");
 }
 
+/// What is known from before serves until it is read anew: no view waits for such a server.
+TEST_F(IntroductionTest, DoesNotWaitForServersThatAreKnown) {
+  introduction_wait_ = std::chrono::seconds(60);
+  KnownServer known{.catalog = std::make_shared<ServerCatalog>(), .introduction = {}};
+  known.introduction.server_info = R"({"name":"slow","version":"1"})";
+  known.introduction.capabilities = "{}";
+  known.introduction.instructions = "Be patient.";
+  const auto runtime = make(program("slow", {"never-initialize"}));
+  runtime->remember(std::move(known));
+  runtime->start();
+  EXPECT_EQ(introduced()["instructions"], "## slow\nBe patient.");
+  EXPECT_EQ(introduced({.own_names = true})["instructions"], "Be patient.");
+  EXPECT_EQ(runtime->state(), RuntimeState::starting);
+}
+
 TEST_F(IntroductionTest, OneServersViewDeclaresWhatItDeclaresAndWeCanCarry) {
   mcp::ServerIntroduction server;
   const auto capabilities = [&](const std::string& declared, ProtocolVersion version = ProtocolVersion::v2025_11_25) {
