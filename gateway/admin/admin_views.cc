@@ -53,7 +53,7 @@ ordered_json server_object(const RuntimeStatus& server) {
   return json;
 }
 
-ordered_json absent_json(const AbsentServer& absent) {
+ordered_json absent_object(const AbsentServer& absent) {
   return {{"name", absent.name.str()}, {"state", to_string(absent.kind)}, {"cause", cause_json(absent.why)}};
 }
 
@@ -78,6 +78,10 @@ std::string server_json(const RuntimeStatus& server) {
   return dump(server_object(server));
 }
 
+std::string absent_json(const AbsentServer& server) {
+  return dump(absent_object(server));
+}
+
 std::string error_json(const mcp::Error& error) {
   return dump(cause_json(error));
 }
@@ -87,7 +91,7 @@ std::string servers_json(const GatewayStatus& status) {
   auto absent = status.absent.begin();
   const auto add_absent = [&](std::size_t place) {
     for (; absent != status.absent.end() && absent->place <= place; ++absent)
-      servers.push_back(absent_json(*absent));
+      servers.push_back(absent_object(*absent));
   };
   for (std::size_t i = 0; i < status.servers.size(); ++i) {
     add_absent(i);

@@ -18,6 +18,7 @@ std::string servers_json(const GatewayStatus& status);
 
 /// One of its servers, and a "cause": {reason,message,remedy?}.
 std::string server_json(const RuntimeStatus& server);
+std::string absent_json(const AbsentServer& server);
 std::string error_json(const mcp::Error& error);
 
 /// GET /api/v1/tools[?profile=NAME][&server=NAME]: {"tools":[{name,server,tool,title?,description?,definition}],"clashes":[…]};

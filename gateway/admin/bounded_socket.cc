@@ -73,8 +73,15 @@ ssize_t BoundedSocket::read(char* out, std::size_t size) {
 }
 
 ssize_t BoundedSocket::write(const char* data, std::size_t size) {
-  std::array<pollfd, 1> polled = {pollfd{socket_, POLLOUT, 0}};
-  if (!poll_until(polled, Clock::now() + limits_.write_time)) return -1;
+  if (!last_until_) {
+    std::array<pollfd, 2> polled = {pollfd{socket_, POLLOUT, 0}, pollfd{stop_fd_, POLLIN, 0}};
+    if (!poll_until(polled, Clock::now() + limits_.write_time)) return -1;
+    if (polled[1].revents != 0) last_until_ = Clock::now() + limits_.last_words;
+  }
+  if (last_until_) {
+    std::array<pollfd, 1> polled = {pollfd{socket_, POLLOUT, 0}};
+    if (!poll_until(polled, *last_until_)) return -1;
+  }
   return ::send(socket_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
 namespace gateway {
 
@@ -18,6 +19,7 @@ class BoundedSocket {
     std::chrono::steady_clock::duration first_byte = std::chrono::seconds(1);   // who says nothing holds a thread no longer
     std::chrono::steady_clock::duration read_time = std::chrono::seconds(10);   // for the whole request
     std::chrono::steady_clock::duration write_time = std::chrono::seconds(10);  // without a byte taken
+    std::chrono::steady_clock::duration last_words = std::chrono::seconds(1);   // for all that is written once stop_fd is readable
   };
 
   BoundedSocket(int socket, int stop_fd, Limits limits);
@@ -36,7 +38,7 @@ class BoundedSocket {
   /// What is there, at most `size` bytes; 0 at the end, -1 where a limit ended it.
   ssize_t read(char* out, std::size_t size);
 
-  /// Bytes taken; -1 when the peer is gone or took none in time.
+  /// Bytes taken; -1 when the peer is gone, took none in time, or did not take the last of it in time.
   ssize_t write(const char* data, std::size_t size);
 
  private:
@@ -46,6 +48,7 @@ class BoundedSocket {
   const int stop_fd_;
   const Limits limits_;
   const std::chrono::steady_clock::time_point accepted_;
+  std::optional<std::chrono::steady_clock::time_point> last_until_;  // once a write has seen stop_fd readable
   std::size_t received_ = 0;
   std::array<char, 4096> buffer_{};
   std::size_t begin_ = 0, end_ = 0;  // what of buffer_ was not read yet

@@ -45,14 +45,14 @@ Result<std::unique_ptr<EventStream>> EventStream::open(AdminSource& source, std:
   std::unique_ptr<EventStream> stream(new EventStream(source, std::move(server)));
   // Who is lost tries again soon: what it missed is kept for a while only.
   stream->first_ = "retry: 1000\n\n";
+  auto snapshot = stream->snapshot();
+  if (!snapshot) return std::unexpected(std::move(snapshot).error());
   const auto seen = number_in(last_seen, stream->log_);
   if (seen && stream->log_.after(*seen)) {
     stream->seen_ = *seen;
-    return stream;
+  } else {
+    stream->first_ += *snapshot;
   }
-  auto snapshot = stream->snapshot();
-  if (!snapshot) return std::unexpected(std::move(snapshot).error());
-  stream->first_ += *snapshot;
   return stream;
 }
 

@@ -34,7 +34,7 @@ std::string counted(std::string_view number, std::string_view thing) {
 /// "ready: 14 tools", "starting (initialize)", "failed: cannot be started: no such file. Install it."
 std::string state_text(const ServerRow& server, const Console& console) {
   const std::string state = toned(server.state, server.tone(), console.colour);
-  if (server.ready()) return state + ": " + clean_line(counted(server.tools, "tool"));
+  if (server.ready() && !server.open_until) return state + ": " + clean_line(counted(server.tools, "tool"));
   if (server.state == "starting" && server.message.empty()) return state + (server.phase.empty() ? "" : " (" + server.phase + ")");
   const std::string why = clean_line(server.explanation(std::chrono::system_clock::now()));
   return state + (why.empty() ? "" : ": " + why);

@@ -36,7 +36,7 @@ Exit run_events(const CommandContext& context, const EventsCommand& command) {
   if (!end) return report_failure(context, end.error());
   if (*end == FollowEnd::enough) return Exit::done;
   if (stopping) {
-    report_note(console, "the gateway has stopped");
+    report_note(console, "the gateway is stopping");
     return Exit::done;
   }
   return report_failure(

@@ -122,6 +122,7 @@ mcp::Result<std::vector<std::string>> await_outcomes(const RunningGateway& gatew
                                                      std::set<std::string> waiting,
                                                      const Console& console) {
   std::vector<std::string> outcomes;
+  if (waiting.empty()) return outcomes;
   ProgressLine progress(console.err, console.err_terminal, "starting");
   const auto note = [&](std::string_view server) {
     const std::string name = text_member(server, "name");
@@ -141,6 +142,7 @@ mcp::Result<std::vector<std::string>> await_outcomes(const RunningGateway& gatew
     return !waiting.empty();
   });
   if (!end) return std::unexpected(end.error());
+  if (*end == FollowEnd::closed) return mcp::fail(mcp::ErrorCode::connection_lost, "the gateway is stopping");
   for (const std::string& name : waiting)
     outcomes.push_back(R"({"name":)" + mcp::json_string(name) + R"(,"state":"starting"})");
   return outcomes;
@@ -189,20 +191,18 @@ Exit run_reload(const CommandContext& context, const ReloadCommand& command) {
   }
   const auto json = ask_reload(context, *running);
   if (!json) return report_failure(context, json.error());
-  const std::set<std::string> started = command.wait ? started_by(*json) : std::set<std::string>();
-  if (started.empty()) return show(context, *json, "Done: " + text_member(*json, "summary") + ".");
-  if (!context.options.json) {
-    show(context, *json, "Done: " + text_member(*json, "summary") + ".");
-    context.console.out << std::flush;
-  }
-  const auto outcomes = await_outcomes(*running, started, context.console);
-  if (!outcomes) return report_failure(context, outcomes.error());
+  if (!context.options.json) show(context, *json, "Done: " + text_member(*json, "summary") + ".");
+  context.console.out << std::flush;
+  const auto outcomes = await_outcomes(*running, command.wait ? started_by(*json) : std::set<std::string>(), context.console);
   if (context.options.json) {
-    context.console.out << with_outcomes(*json, *outcomes) << "\n";
-  } else {
+    context.console.out << (outcomes && command.wait ? with_outcomes(*json, *outcomes) : *json) << "\n";
+  } else if (outcomes) {
     for (const std::string& server : *outcomes)
       context.console.out << outcome_text(server, context.console) << "\n";
   }
+  // The reload was done all the same.
+  if (!outcomes)
+    report_note(context.console, "what became of the servers that were started is not known: " + outcomes.error().text());
   return Exit::done;
 }
 

@@ -32,13 +32,17 @@ std::string memory_text(const std::string& bytes, const std::string& processes) 
 }  // namespace
 
 Tone ServerRow::tone() const {
-  if (ready()) return Tone::good;
+  if (ready()) return open_until ? Tone::warning : Tone::good;
   if (state == "starting" || state == "backing_off") return Tone::warning;
   if (state == "failed" || state == "broken") return Tone::bad;
   return Tone::faint;
 }
 
 std::string ServerRow::explanation(Time now) const {
+  if (ready() && open_until && *open_until > now) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(*open_until - now);
+    return "Requests got no answer, one after another: it is left alone for " + duration_text(left) + ".";
+  }
   if (ready()) return "";
   std::string text = failure_text(message, remedy);
   if (state == "starting" && !phase.empty()) text = failure_text("waiting for " + phase, text);
@@ -77,6 +81,7 @@ ServerRow read_server(std::string_view json) {
   row.required = mcp::member(json, "required") == "true";
   row.since = time_member(json, "since");
   row.retry_at = time_member(json, "retryAt");
+  row.open_until = time_member(json, "openUntil");
   return row;
 }
 

@@ -23,6 +23,7 @@ struct ServerRow {
   bool required = false;
   bool stale = false;  // what it offers is known from before
   std::optional<Time> since, retry_at;
+  std::optional<Time> open_until;  // it is left alone until then, since it answered nothing
 
   bool ready() const { return state == "ready"; }
 

@@ -57,7 +57,7 @@ constexpr const char* kNoTools = "it has no tools";
 }  // namespace
 
 bool is_unread(const ExplainedServer& server) {
-  return !has_tools(server) && !server.status->stale && server.status->state != RuntimeState::ready;
+  return !server.status->was_read;
 }
 
 Error unread_error(const ExplainedServer& server) {

@@ -41,6 +41,25 @@ void EventFeed::server_changed(const RuntimeStatus& server) {
   log_.add("server", server.name.str(), begin() + R"(,"server":)" + server_json(server) + "}");
 }
 
+void EventFeed::server_absent(const AbsentServer& server) {
+  log_.add("server", server.name.str(), begin() + R"(,"server":)" + absent_json(server) + "}");
+}
+
+void EventFeed::server_removed(const ServerName& server) {
+  log_.add("server", server.str(), begin() + R"(,"server":{"name":)" + mcp::json_string(server.str()) + R"(,"state":"removed"}})");
+}
+
+Gateway::Listener EventFeed::listener(std::function<void(const Runtime&)> after_server_change) {
+  return {.server_changed =
+              [this, after = std::move(after_server_change)](const Runtime& server) {
+                server_changed(server.status());
+                after(server);
+              },
+          .server_absent = [this](const AbsentServer& server) { server_absent(server); },
+          .server_removed = [this](const ServerName& server) { server_removed(server); },
+          .tools_changed = [this](const ServerName& server, const ToolChanges& changes) { tools_changed(server, changes); }};
+}
+
 void EventFeed::tools_changed(const ServerName& server, const ToolChanges& changes) {
   std::string data = begin() + R"(,"server":)";
   mcp::append_json_string(data, server.str());

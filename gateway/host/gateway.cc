@@ -206,10 +206,7 @@ void Gateway::catalog_changed(const Runtime& runtime) {
   if (main_view_ && main_view_->has(runtime)) {
     const auto before = main_view_->projection();
     main_view_->rebuild();
-    if (listener_.tools_changed) {
-      const ToolChanges changes = tool_changes(runtime.spec().name, *before, *main_view_->projection());
-      if (!changes.empty()) listener_.tools_changed(runtime.spec().name, changes);
-    }
+    tell_tools(*before);
   }
   for (const auto& [name, view] : profiles_) {
     if (view->has(runtime)) view->rebuild();

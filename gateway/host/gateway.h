@@ -73,6 +73,8 @@ class Gateway {
 
   struct Listener {
     std::function<void(const Runtime&)> server_changed;                        // its state, or how far its start has come
+    std::function<void(const AbsentServer&)> server_absent;                    // it cannot run, or for another reason than before
+    std::function<void(const ServerName&)> server_removed;                     // it is not in the configuration any more
     std::function<void(const ServerName&, const ToolChanges&)> tools_changed;  // as /mcp shows them, where they differ
   };
   void listen(Listener listener) { listener_ = std::move(listener); }
@@ -105,6 +107,8 @@ class Gateway {
   std::shared_ptr<Runtime> find_runtime(const ServerName& name) const;
   void state_changed(const Runtime& runtime);
   void catalog_changed(const Runtime& runtime);
+  void tell_tools(const Projection& before) const;
+  void tell_servers(const std::vector<Server>& before, const std::vector<AbsentServer>& absent_before) const;
   void keep_catalog(const Runtime& runtime);
   mcp::Task<void> stop_all(std::vector<std::shared_ptr<Runtime>> runtimes);
   static mcp::Task<void> take_away(Gateway* gateway,

@@ -129,11 +129,14 @@ Plan Gateway::apply(Config next, EnvironmentStates environments, Failed failed) 
   Comparison comparison = compare_with(next, desired, failed);
   const auto before = servers_;
   servers_ = next_servers(desired, comparison);
-  absent_ = std::move(desired.absent);
+  const auto absent_before = std::exchange(absent_, std::move(desired.absent));
+  const auto shown_before = main_view_->projection();
   config_ = std::move(next);
   environments_ = std::move(environments);
   *limits_ = {.startup_wait = config_.startup_wait, .list_page_size = config_.list_page_size};
   publish();
+  tell_servers(before, absent_before);
+  tell_tools(*shown_before);
   for (std::size_t j = 0; j < before.size(); ++j) {
     const auto is_here = [&](const Server& server) { return server.runtime == before[j].runtime; };
     if (std::ranges::any_of(servers_, is_here)) continue;
@@ -151,6 +154,30 @@ Plan Gateway::apply(Config next, EnvironmentStates environments, Failed failed) 
     log_plan(comparison.plan);
   }
   return std::move(comparison.plan);
+}
+
+void Gateway::tell_tools(const Projection& before) const {
+  if (!listener_.tools_changed) return;
+  for (const auto& [server, changes] : tool_changes(before, *main_view_->projection()))
+    listener_.tools_changed(ServerName(server), changes);
+}
+
+/// Of those that run their runtimes tell.
+void Gateway::tell_servers(const std::vector<Server>& before, const std::vector<AbsentServer>& absent_before) const {
+  if (!listener_.server_absent || !listener_.server_removed) return;
+  for (const AbsentServer& absent : absent_) {
+    const auto same = std::ranges::find(absent_before, absent.name, &AbsentServer::name);
+    const bool told = same != absent_before.end() && same->kind == absent.kind && same->why.message == absent.why.message;
+    if (!told) listener_.server_absent(absent);
+  }
+  const auto tell_removed = [this](const ServerName& name) {
+    const bool absent = std::ranges::find(absent_, name, &AbsentServer::name) != absent_.end();
+    if (!absent && !find_runtime(name)) listener_.server_removed(name);
+  };
+  for (const Server& server : before)
+    tell_removed(server.identity.name());
+  for (const AbsentServer& absent : absent_before)
+    tell_removed(absent.name);
 }
 
 std::vector<Gateway::Server> Gateway::next_servers(const Desired& desired, const Comparison& comparison) {

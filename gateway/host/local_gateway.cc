@@ -36,17 +36,14 @@ class LocalGatewayImpl final : public LocalGateway {
     dependencies.tls = std::make_shared<mcp::TlsContexts>();
     dependencies.identity_key = mcp::random_hex(16);
     Environments::Needs needs{.executor = loop_.get_executor(), .launcher = launcher_.get(), .variables = dependencies.environment};
-    environments_ =
-        std::make_unique<Environments>(std::move(needs), [this] { gateway_->apply(gateway_->config(), environments_->states()); });
+    environments_ = std::make_unique<Environments>(std::move(needs), [this] {
+      gateway_->apply(gateway_->config(), environments_->states());
+      feed_.environments_changed(environments_->states());
+      tell_state();
+    });
     environments_->configure(config.environments);
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), std::move(config), environments_->states());
-    gateway_->listen(
-        {.server_changed =
-             [this](const Runtime& server) {
-               feed_.server_changed(server.status());
-               tell_state();
-             },
-         .tools_changed = [this](const ServerName& server, const ToolChanges& changes) { feed_.tools_changed(server, changes); }});
+    gateway_->listen(feed_.listener([this](const Runtime&) { tell_state(); }));
     gateway_->start();
     asio::co_spawn(loop_, look_at_environments(), asio::detached);
     thread_ = std::thread([this] { loop_.run(); });

@@ -195,9 +195,7 @@ class Service final : public AdminSource {
         });
     environments_->configure(options_.config.environments);
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), options_.config, environments_->states());
-    gateway_->listen(
-        {.server_changed = [this](const Runtime& server) { tell_server(server); },
-         .tools_changed = [this](const ServerName& server, const ToolChanges& changes) { feed_.tools_changed(server, changes); }});
+    gateway_->listen(feed_.listener([this](const Runtime&) { tell_progress(); }));
     feed_.environments_changed(environments_->states());
     ReloaderOptions reloading{.environment = variables};
     reloading.overrule = [this](Config& config) {
@@ -308,8 +306,7 @@ class Service final : public AdminSource {
     if (!wake_.is_set() && options_.on_settled) options_.on_settled(whole_status());
   }
 
-  void tell_server(const Runtime& server) {
-    feed_.server_changed(server.status());
+  void tell_progress() {
     tell_state();
     if (options_.on_progress && !wake_.is_set()) options_.on_progress(whole_status());
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,10 @@ struct ToolChanges {
   std::vector<std::string> gained, lost;
   std::vector<std::string> changed;  // another definition under the same name
 
-  bool empty() const { return gained.empty() && lost.empty() && changed.empty(); }
+  bool operator==(const ToolChanges&) const = default;
 };
 
-ToolChanges tool_changes(const ServerName& server, const Projection& before, const Projection& after);
+/// By the name of the server; of those alone of which something differs.
+std::map<std::string, ToolChanges> tool_changes(const Projection& before, const Projection& after);
 
 }  // namespace gateway

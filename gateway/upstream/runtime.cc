@@ -32,6 +32,14 @@ constexpr auto kPatienceWithOld = std::chrono::seconds(1);  // before the next p
 constexpr std::size_t kMaxProcesses = 8;                    // beside the first, for clients that a stdio server may ask something
 constexpr std::size_t kMaxSessions = 200;                   // likewise with an HTTP server
 
+/// What may keep a program from running that runs in a shell.
+std::string sandbox_hint(const ServerSpec& spec) {
+  const auto* stdio = std::get_if<StdioSpec>(&spec.transport);
+  if (stdio == nullptr || stdio->sandbox.level == SandboxLevel::off) return "";
+  return "It runs in a sandbox: what it needs of your files, and of /tmp, has to stand in \"sandbox\" under \"read\" or "
+         "\"write\". ";
+}
+
 }  // namespace
 
 std::shared_ptr<Runtime> Runtime::create(RuntimeDependencies dependencies, ServerSpec spec, Observer observer) {
@@ -147,6 +155,7 @@ Task<Result<>> Runtime::run_session() {
 
 void Runtime::note_loss(const Result<>& started) {
   Error cause = started ? lost_reason_.value_or(Error{ErrorCode::connection_lost, "the connection ended"}) : started.error();
+  if (cause.code == ErrorCode::exited) cause.remedy = sandbox_hint(spec()) + cause.remedy;
   cause_ = live_->redaction().clean(std::move(cause));
   mcp::log_warn("upstream",
                 started ? "server lost" : "server did not start",

@@ -56,6 +56,7 @@ struct RuntimeStatus {
   std::string version;           // negotiated revision
   std::size_t own_sessions = 0;  // with clients that the server may ask something
   bool required = false;
+  bool was_read = false;                                            // what it offers, now or before
   bool stale = false;                                               // what it offers is known from before, and not read anew yet
   std::optional<mcp::ProcessUsage> usage;                           // of its program and all that started, some seconds old
   std::size_t queued = 0;                                           // calls that wait for their turn (maxConcurrent)

@@ -141,6 +141,7 @@ RuntimeStatus Runtime::status() const {
   if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
   status.required = spec().required;
   status.usage = usage_;
+  status.was_read = reader_.fresh() || reader_.remembers();
   status.stale = !reader_.fresh() && reader_.remembers();
   status.queued += gate_.queued();
   if (const auto until = breaker_.until(); until && *until > mcp::Clock::now()) {

@@ -128,6 +128,10 @@ test('a file that is broken, an environment that goes, a server that dies', { ti
   assert.ok((await next(events, ({ event }) => event === 'reload')).event.data.plan.changesNothing);
 
   await admin(gateway, 'PUT', '/api/v1/environments/box?available=false');
+  const gone = (await next(events, becomes('b', 'environment_absent'))).event.data.server;
+  assert.equal(gone.cause.reason, 'environment_unavailable');
+  const left = (await next(events, ({ event }) => event === 'tools')).event.data;
+  assert.deepEqual([left.server, left.lost], ['b', ['b__echo']]);
   const away = (await next(events, ({ event }) => event === 'environments')).event.data.environments;
   assert.deepEqual(away.map(({ name, available }) => ({ name, available })), [{ name: 'box', available: false }]);
 
@@ -166,6 +170,24 @@ test('who comes back misses nothing; who asks for one server hears of it alone',
   assert.deepEqual(ways(others, 'a'), []);
 });
 
+test('what a change of the file does to servers and tools is told of each', { timeout }, async (t) => {
+  const gateway = await startGateway(t, { mcpServers: { a: faulty('ok'), b: faulty('ok'), c: faulty('ok') } });
+  await until('all ready', () => admin(gateway, 'GET', '/api/v1/servers'), ({ body }) => body.gateway.settled);
+  const events = follow(gateway);
+  await events.next();
+  await edit(gateway, ({ mcpServers }) => {
+    mcpServers.a.tools = { deny: ['*'] };
+    delete mcpServers.b;
+    mcpServers.c.enabled = false;
+  });
+  const { before } = await next(events, ({ event }) => event === 'reload');
+  assert.deepEqual(ways(before, 'b'), ['removed']);
+  assert.deepEqual(ways(before, 'c'), ['disabled']);
+  assert.deepEqual(ways(before, 'a'), []);
+  const lost = before.filter(({ event }) => event === 'tools').map(({ data }) => data.lost);
+  assert.deepEqual(lost.sort(), [['a__echo'], ['b__echo'], ['c__echo']]);
+});
+
 test('switchyard events: lines for people, objects for programs', { timeout }, async (t) => {
   const gateway = await startGateway(t, { mcpServers: { a: faulty('ok') } });
   await until('ready', () => admin(gateway, 'GET', '/api/v1/servers'), ({ body }) => body.gateway.settled);
@@ -184,7 +206,7 @@ test('switchyard events: lines for people, objects for programs', { timeout }, a
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^\d\d:\d\d:\d\d {2}a {2}(ready: 1 tool|starting|backing_off)/m);
   assert.match(stdout, /^\d\d:\d\d:\d\d {2}gateway {2}stopping$/m);
-  assert.match(stderr, /the gateway has stopped/);
+  assert.match(stderr, /the gateway is stopping/);
 
   const none = await switchyard(t, gateway, ['events']);
   assert.equal(none.code, 1);

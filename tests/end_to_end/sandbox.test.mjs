@@ -4,7 +4,19 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { connectHttp, everything, filesystem, root, run, startGateway, switchyard, text } from './support.mjs';
+import {
+  connectHttp,
+  everything,
+  filesystem,
+  root,
+  run,
+  server,
+  startGateway,
+  switchyard,
+  temporaryFolder,
+  text,
+  until,
+} from './support.mjs';
 
 const timeout = 90_000;
 
@@ -55,4 +67,14 @@ test('a server in a strict sandbox works in its folder and nowhere else', { time
   const status = JSON.parse((await switchyard(t, gateway, ['status', 'standard', '--json'])).stdout);
   const shown = JSON.stringify(status);
   assert.ok(shown.includes(`writing ${path.join(other, 'new.txt')}`), shown);
+});
+
+test('a server that its sandbox keeps from starting is told of the sandbox', { timeout }, async (t) => {
+  const why = await missing(t);
+  if (why) return t.skip(`this system makes no sandbox: ${why}`);
+  const folder = await temporaryFolder(t);
+  const gateway = await startGateway(t, { mcpServers: { files: { ...filesystem(folder), sandbox: 'standard' } } });
+  const { cause } = await until('it ended', () => server(gateway, 'files'), ({ state }) => state !== 'starting');
+  assert.equal(cause.reason, 'exited');
+  assert.match(cause.remedy, /^It runs in a sandbox: what it needs of your files, and of \/tmp, has to stand in "sandbox"/);
 });

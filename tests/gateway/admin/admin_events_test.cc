@@ -72,6 +72,17 @@ TEST_F(AdminEventsTest, GoesOnWhereItBrokeOff) {
   EXPECT_THAT(stream->receive_until("{\"n\":2}\n\n"), Not(HasSubstr("snapshot")));
 }
 
+// A snapshot that does not fit into what the kernel keeps for a connection.
+TEST_F(AdminEventsTest, WhoDoesNotReadDoesNotKeepTheGatewayFromStopping) {
+  source_.answer.clashes.assign(20'000, std::string(1000, 'x'));
+  const auto deaf = follow();
+  deaf->receive_until("event: snapshot\n");
+  const auto began = std::chrono::steady_clock::now();
+  server_->stop();
+  // Ten seconds is what a reader has that takes nothing, while the gateway runs.
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(8));
+}
+
 TEST_F(AdminEventsTest, ManyStreamsKeepNobodyElseWaiting) {
   std::vector<std::unique_ptr<RawConnection>> streams;
   for (std::size_t i = 0; i < WorkerPool::kMostLasting; ++i) {

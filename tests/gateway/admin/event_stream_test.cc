@@ -107,6 +107,7 @@ TEST_F(EventStreamTest, OneServersEventsAndThoseOfEverybody) {
       stream->next(),
       "id: " + id(2) + "\nevent: server\ndata: {\"of\":\"files\"}\n\nid: " + id(3) + "\nevent: reload\ndata: {\"of\":\"all\"}\n\n");
   EXPECT_TRUE(open("off")) << "one that is switched off";
+  EXPECT_FALSE(EventStream::open(source_, "file", id(2))) << "who comes back likewise";
   const auto unknown = EventStream::open(source_, "file", "");
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().message, "there is no server \"file\"; did you mean \"files\"?");

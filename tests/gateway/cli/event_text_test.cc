@@ -30,6 +30,9 @@ TEST_F(EventTextTest, Servers) {
   };
   EXPECT_EQ(server(R"("state":"starting","phase":"initialize","tools":0)"), "files  starting (initialize)\n");
   EXPECT_EQ(server(R"("state":"ready","tools":1)"), "files  ready: 1 tool\n");
+  EXPECT_THAT(server(R"("state":"ready","tools":1,"openUntil":"2199-01-01T00:00:00.000Z")"),
+              HasSubstr("files  ready: Requests got no answer, one after another: it is left alone for "));
+  EXPECT_EQ(server(R"("state":"removed")"), "files  removed\n");
   EXPECT_EQ(server(R"("state":"dormant","tools":3)"), "files  dormant\n");
   EXPECT_EQ(
       server(R"("state":"failed","tools":0,"cause":{"reason":"spawn_failed","message":"no such\nfile","remedy":"Install it."})"),

@@ -37,6 +37,7 @@ class ExplainTest : public UpstreamTest {
     entry.spec = program(name, {});
     entry.status.name = ServerName(name);
     entry.status.state = RuntimeState::ready;
+    entry.status.was_read = true;
     entry.status.transport = "stdio";
     for (const std::string& one : tools)
       entry.tools.push_back(tool(one));

@@ -45,6 +45,15 @@ TEST_F(ExplainStepsTest, AGatewayThatEndsWithTheAnswerIsNotReloaded) {
   EXPECT_EQ(answer.matches.at(0).verdict, "not usable: no command");
 }
 
+TEST_F(ExplainStepsTest, AServerWithoutToolsThatSleepsIsNoServerThatWasNotRead) {
+  Entry& files = add("files", {});
+  files.status.state = RuntimeState::dormant;
+  const ExplainAnswer answer = ask("files");
+  ASSERT_EQ(answer.matches.size(), 1U);
+  EXPECT_EQ(answer.matches[0].failed(), nullptr) << answer.matches[0].verdict;
+  EXPECT_THAT(step_of(answer.matches[0], ExplainStage::filter).found, HasSubstr("it has no tools"));
+}
+
 TEST_F(ExplainStepsTest, ServersThatComeWhenTheyAreAskedPass) {
   Entry& files = add("files", {"read_file"});
   files.status.state = RuntimeState::dormant;
@@ -71,6 +80,7 @@ TEST_F(ExplainStepsTest, ServersThatClientsDoNotShare) {
 TEST_F(ExplainStepsTest, ToolsThatNobodyHasReadYet) {
   Entry& files = add("files", {});
   files.status.state = RuntimeState::starting;
+  files.status.was_read = false;
   files.first_start = true;
   for (const std::string asked : {"files__x", "files"}) {
     const ExplainAnswer answer = ask(asked);

@@ -45,6 +45,13 @@ TEST_F(EventFeedTest, AServerIsShownAsTheListShowsIt) {
   EXPECT_EQ(data.at("server").at("cause").at("reason"), "connect_failed");
 }
 
+TEST_F(EventFeedTest, AServerThatDoesNotRunAnyMore) {
+  feed_.server_absent(sample_status().absent[0]);
+  EXPECT_EQ(next("server", "off").at("server").at("state"), "disabled");
+  feed_.server_removed(ServerName("files"));
+  EXPECT_EQ(next("server", "files"), json::parse(R"({"server":{"name":"files","state":"removed"}})"));
+}
+
 TEST_F(EventFeedTest, ToolsByName) {
   feed_.tools_changed(ServerName("files"), {.gained = {"a", "b"}, .lost = {"c"}, .changed = {"d\"\n"}});
   EXPECT_EQ(next("tools", "files"), json::parse(R"({"server":"files","gained":["a","b"],"lost":["c"],"changed":["d\"\n"]})"));

@@ -249,6 +249,8 @@ TEST_F(GatewayTest, StatusCountsWhatWasStartedAndTellsOfChanges) {
                           const auto status = server.status();
                           changes.push_back(status.name.str() + " " + std::string(to_string(status.state)) + " " + status.phase);
                         },
+                    .server_absent = {},
+                    .server_removed = {},
                     .tools_changed =
                         [&](const ServerName&, const ToolChanges& tools) {
                           EXPECT_THAT(tools.lost, IsEmpty());
