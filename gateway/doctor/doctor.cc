@@ -226,6 +226,7 @@ class Examination {
     if (program) {
       ProgramLook look = check_program(server, environment_);
       std::ranges::move(look.checks, std::back_inserter(found));
+      std::ranges::move(check_itself(server, environment_, options_.place.file), std::back_inserter(found));
       if (!look.node.empty()) nodes_[look.node].push_back({name, &found});
     } else if (options_.offline) {
       std::ranges::move(check_address_of(server), std::back_inserter(found));
