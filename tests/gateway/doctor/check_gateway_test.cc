@@ -93,8 +93,8 @@ TEST(CheckTest, Json) {
   EXPECT_EQ(
       checks_json({{CheckGroup::state, "a\"", CheckLevel::warning, "m", "r"}, {CheckGroup::servers, "b", CheckLevel::error, "n"}}),
       R"({"checks":[{"group":"state","subject":"a\"","level":"warning","message":"m","remedy":"r"},)"
-      R"({"group":"servers","subject":"b","level":"error","message":"n"}],"errors":1,"warnings":1})");
-  EXPECT_EQ(checks_json({}), R"({"checks":[],"errors":0,"warnings":0})");
+      R"({"group":"servers","subject":"b","level":"error","message":"n"}],"errors":1,"warnings":1,"notes":0})");
+  EXPECT_EQ(checks_json({}), R"({"checks":[],"errors":0,"warnings":0,"notes":0})");
 }
 
 }  // namespace
