@@ -87,6 +87,10 @@ TEST(CheckGatewayTest, OnlyTheServersThatWereAskedFor) {
   const std::string text = shown(check_gateway(facts));
   EXPECT_THAT(text, HasSubstr("error c"));
   EXPECT_THAT(text, Not(HasSubstr("error a")));
+  *facts.status = R"({"gateway":{"version":")" SWITCHYARD_VERSION R"("},"servers":[],"clashes":[{}]})";
+  EXPECT_THAT(shown(check_gateway(facts)), Not(HasSubstr("names")));
+  facts.servers.clear();
+  EXPECT_THAT(shown(check_gateway(facts)), HasSubstr("note names: 1 thing is not offered"));
 }
 
 TEST(CheckTest, Json) {
