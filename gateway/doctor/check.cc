@@ -53,13 +53,15 @@ std::string checks_json(const Checks& checks) {
     json += '}';
   }
   json += R"(],"errors":)" + std::to_string(count_of(checks, CheckLevel::error));
-  return json + R"(,"warnings":)" + std::to_string(count_of(checks, CheckLevel::warning)) + "}";
+  json += R"(,"warnings":)" + std::to_string(count_of(checks, CheckLevel::warning));
+  return json + R"(,"notes":)" + std::to_string(count_of(checks, CheckLevel::note)) + "}";
 }
 
 void CheckList::add(CheckLevel level, std::string subject, std::string message, std::string remedy) {
   // Errors end their messages as sentences, looks do not.
   if (message.ends_with('.') && !message.ends_with("..")) message.pop_back();
-  checks_.push_back({group_, std::move(subject), level, std::move(message), std::move(remedy)});
+  checks_.push_back({group_, std::move(subject), level, std::move(message), std::move(remedy), of_server_});
+  of_server_ = group_ == CheckGroup::servers;
 }
 
 }  // namespace gateway

@@ -27,6 +27,7 @@ struct Check {
   CheckLevel level = CheckLevel::ok;
   std::string message;
   std::string remedy = {};  // what mends it; "" where all is well, or nothing can be done
+  bool of_server = false;   // it concerns the server of that name alone
 
   bool operator==(const Check&) const = default;
 };
@@ -35,13 +36,19 @@ using Checks = std::vector<Check>;
 
 std::size_t count_of(const Checks& checks, CheckLevel level);
 
-/// {"checks":[{"group","subject","level","message","remedy"?}],"errors":N,"warnings":N}
+/// {"checks":[{"group","subject","level","message","remedy"?}],"errors":N,"warnings":N,"notes":N}
 std::string checks_json(const Checks& checks);
 
 /// Collects what the looks of one group find.
 class CheckList {
  public:
-  explicit CheckList(CheckGroup group) : group_(group) {}
+  explicit CheckList(CheckGroup group) : group_(group), of_server_(group == CheckGroup::servers) {}
+
+  /// The next one's subject is the name of a server; in the group `servers` each is.
+  CheckList& of_server() {
+    of_server_ = true;
+    return *this;
+  }
 
   void ok(std::string subject, std::string message) { add(CheckLevel::ok, std::move(subject), std::move(message), {}); }
 
@@ -67,6 +74,7 @@ class CheckList {
 
  private:
   CheckGroup group_;
+  bool of_server_;
   Checks checks_;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/doctor/check_program.h"
+#include "gateway/doctor/container_options.h"
 
 namespace gateway {
 
@@ -14,14 +15,31 @@ bool is_name_character(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/// "$HOME" or "$(pwd)" somewhere in it, as a shell would put it in; "\$" and "$$" are meant as they stand.
-bool has_shell_variable(std::string_view text) {
+/// Where "$HOME" or "$(pwd)" begins, as a shell would put it in, or npos; "\$" and "$$" are meant as they stand.
+std::size_t find_shell_variable(std::string_view text) {
   for (std::size_t at = 0; at + 1 < text.size(); ++at) {
     const char next = text[at + 1];
     const bool meant = text[at] != '$' || (at > 0 && (text[at - 1] == '\\' || text[at - 1] == '$'));
-    if (!meant && (next == '(' || next == '_' || (is_name_character(next) && (next < '0' || next > '9')))) return true;
+    if (!meant && (next == '(' || next == '_' || (is_name_character(next) && (next < '0' || next > '9')))) return at;
   }
-  return false;
+  return std::string_view::npos;
+}
+
+bool has_shell_variable(std::string_view text) {
+  return find_shell_variable(text) != std::string_view::npos;
+}
+
+/// How it is written here. The name is told only where it surely is one, and not a piece of a secret with a '$' in it.
+std::string variable_remedy(std::string_view text) {
+  const std::size_t at = find_shell_variable(text);
+  const std::string_view rest = text.substr(at + 1);
+  if (rest.starts_with('(')) return "Write what the command would put out, or run \"sh\" with [\"-c\", \"…\"].";
+  const auto end = static_cast<std::size_t>(std::ranges::find_if_not(rest, is_name_character) - rest.begin());
+  const std::string_view name = rest.substr(0, end);
+  const bool apart = (at == 0 || std::string_view("/=:, ").contains(text[at - 1])) &&
+                     (end == rest.size() || std::string_view("/:,. ").contains(rest[end]));
+  const bool capitals = std::ranges::none_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
+  return "Write ${" + std::string(apart && capitals ? name : "NAME") + "}, with braces.";
 }
 
 bool is_quoted(std::string_view text) {
@@ -42,7 +60,8 @@ bool is_shell_operator(std::string_view text) {
 }
 
 struct Finding {
-  std::string_view what, remedy;
+  std::string_view what;
+  std::string remedy;
 };
 
 /// What a shell would make of an argument, and nobody does here.
@@ -52,7 +71,7 @@ std::optional<Finding> shell_finding(std::string_view text) {
     return Finding{"begins with ~, which only a shell takes for the home folder", "Write ${HOME} in its place."};
   }
   if (has_shell_variable(text)) {
-    return Finding{"holds a variable as a shell writes it, which nobody puts in", "Write ${NAME}, with braces."};
+    return Finding{"holds a variable as a shell writes it, which nobody puts in", variable_remedy(text)};
   }
   if (is_quoted(text)) return Finding{"stands in quotes of its own, which the program gets to see", "Leave the inner quotes out."};
   if (is_several_words(text)) {
@@ -70,7 +89,6 @@ class ArgumentLook {
     check_command();
     if (!runs_a_shell()) check_words();
     if (program_ == "npx") check_npx();
-    if (program_ == "switchyard") check_itself();
     if (program_ == "docker" || program_ == "podman") check_container();
     return list_.take();
   }
@@ -89,8 +107,7 @@ class ArgumentLook {
   void check_command() {
     const std::string& command = stdio_.command;
     if (has_shell_variable(command)) {
-      list_.warning(
-          name_, "its command holds a variable as a shell writes it, which nobody puts in", "Write ${NAME}, with braces.");
+      list_.warning(name_, "its command holds a variable as a shell writes it, which nobody puts in", variable_remedy(command));
     }
     if (command.find_first_of("|;&<>\"'") != std::string::npos) {
       list_.warning(name_,
@@ -103,7 +120,7 @@ class ArgumentLook {
     for (std::size_t i = 0; i < stdio_.args.size(); ++i) {
       const auto finding = shell_finding(stdio_.args[i]);
       if (!finding) continue;
-      list_.warning(name_, "args[" + std::to_string(i) + "] " + std::string(finding->what), std::string(finding->remedy));
+      list_.warning(name_, "args[" + std::to_string(i) + "] " + std::string(finding->what), finding->remedy);
     }
   }
 
@@ -117,48 +134,31 @@ class ArgumentLook {
     list_.note(name_, "npx without -y may ask before it downloads a package, and nobody answers", "Put \"-y\" first in \"args\".");
   }
 
-  void check_itself() {
-    if (!has_argument({"serve"}) || has_argument({"--config"})) return;
-    list_.error(name_,
-                "starts Switchyard itself, which would be its own server",
-                "Take it out; such an entry belongs into the configuration of a client of Switchyard.");
-  }
-
-  /// "-it" holds both letters; long options stand alone.
-  bool has_flag(char letter, std::string_view word) const {
-    return std::ranges::any_of(stdio_.args, [&](const std::string& argument) {
-      const bool letters = argument.size() > 1 && argument[0] == '-' && argument[1] != '-' && argument.size() <= 4;
-      return argument == word || (letters && argument.find(letter) != std::string::npos);
-    });
-  }
-
   void check_container() {
-    if (stdio_.args.empty() || stdio_.args.front() != "run") return;
-    if (!has_flag('i', "--interactive")) {
+    const ContainerOptions options = ContainerOptions::of(stdio_.args);
+    if (!options.runs) return;
+    if (!options.interactive) {
       list_.error(name_,
                   program_ + " run without -i gives the server no standard input, and it ends at once",
                   "Add \"-i\" behind \"run\".");
     }
-    if (has_flag('t', "--tty")) {
+    if (options.tty) {
       list_.error(name_, program_ + " run with -t makes a terminal of its output, which garbles messages", "Take the \"-t\" out.");
     }
-    if (has_flag('d', "--detach")) {
+    if (options.detach) {
       list_.error(name_, program_ + " run with -d leaves the server without a connection to us", "Take the \"-d\" out.");
     }
     for (const auto& [variable, value] : stdio_.env) {
-      if (is_passed_on(variable)) continue;
+      if (is_passed_on(options, variable)) continue;
       list_.warning(name_,
                     "env." + variable + " reaches " + program_ + ", but not the container",
                     "Add \"-e\", \"" + variable + "\" behind \"run\" in \"args\".");
     }
   }
 
-  bool is_passed_on(const std::string& variable) const {
+  static bool is_passed_on(const ContainerOptions& options, const std::string& variable) {
     if (variable.starts_with("DOCKER_") || variable == "PATH" || variable == "HOME") return true;
-    return has_argument({"--env-file"}) || std::ranges::any_of(stdio_.args, [&](const std::string& argument) {
-             return argument == variable || argument.starts_with(variable + "=") || argument.ends_with("=" + variable) ||
-                    argument.contains("=" + variable + "=") || argument.starts_with("--env-file=") || argument == "-e" + variable;
-           });
+    return options.all_variables || std::ranges::find(options.variables, variable) != options.variables.end();
   }
 
   const std::string name_;

@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "gateway/config/jsonc.h"
+#include "gateway/config/near_name.h"
 #include "gateway/doctor/check_state.h"
+#include "gateway/doctor/shell_word.h"
 #include "mcp/http/url.h"
 
 namespace gateway {
@@ -19,6 +22,7 @@ namespace {
 
 constexpr std::string_view kFile = "file";
 constexpr std::string_view kMend = "Mend the file at that place.";
+constexpr std::string_view kBetween = "; ";  // what is wrong; what mends it
 constexpr unsigned kOthersRead = 0044, kOthersWrite = 0022;
 
 std::optional<unsigned> mode_of(const std::string& path) {
@@ -27,10 +31,26 @@ std::optional<unsigned> mode_of(const std::string& path) {
   return info.st_mode & 07777U;
 }
 
+/// Where a line goes over to the remedy: at its first "; ", but not at one within quotes. A line with an odd quote: at the very
+/// first.
+std::size_t find_remedy(std::string_view line) {
+  bool quoted_text = false;
+  std::size_t found = std::string_view::npos;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (line[at] == '\\') {
+      ++at;
+    } else if (line[at] == '"') {
+      quoted_text = !quoted_text;
+    } else if (!quoted_text && found == std::string_view::npos && line.substr(at).starts_with(kBetween)) {
+      found = at;
+    }
+  }
+  return quoted_text && found == std::string_view::npos ? line.find(kBetween) : found;
+}
+
 /// What is wrong, and what the same line says of how to mend it: "the variable X is not set; set it where switchyard runs".
 std::pair<std::string, std::string> split(std::string_view line) {
-  static constexpr std::string_view kBetween = "; ";
-  const std::size_t at = line.find(kBetween);
+  const std::size_t at = find_remedy(line);
   if (at == std::string_view::npos) return {std::string(line), ""};
   std::string remedy(line.substr(at + kBetween.size()));
   if (!remedy.empty() && remedy.front() >= 'a' && remedy.front() <= 'z')
@@ -41,11 +61,14 @@ std::pair<std::string, std::string> split(std::string_view line) {
 
 class ConfigurationLook {
  public:
-  ConfigurationLook(const ConfigurationPlace& place, const mcp::Result<Config>& config) : place_(place), config_(config) {}
+  ConfigurationLook(const ConfigurationPlace& place, const mcp::Result<Config>& config, const std::vector<std::string>& names)
+      : place_(place), config_(config), names_(names) {}
 
   Checks run() {
     add_place();
-    if (!config_) {
+    if (!config_ && is_named_and_missing()) {
+      add_missing();
+    } else if (!config_) {
       add_refusal();
     } else {
       for (const Diagnostic& diagnostic : config_->diagnostics)
@@ -62,8 +85,21 @@ class ConfigurationLook {
     const std::string how = place_.chosen_by.empty() ? "" : ", named by " + place_.chosen_by;
     if (there) list_.ok(std::string(kFile), place_.file + how);
     for (const std::string& passed : place_.passed) {
-      if (mode_of(passed)) list_.note(std::string(kFile), passed + " is there too, and is not read");
+      if (mode_of(passed))
+        list_.note(std::string(kFile), passed + " " + (there ? "is there too, and is not read" : "is there, and is not read"));
     }
+  }
+
+  bool is_named_and_missing() const {
+    struct stat info{};
+    return !place_.chosen_by.empty() && ::stat(place_.file.c_str(), &info) != 0 && errno == ENOENT;
+  }
+
+  void add_missing() {
+    list_.error(
+        std::string(kFile),
+        place_.file + ", named by " + place_.chosen_by + ", is not there",
+        "Correct the name, or begin the file with: switchyard --config " + shell_word(place_.file) + " add NAME -- COMMAND");
   }
 
   /// All mistakes that keep the file as a whole from being used, a line each.
@@ -74,29 +110,28 @@ class ConfigurationLook {
       const std::string_view line = rest.substr(0, rest.find('\n'));
       rest.remove_prefix(std::min(rest.size(), line.size() + 1));
       auto [message, remedy] = split(line);
-      if (error.code == mcp::ErrorCode::io_error && !place_.passed.empty()) message += "; nor is there " + passed_text();
       if (!error.remedy.empty()) remedy = error.remedy;
       if (remedy.empty()) remedy = std::string(kMend);
       list_.error(std::string(kFile), std::move(message), std::move(remedy));
     }
   }
 
-  std::string passed_text() const {
-    std::string text;
-    for (const std::string& passed : place_.passed)
-      text += (text.empty() ? "" : ", ") + passed;
-    return text;
-  }
-
   void add_diagnostic(const Diagnostic& diagnostic) {
     const bool error = diagnostic.severity == Diagnostic::Severity::error;
+    // What a profile goes without is no matter of the servers that were asked for.
+    if (!names_.empty() && diagnostic.path.starts_with("profiles.")) return;
     auto [message, remedy] = split(diagnostic.text(config_->file));
     if (error && remedy.empty()) remedy = kMend;
-    list_.add(error ? CheckLevel::error : CheckLevel::warning, subject_of(diagnostic.path), std::move(message), std::move(remedy));
+    const auto server = server_of(diagnostic.path);
+    if (server) list_.of_server();
+    list_.add(error ? CheckLevel::error : CheckLevel::warning,
+              server.value_or(std::string(kFile)),
+              std::move(message),
+              std::move(remedy));
   }
 
-  /// The server that a path leads into, "files" of "mcpServers.files.args[2]", else the file.
-  std::string subject_of(std::string_view path) const {
+  /// The server that a path leads into, "files" of "mcpServers.files.args[2]".
+  std::optional<std::string> server_of(std::string_view path) const {
     static constexpr std::array<std::string_view, 3> kServers = {"mcpServers", "servers", "context_servers"};
     const auto leads_into = [path](const std::string& server) {
       return std::ranges::any_of(kServers, [&](std::string_view key) {
@@ -110,7 +145,7 @@ class ConfigurationLook {
     for (const ServerSpec& server : config_->servers) {
       if (leads_into(server.name.str())) return server.name.str();
     }
-    return std::string(kFile);
+    return std::nullopt;
   }
 
   void add_servers() {
@@ -143,26 +178,29 @@ class ConfigurationLook {
     if ((*mode & kOthersWrite) != 0) {
       list_.warning("permissions",
                     path + " may be changed by other users (" + mode_text(*mode) + "), who could so run programs as this one",
-                    "Close it: chmod go-w " + path + ".");
+                    "Close it: chmod go-w " + shell_word(path) + ".");
     }
     if ((*mode & kOthersRead) != 0 && !holds.empty()) {
       list_.warning("permissions",
                     path + " " + holds + " and may be read by other users (" + mode_text(*mode) + ")",
-                    "Close it: chmod 600 " + path + ".");
+                    "Close it: chmod 600 " + shell_word(path) + ".");
     }
   }
 
   const ConfigurationPlace& place_;
   const mcp::Result<Config>& config_;
+  const std::vector<std::string>& names_;
   CheckList list_{CheckGroup::configuration};
 };
 
-void check_profiles(const Config& config, CheckList& list) {
+void check_profiles(const Config& config, const std::vector<std::string>& names, CheckList& list) {
   const auto runs = [&config](const ServerName& name) {
     return std::ranges::any_of(config.servers, [&](const ServerSpec& server) { return server.name == name && server.enabled; });
   };
   for (const ProfileSpec& profile : config.profiles) {
     if (std::ranges::any_of(profile.servers, runs)) continue;
+    const auto named = [&names](const ServerName& name) { return std::ranges::find(names, name.str()) != names.end(); };
+    if (!names.empty() && std::ranges::none_of(profile.servers, named)) continue;
     list.warning("profile " + profile.name,
                  profile.servers.empty() ? "has no servers: /mcp/" + profile.name + " offers nothing"
                                          : "has no server that runs: all of it are switched off or have mistakes",
@@ -171,19 +209,28 @@ void check_profiles(const Config& config, CheckList& list) {
 }
 
 void check_environments(const Config& config, CheckList& list) {
+  std::vector<std::string_view> described;
+  described.reserve(config.environments.size());
+  for (const EnvironmentSpec& spec : config.environments)
+    described.push_back(spec.name);
   for (const ServerSpec& server : config.servers) {
-    const auto known = [&](const EnvironmentSpec& spec) { return spec.name == server.environment; };
-    if (!server.enabled || server.environment.empty() || std::ranges::any_of(config.environments, known)) continue;
-    list.warning(server.name.str(),
-                 "is bound to the environment \"" + server.environment +
-                     "\", which \"environments\" does not have: it runs only when somebody announces that",
-                 "Correct the name, or describe it in \"environments\" with \"path\" or \"probe\".");
+    if (!server.enabled || server.environment.empty()) continue;
+    if (std::ranges::find(described, server.environment) != described.end()) continue;
+    const auto near = nearest_name(server.environment, described);
+    list.of_server().warning(server.name.str(),
+                             "is bound to the environment \"" + server.environment +
+                                 "\", which \"environments\" does not have: it runs only when somebody announces that",
+                             (near ? "Did you mean " + gateway::quoted(*near) + "? Else" : "Correct the name, or") +
+                                 " describe it in \"environments\" with \"path\" or \"probe\".");
   }
 }
 
-void check_proxy(const Config& config, const Environment& environment, CheckList& list) {
+void check_proxy(const Config& config, const Environment& environment, const std::vector<std::string>& names, CheckList& list) {
   const std::string variable = proxy_variable(environment);
-  const auto remote = std::ranges::count_if(config.servers, [](const ServerSpec& one) { return one.enabled && is_remote(one); });
+  const auto remote = std::ranges::count_if(config.servers, [&names](const ServerSpec& one) {
+    const bool meant = names.empty() || std::ranges::find(names, one.name.str()) != names.end();
+    return one.enabled && meant && is_remote(one);
+  });
   if (remote == 0 || variable.empty()) return;
   list.note(
       "proxy",
@@ -193,15 +240,17 @@ void check_proxy(const Config& config, const Environment& environment, CheckList
 
 }  // namespace
 
-Checks check_configuration(const ConfigurationPlace& place, const mcp::Result<Config>& config) {
-  return ConfigurationLook(place, config).run();
+Checks check_configuration(const ConfigurationPlace& place,
+                           const mcp::Result<Config>& config,
+                           const std::vector<std::string>& names) {
+  return ConfigurationLook(place, config, names).run();
 }
 
-Checks check_contents(const Config& config, const Environment& environment) {
+Checks check_contents(const Config& config, const Environment& environment, const std::vector<std::string>& names) {
   CheckList list(CheckGroup::configuration);
-  check_profiles(config, list);
+  check_profiles(config, names, list);
   check_environments(config, list);
-  check_proxy(config, environment, list);
+  check_proxy(config, environment, names, list);
   return list.take();
 }
 

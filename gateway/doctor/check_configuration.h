@@ -15,12 +15,15 @@ struct ConfigurationPlace {
   std::vector<std::string> passed;  // files that would have been read, had nothing said otherwise
 };
 
-/// The file: where it is, who may read and change it, what is wrong in it, all of it.
-Checks check_configuration(const ConfigurationPlace& place, const mcp::Result<Config>& config);
+/// The file: where it is, who may read and change it, what is wrong in it, all of it. `names`: the servers that it is asked of; {}:
+/// all. What is wrong with others is there too, marked as theirs.
+Checks check_configuration(const ConfigurationPlace& place,
+                           const mcp::Result<Config>& config,
+                           const std::vector<std::string>& names = {});
 
 /// What the configuration holds that does not fit together: profiles without servers, environments that nobody describes, servers
-/// behind a proxy that is not used.
-Checks check_contents(const Config& config, const Environment& environment);
+/// behind a proxy that is not used. `names`: the servers that it is asked of; {}: all.
+Checks check_contents(const Config& config, const Environment& environment, const std::vector<std::string>& names = {});
 
 /// Patterns of `tools` that match none of the tools that the servers are known to have from before. `state_dir`: where that is
 /// kept.

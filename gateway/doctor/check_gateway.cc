@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "gateway/doctor/shell_word.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -58,10 +59,10 @@ class GatewayLook {
 
   void add_configuration(const RunningGateway& running, std::string_view gateway) {
     if (!facts_.other_config.empty()) {
-      list_.warning(
-          "configuration",
-          "the gateway that runs has " + running.config + ", not " + facts_.other_config,
-          "Start it again with --config " + facts_.other_config + ", or give that file a gateway of its own with --state DIR.");
+      list_.warning("configuration",
+                    "the gateway that runs has " + running.config + ", not " + facts_.other_config,
+                    "Start it again with --config " + shell_word(facts_.other_config) +
+                        ", or give that file a gateway of its own with --state DIR.");
     }
     const std::string_view problem = member(member(gateway, "reload"), "error");
     if (problem.empty()) return;
@@ -83,6 +84,7 @@ class GatewayLook {
     }
     const std::string text = std::to_string(up) + " of " + std::to_string(all) + (all == 1 ? " server is up" : " servers are up");
     if (all > 0) list_.ok("servers", text);
+    if (!facts_.servers.empty()) return;
     const std::size_t clashes = mcp::elements(member(*facts_.status, "clashes")).size();
     if (clashes > 0) {
       list_.note(
@@ -97,17 +99,17 @@ class GatewayLook {
     const std::string message = string_member(cause, "message");
     std::string text = state + (message.empty() ? "" : ": " + message);
     if (state == "starting" || state == "stopped" || state == "environment_absent") {
-      list_.note(name, std::move(text), string_member(cause, "remedy"));
+      list_.of_server().note(name, std::move(text), string_member(cause, "remedy"));
     } else if (state != "ready" && state != "dormant") {
-      list_.error(name, std::move(text), next_step(name, state, server));
+      list_.of_server().error(name, std::move(text), next_step(name, state, server));
     }
     std::string denied;
     for (const std::string_view thing : mcp::elements(member(server, "sandboxDenied")))
       denied += (denied.empty() ? "" : ", ") + mcp::decode_json_string(thing);
     if (!denied.empty()) {
-      list_.warning(name,
-                    "its sandbox denied it: " + denied,
-                    "Where it may do that, add the path to \"write\" in its \"sandbox\", or set \"network\" there.");
+      list_.of_server().warning(name,
+                                "its sandbox denied it: " + denied,
+                                "Where it may do that, add the path to \"write\" in its \"sandbox\", or set \"network\" there.");
     }
   }
 
@@ -118,7 +120,7 @@ class GatewayLook {
     if (!remedy.empty() && !remedy.ends_with('.') && !remedy.ends_with('?')) remedy += '.';
     if (state == "broken") return remedy;
     if (string_member(server, "transport") == "stdio")
-      add("See what it does when it is started alone: switchyard inspect " + name + ".");
+      add("See what it does when it is started alone: switchyard inspect " + shell_word(name) + ".");
     if (state == "failed") add("Then run \"switchyard reload\".");
     return remedy;
   }
@@ -127,7 +129,27 @@ class GatewayLook {
   CheckList list_{CheckGroup::gateway};
 };
 
+/// The group whose errors tell why a server is not up, as they stand at the server.
+std::optional<CheckGroup> cause_of(const Checks& checks, const std::string& server) {
+  const auto tells = [&server](const Check& check) {
+    return check.of_server && check.group != CheckGroup::gateway && check.level == CheckLevel::error && check.subject == server;
+  };
+  const auto found = std::ranges::find_if(checks, tells);
+  return found == checks.end() ? std::nullopt : std::optional(found->group);
+}
+
 }  // namespace
+
+void count_once(Checks& checks) {
+  for (Check& check : checks) {
+    if (!check.of_server || check.group != CheckGroup::gateway || check.level != CheckLevel::error) continue;
+    const auto cause = cause_of(checks, check.subject);
+    if (!cause) continue;
+    check.level = CheckLevel::note;
+    check.remedy = *cause == CheckGroup::servers ? "See \"Servers\" below." : "See \"Configuration\" above.";
+    if (check.message.starts_with("failed")) check.remedy += " Then run \"switchyard reload\".";
+  }
+}
 
 Checks check_gateway(const GatewayFacts& facts) {
   return GatewayLook(facts).run();

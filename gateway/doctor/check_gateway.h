@@ -21,4 +21,8 @@ struct GatewayFacts {
 /// Whether one runs, how it does, and which of its servers do not.
 Checks check_gateway(const GatewayFacts& facts);
 
+/// Makes notes of the errors of servers in this group whose cause stands as an error of its own elsewhere, so that it is not
+/// counted twice. `checks`: of all groups.
+void count_once(Checks& checks);
+
 }  // namespace gateway

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "gateway/config/text_file.h"
+#include "gateway/doctor/shell_word.h"
 #include "mcp/process/proc_files.h"
 #include "mcp/process/unique_fd.h"
 
@@ -100,7 +101,7 @@ Check check_helper(const std::string& path, const mcp::Result<ProgramOutput>& sa
     return installed(name,
                      CheckLevel::error,
                      there ? path + " does not run: " + said.error().message : "the program is not in " + folder,
-                     there ? "Run: chmod +x " + path + ". Or install Switchyard again." : install);
+                     there ? "Run: chmod +x " + shell_word(path) + ". Or install Switchyard again." : install);
   }
   std::string version = said->text;
   while (version.ends_with('\n'))

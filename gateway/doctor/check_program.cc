@@ -79,8 +79,9 @@ std::string find_elsewhere(const std::string& name, const Environment& environme
 
 class ProgramChecker {
  public:
-  ProgramChecker(const ServerSpec& server, const Environment& environment)
-      : name_(server.name.str()), stdio_(std::get<StdioSpec>(server.transport)), environment_(environment) {
+  /// `arguments`: what was found in them.
+  ProgramChecker(const ServerSpec& server, const Environment& environment, const Checks& arguments)
+      : name_(server.name.str()), stdio_(std::get<StdioSpec>(server.transport)), environment_(environment), arguments_(arguments) {
     child_.command = stdio_.command;
     child_.args = stdio_.args;
     child_.env = child_environment(stdio_, environment);
@@ -143,6 +144,8 @@ class ProgramChecker {
     static constexpr std::array<std::string_view, 9> kRunners = {
         "node", "python", "python3", "bash", "sh", "ruby", "perl", "php", "tsx"};
     if (stdio_.args.empty() || std::ranges::find(kRunners, program_name(stdio_.command)) == kRunners.end()) return;
+    // A path that a shell would have had to finish is not the one that was meant.
+    if (std::ranges::any_of(arguments_, [](const Check& check) { return check.message.starts_with("args[0] "); })) return;
     const std::string& script = stdio_.args.front();
     if (script.empty() || script.starts_with('-') || script.starts_with('~')) return;
     std::error_code error;
@@ -165,6 +168,7 @@ class ProgramChecker {
   const std::string name_;
   const StdioSpec& stdio_;
   const Environment& environment_;
+  const Checks& arguments_;
   mcp::ChildSpec child_;
   CheckList list_{CheckGroup::servers};
   std::string node_;
@@ -177,8 +181,9 @@ std::string program_name(const std::string& command) {
 }
 
 ProgramLook check_program(const ServerSpec& server, const Environment& environment) {
-  ProgramLook look = ProgramChecker(server, environment).run();
-  for (const Checks& more : {check_arguments(server), check_docker(server, environment)})
+  const Checks arguments = check_arguments(server);
+  ProgramLook look = ProgramChecker(server, environment, arguments).run();
+  for (const Checks& more : {arguments, check_docker(server, environment)})
     look.checks.insert(look.checks.end(), more.begin(), more.end());
   return look;
 }

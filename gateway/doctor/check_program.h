@@ -25,6 +25,9 @@ Checks check_node(const std::string& server, const std::string& node, const mcp:
 /// are not repeated: they may be secrets.
 Checks check_arguments(const ServerSpec& server);
 
+/// Whether it is a gateway of this very configuration, `own_config`, which would start itself without end.
+Checks check_itself(const ServerSpec& server, const Environment& environment, const std::string& own_config);
+
 /// Whether docker has its daemon, for a server that it runs.
 Checks check_docker(const ServerSpec& server, const Environment& environment);
 

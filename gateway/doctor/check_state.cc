@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "gateway/config/text_file.h"
+#include "gateway/doctor/shell_word.h"
 #include "gateway/host/environment.h"
 #include "gateway/upstream/catalog_store.h"
 #include "mcp/json/text.h"
@@ -89,10 +90,11 @@ class StateLook {
     } else if (::access(folder_.c_str(), R_OK | W_OK | X_OK) != 0) {
       list_.error("folder",
                   folder_ + " cannot be written to: " + std::generic_category().message(errno),
-                  "Run: chmod 700 " + folder_ + ". Or name another folder with --state DIR.");
+                  "Run: chmod 700 " + shell_word(folder_) + ". Or name another folder with --state DIR.");
     } else if ((mode & kOfOthers) != 0) {
-      list_.warning(
-          "folder", folder_ + " is open to other users (" + mode_text(mode) + ")", "Close it: chmod 700 " + folder_ + ".");
+      list_.warning("folder",
+                    folder_ + " is open to other users (" + mode_text(mode) + ")",
+                    "Close it: chmod 700 " + shell_word(folder_) + ".");
     } else {
       list_.ok("folder", folder_);
     }
@@ -104,11 +106,12 @@ class StateLook {
     if (::lstat(path.c_str(), &info) != 0) return;
     const unsigned mode = info.st_mode & 07777U;
     if (::access(path.c_str(), R_OK) != 0) {
-      list_.error(name, path + " cannot be read: " + std::generic_category().message(errno), "Run: chmod 600 " + path + ".");
+      list_.error(
+          name, path + " cannot be read: " + std::generic_category().message(errno), "Run: chmod 600 " + shell_word(path) + ".");
     } else if ((mode & kOfOthers) != 0) {
       list_.warning(name,
                     path + " holds " + what + " and is open to other users (" + mode_text(mode) + ")",
-                    "Close it: chmod 600 " + path + ".");
+                    "Close it: chmod 600 " + shell_word(path) + ".");
     }
   }
 

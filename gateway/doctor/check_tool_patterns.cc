@@ -6,6 +6,7 @@
 #include "gateway/config/near_name.h"
 #include "gateway/config/server_identity.h"
 #include "gateway/doctor/check_configuration.h"
+#include "gateway/doctor/shell_word.h"
 #include "gateway/host/identity_key.h"
 #include "gateway/upstream/catalog_store.h"
 
@@ -31,9 +32,10 @@ class PatternLook {
     }
     const auto offered = [this](std::string_view tool) { return admits(server_, tool); };
     if (!tools_.empty() && std::ranges::none_of(tools_, offered)) {
-      list_.warning(server_.name.str(),
-                    "tools.allow and tools.deny leave none of its " + std::to_string(tools_.size()) + " tools",
-                    "See which there are with \"switchyard inspect " + server_.name.str() + "\", and correct the patterns.");
+      list_.of_server().warning(
+          server_.name.str(),
+          "tools.allow and tools.deny leave none of its " + std::to_string(tools_.size()) + " tools",
+          "See which there are with \"switchyard inspect " + shell_word(server_.name.str()) + "\", and correct the patterns.");
     }
   }
 
@@ -48,10 +50,10 @@ class PatternLook {
 
   void complain(std::string_view where, const std::string& pattern) {
     const auto near = nearest_name(pattern, tools_);
-    list_.warning(server_.name.str(),
-                  std::string(where) + ": " + quoted(pattern) + " matches none of its " + std::to_string(tools_.size()) + " tools" +
-                      (near ? "; did you mean " + quoted(*near) + "?" : ""),
-                  "See which there are with \"switchyard inspect " + server_.name.str() + "\".");
+    list_.of_server().warning(server_.name.str(),
+                              std::string(where) + ": " + quoted(pattern) + " matches none of its " +
+                                  std::to_string(tools_.size()) + " tools" + (near ? "; did you mean " + quoted(*near) + "?" : ""),
+                              "See which there are with \"switchyard inspect " + shell_word(server_.name.str()) + "\".");
   }
 
   const ServerSpec& server_;

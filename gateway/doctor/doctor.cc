@@ -21,6 +21,7 @@
 #include "gateway/doctor/check_program.h"
 #include "gateway/doctor/check_sandbox.h"
 #include "gateway/doctor/check_state.h"
+#include "gateway/doctor/shell_word.h"
 #include "gateway/upstream/redaction.h"
 #include "mcp/process/proc_files.h"
 
@@ -100,17 +101,38 @@ class Examination {
     take(check_state(options_.state_dir));
     examine_configuration();
     take(check_gateway(options_.gateway));
-    if (borrowed_) {
-      CheckList list(CheckGroup::gateway);
-      list.ok("environment", "variables and PATH are taken as the gateway that runs has them");
-      take(list.take());
-    }
+    add_environment();
     examine_servers();
+    // The servers of another file only have the same names.
+    if (options_.gateway.other_config.empty()) count_once(checks_);
     return std::move(checks_);
   }
 
  private:
   void take(Checks checks) { std::ranges::move(checks, std::back_inserter(checks_)); }
+
+  /// Whose variables servers were looked at with.
+  void add_environment() {
+    if (running_ == nullptr || !options_.gateway.other_config.empty()) return;
+    CheckList list(CheckGroup::gateway);
+    if (borrowed_) {
+      list.ok("environment", "variables and PATH are taken as the gateway that runs has them");
+    } else {
+      list.note("environment",
+                "that of the gateway that runs cannot be read, so variables and PATH are taken as this shell has them",
+                "Run this as the user that the gateway runs as.");
+    }
+    take(list.take());
+  }
+
+  /// Without what concerns servers alone that nobody asked for.
+  void take_meant(Checks checks) {
+    const auto& names = options_.gateway.servers;
+    std::erase_if(checks, [&names](const Check& check) {
+      return !names.empty() && check.of_server && std::ranges::find(names, check.subject) == names.end();
+    });
+    take(std::move(checks));
+  }
 
   Result<> check_names() const {
     if (!config_) return {};
@@ -141,9 +163,8 @@ class Examination {
 
   template <class Matches>
   std::size_t count_servers(const Matches& matches) const {
-    if (!config_) return 0;
-    const auto counts = [&matches](const ServerSpec& server) { return server.enabled && matches(server); };
-    return static_cast<std::size_t>(std::ranges::count_if(config_->servers, counts));
+    const auto counts = [&matches](const ServerSpec* server) { return server->enabled && matches(*server); };
+    return static_cast<std::size_t>(std::ranges::count_if(servers_, counts));
   }
 
   void examine_installation() {
@@ -179,10 +200,10 @@ class Examination {
   }
 
   void examine_configuration() {
-    take(check_configuration(options_.place, config_));
+    take_meant(check_configuration(options_.place, config_, options_.gateway.servers));
     if (!config_) return;
-    take(check_contents(*config_, environment_));
-    take(check_tool_patterns(*config_, options_.state_dir));
+    take_meant(check_contents(*config_, environment_, options_.gateway.servers));
+    take_meant(check_tool_patterns(*config_, options_.state_dir));
     if (running_ == nullptr) take(check_ports(*config_));
   }
 
@@ -219,13 +240,14 @@ class Examination {
       found = list.take();
       return;
     }
-    if (!server.enabled) list.note(name, "is switched off", "Switch it on: switchyard enable " + name + ".");
+    if (!server.enabled) list.note(name, "is switched off", "Switch it on: switchyard enable " + shell_word(name) + ".");
     const bool program = std::holds_alternative<StdioSpec>(server.transport);
     if (!program && options_.offline) list.note(name, "not asked, with --offline");
     found = list.take();
     if (program) {
       ProgramLook look = check_program(server, environment_);
       std::ranges::move(look.checks, std::back_inserter(found));
+      std::ranges::move(check_itself(server, environment_, options_.place.file), std::back_inserter(found));
       if (!look.node.empty()) nodes_[look.node].push_back({name, &found});
     } else if (options_.offline) {
       std::ranges::move(check_address_of(server), std::back_inserter(found));

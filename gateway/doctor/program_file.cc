@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "gateway/doctor/shell_word.h"
+
 namespace gateway {
 
 namespace {
@@ -39,7 +41,7 @@ mcp::Result<ProgramFile> read_script(const std::string& path, std::string_view l
   if (line.ends_with('\r')) {
     return fail(ErrorCode::spawn_failed,
                 path + " has line ends of Windows, so the system looks for an interpreter whose name ends in one",
-                "Convert it: sed -i 's/\\r$//' " + path);
+                "Convert it: sed -i 's/\\r$//' " + shell_word(path));
   }
   ProgramFile file;
   std::istringstream words{std::string(line)};

@@ -105,12 +105,17 @@ test('a gateway with a server that failed, and another file', { timeout }, async
   });
   await untilStates(gateway, { everything: 'ready', gone: 'failed' });
   const ran = await switchyard(t, gateway, ['doctor', '--json']);
-  const { checks } = JSON.parse(ran.stdout);
+  const { checks, errors } = JSON.parse(ran.stdout);
   assert.equal(ran.code, 1);
   const ofGateway = (name) => checks.filter(({ group, subject }) => group === 'gateway' && subject === name);
+  assert.equal(errors, 1, 'one server failed, which is one error');
   assert.match(ofGateway('gone')[0].message, /^failed: .*\/no\/such\/program/);
-  assert.match(ofGateway('gone')[0].remedy, /switchyard inspect gone\. Then run "switchyard reload"\.$/);
+  assert.equal(ofGateway('gone')[0].level, 'note');
+  assert.match(ofGateway('gone')[0].remedy, /^See "Servers" below\. Then run "switchyard reload"\.$/);
   assert.equal(ofGateway('everything').length, 0);
+  const sound = await switchyard(t, gateway, ['doctor', 'everything']);
+  assert.equal(sound.code, 0, sound.stdout);
+  assert.ok(!sound.stdout.includes('gone'), sound.stdout);
 
   const other = path.join(gateway.home, 'other.json');
   await writeFile(other, '{}');
@@ -240,7 +245,7 @@ test('--offline asks nobody', { timeout }, async (t) => {
 });
 
 test('the form of the JSON', { timeout }, async (t) => {
-  const { checks, errors, warnings } = await examine(t, { ...anywhere, mcpServers: { a: { command: 'no-such-program' } } });
+  const { checks, errors, warnings, notes } = await examine(t, { ...anywhere, mcpServers: { a: { command: 'no-such-program' } } });
   const groups = ['installation', 'state', 'configuration', 'gateway', 'servers'];
   for (const check of checks) {
     assert.ok(groups.includes(check.group), check.group);
@@ -252,6 +257,66 @@ test('the form of the JSON', { timeout }, async (t) => {
   assert.deepEqual(order, order.toSorted((a, b) => a - b));
   assert.equal(errors, checks.filter(({ level }) => level === 'error').length);
   assert.equal(warnings, checks.filter(({ level }) => level === 'warning').length);
+  assert.equal(notes, checks.filter(({ level }) => level === 'note').length);
+});
+
+test('names given: what concerns other servers alone is left out', { timeout }, async (t) => {
+  const config = {
+    ...anywhere,
+    mcpServers: {
+      everything,
+      broken: { command: 5 },
+      unset: { command: 'x', env: { A: '${NO_SUCH_VARIABLE}' } },
+      away: { ...everything, environment: 'nowhere' },
+      off: { ...everything, enabled: false },
+    },
+    profiles: { dark: { servers: ['off'] }, empty: { servers: [] }, gap: { servers: ['everything', 'nosuch'] } },
+  };
+  const all = await examine(t, config);
+  assert.equal(all.errors, 3, all.stdout);
+  assert.equal(all.code, 1);
+  const one = await examine(t, config, ['everything']);
+  assert.equal(one.code, 0, one.stdout);
+  assert.deepEqual([one.errors, one.warnings], [0, 0], one.stdout);
+  assert.ok(one.of('everything').length > 0);
+  const two = await examine(t, config, ['broken', 'off']);
+  assert.equal(two.errors, 1, two.stdout);
+  assert.ok(two.of('profile dark').length === 1 && two.of('profile empty').length === 0, two.stdout);
+  assert.equal((await examine(t, '{ "mcpServers": { "a" 1 } }', ['a'])).code, 1, 'the file as a whole concerns every server');
+});
+
+test('a configuration that is named and not there', { timeout }, async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = path.join(folder, 'my configuration.json');
+  const env = privateEnvironment(folder, { SWITCHYARD_CONFIG: file });
+  const missing = JSON.parse((await run(t, binary, ['doctor', '--json'], { env })).stdout);
+  const said = missing.checks.filter(({ subject }) => subject === 'file');
+  assert.deepEqual(said.map(({ level }) => level), ['error'], JSON.stringify(said));
+  assert.equal(said[0].message, `${file}, named by SWITCHYARD_CONFIG, is not there`);
+  const [, remedy] = /: (switchyard .*)$/.exec(said[0].remedy);
+  const command = remedy.replace(/^switchyard/, `'${binary}'`).replace('NAME', 'a').replace('COMMAND', 'true');
+  const added = await run(t, 'sh', ['-c', command], { env });
+  assert.equal(added.code, 0, added.stderr);
+  assert.match(await readFile(file, 'utf8'), /"a": \{\s*"command": "true"/);
+});
+
+test('a gateway as a server of another', { timeout }, async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = path.join(folder, 'switchyard.json');
+  const other = path.join(folder, 'other.json');
+  await writeFile(other, '{}');
+  const nested = (args, env = {}) => ({ command: binary, args: ['serve', '--stdio', ...args], env });
+  const mcpServers = {
+    spelled: nested([`--config=${other}`, `--state=${folder}/s`]),
+    apart: nested(['--config', other, '--state', `${folder}/s`]),
+    variable: nested([], { SWITCHYARD_CONFIG: other }),
+    own: nested([`--config=${file}`]),
+    same: nested([], { SWITCHYARD_CONFIG: file }),
+  };
+  await writeFile(file, JSON.stringify({ ...anywhere, mcpServers }), { mode: 0o600 });
+  const ran = await run(t, binary, ['doctor', '--json', '--config', file], { env: privateEnvironment(folder) });
+  const itself = JSON.parse(ran.stdout).checks.filter(({ message }) => /starts Switchyard itself/.test(message));
+  assert.deepEqual(itself.map(({ subject }) => subject), ['own', 'same']);
 });
 
 test('a server that is not there by that name', { timeout }, async (t) => {

@@ -60,11 +60,21 @@ TEST_F(CheckConfigurationTest, OneThatIsFine) {
 }
 
 TEST_F(CheckConfigurationTest, OneThatIsNotThere) {
-  place_.passed = {"/etc/other.json"};
-  EXPECT_THAT(
-      shown(look()),
-      HasSubstr("error file: configuration " + place_.file + ": no such file; nor is there /etc/other.json | Begin one with"));
-  EXPECT_TRUE(has_remedies(look()));
+  place_.passed = {"/nowhere/usual.json"};
+  EXPECT_EQ(shown(look()),
+            "error file: " + place_.file +
+                ", named by --config, is not there | Correct the name, or begin the file with: switchyard "
+                "--config " +
+                place_.file + " add NAME -- COMMAND\n");
+  place_.passed = {folder_.write("usual.json", "{}")};
+  EXPECT_THAT(shown(look()), HasSubstr("note file: " + place_.passed.front() + " is there, and is not read"));
+  EXPECT_THAT(shown(look()), Not(HasSubstr("nor is there")));
+  place_ = {.file = folder_.file("none at all.json"), .chosen_by = "SWITCHYARD_CONFIG", .passed = {}};
+  EXPECT_THAT(shown(check_configuration(place_, load_config(place_.file, environment_))),
+              HasSubstr("switchyard --config '" + place_.file + "' add NAME"));
+  place_.chosen_by = "";
+  EXPECT_THAT(shown(check_configuration(place_, load_config(place_.file, environment_))),
+              HasSubstr("no such file | Begin one with"));
 }
 
 TEST_F(CheckConfigurationTest, AnotherThatIsNotRead) {
@@ -82,6 +92,12 @@ TEST_F(CheckConfigurationTest, EveryMistakeOfTheFileHasItsLine) {
   EXPECT_THAT(text, HasSubstr("error file: " + place_.file + ":2:12: listen: "));
   EXPECT_TRUE(has_remedies(look())) << text;
   EXPECT_THAT(found("{\"mcpServers\": {\n  \"a\": {\"command\" \"x\"}}}"), HasSubstr(":2:"));
+}
+
+TEST_F(CheckConfigurationTest, AQuotedTextIsNotCutApart) {
+  EXPECT_THAT(found(R"({"mcpServers":{"c":{"command":"x"}},"profiles":{"p":{"servers":["a; b"]}}})"),
+              HasSubstr(R"(there is no server "a; b" | The profile goes without it; known here: c.)"));
+  EXPECT_THAT(found("{\"mcpServers\": \xe2\x80\x9cx\xe2\x80\x9d}"), HasSubstr("error file: "));
 }
 
 TEST_F(CheckConfigurationTest, MistakesOfAServerAreItsOwn) {
@@ -110,6 +126,10 @@ TEST_F(CheckConfigurationTest, WhoMayReadIt) {
   ::chmod(env.c_str(), 0644);
   EXPECT_THAT(found(R"({"mcpServers":{"a":{"command":"x","envFile":"a.env"}}})"),
               HasSubstr("a.env is the envFile of a server and may be read"));
+  place_.file = folder_.write("my conf.json", plain);
+  ::chmod(place_.file.c_str(), 0664);
+  EXPECT_THAT(shown(check_configuration(place_, load_config(place_.file, environment_))),
+              HasSubstr("chmod go-w '" + place_.file + "'."));
 }
 
 TEST_F(CheckConfigurationTest, Profiles) {
@@ -127,6 +147,9 @@ TEST_F(CheckConfigurationTest, Environments) {
                                "environments":{"box":{}}})");
   const std::string text = shown(check_contents(all, environment_));
   EXPECT_THAT(text, HasSubstr("warning b: is bound to the environment \"bx\""));
+  EXPECT_THAT(text, HasSubstr("| Did you mean \"box\"? Else describe it in \"environments\""));
+  const Config far = config(R"({"mcpServers":{"b":{"command":"x","environment":"elsewhere"}},"environments":{"box":{}}})");
+  EXPECT_THAT(shown(check_contents(far, environment_)), HasSubstr("| Correct the name, or describe it in"));
   EXPECT_THAT(text, Not(HasSubstr("warning a")));
 }
 
@@ -173,10 +196,11 @@ TEST_F(CheckConfigurationTest, PatternsThatMatchNoTool) {
 /// A socket that listens on a port of the system's choosing.
 class Listener {
  public:
-  Listener() {
+  explicit Listener(std::uint32_t host = INADDR_LOOPBACK, std::uint16_t wanted = 0) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = htonl(host);
+    address.sin_port = htons(wanted);
     auto* generic = static_cast<sockaddr*>(static_cast<void*>(&address));
     socklen_t size = sizeof address;
     EXPECT_EQ(::bind(socket_, generic, size), 0);
@@ -207,6 +231,18 @@ TEST(CheckPortsTest, WhoHasThem) {
                           ") | "));
   }
   EXPECT_THAT(shown(check_ports(config)), HasSubstr("ok listen: " + config.listen.text() + " is free"));
+}
+
+TEST(CheckPortsTest, TheOneAtThatAddress) {
+  const Listener loopback;
+  const std::string us = "gateway_test (pid " + std::to_string(::getpid()) + ")";
+  EXPECT_EQ(listener_on({"127.0.0.1", loopback.port}), us);
+  EXPECT_EQ(listener_on({"localhost", loopback.port}), us);
+  EXPECT_EQ(listener_on({"127.0.0.2", loopback.port}), "");
+  EXPECT_EQ(listener_on({"::1", loopback.port}), "");
+  const Listener everywhere(INADDR_ANY);
+  EXPECT_EQ(listener_on({"127.0.0.2", everywhere.port}), us);
+  EXPECT_EQ(listener_on({"::1", everywhere.port}), "");
 }
 
 TEST(CheckPortsTest, WhereTheGatewayDoesNotListen) {

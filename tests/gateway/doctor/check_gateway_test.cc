@@ -87,14 +87,18 @@ TEST(CheckGatewayTest, OnlyTheServersThatWereAskedFor) {
   const std::string text = shown(check_gateway(facts));
   EXPECT_THAT(text, HasSubstr("error c"));
   EXPECT_THAT(text, Not(HasSubstr("error a")));
+  *facts.status = R"({"gateway":{"version":")" SWITCHYARD_VERSION R"("},"servers":[],"clashes":[{}]})";
+  EXPECT_THAT(shown(check_gateway(facts)), Not(HasSubstr("names")));
+  facts.servers.clear();
+  EXPECT_THAT(shown(check_gateway(facts)), HasSubstr("note names: 1 thing is not offered"));
 }
 
 TEST(CheckTest, Json) {
   EXPECT_EQ(
       checks_json({{CheckGroup::state, "a\"", CheckLevel::warning, "m", "r"}, {CheckGroup::servers, "b", CheckLevel::error, "n"}}),
       R"({"checks":[{"group":"state","subject":"a\"","level":"warning","message":"m","remedy":"r"},)"
-      R"({"group":"servers","subject":"b","level":"error","message":"n"}],"errors":1,"warnings":1})");
-  EXPECT_EQ(checks_json({}), R"({"checks":[],"errors":0,"warnings":0})");
+      R"({"group":"servers","subject":"b","level":"error","message":"n"}],"errors":1,"warnings":1,"notes":0})");
+  EXPECT_EQ(checks_json({}), R"({"checks":[],"errors":0,"warnings":0,"notes":0})");
 }
 
 }  // namespace

@@ -79,6 +79,9 @@ TEST_F(CheckProgramTest, OneThatCannotBeExecuted) {
   EXPECT_THAT(look(server("nodeless")), HasSubstr("is run by node, which is not there: command 'node' not found"));
   program("bin/dos", "#!/bin/sh\r\necho\r\n");
   EXPECT_THAT(look(server("dos")), HasSubstr("line ends of Windows"));
+  std::filesystem::create_directories(folder_.file("my bin"));
+  const std::string spaced = program("my bin/dos", "#!/bin/sh\r\n");
+  EXPECT_THAT(look(server(spaced)), HasSubstr("Convert it: sed -i 's/\\r$//' '" + spaced + "'"));
   program("bin/text", "console.log(1)\n");
   EXPECT_THAT(look(server("text")), HasSubstr("is no program for this system | A script needs a first line"));
   std::string foreign(
@@ -116,6 +119,9 @@ TEST_F(CheckProgramTest, TheScriptThatItIsGiven) {
   EXPECT_THAT(look(server("node", {here + "/other.js"})),
               HasSubstr("error s: args[0] names a script that is not there: " + here + "/other.js"));
   EXPECT_THAT(look(server("node", {"other.js"}, here)), HasSubstr("error s: args[0] names a script that is not there"));
+  const std::string shell = look(server("node", {"$HOME/x.js"}));
+  EXPECT_THAT(shell, HasSubstr("warning s: args[0] holds a variable"));
+  EXPECT_THAT(shell, Not(HasSubstr("script"))) << "one mistake, told once";
   EXPECT_THAT(look(server("node", {"no-such-script.js"})),
               HasSubstr("warning s: args[0] names a script that is not in this folder"));
 }
@@ -159,6 +165,14 @@ TEST(CheckArgumentsTest, WhatAShellWouldMakeOfThem) {
   }
 }
 
+TEST(CheckArgumentsTest, TheVariableThatWasMeant) {
+  const auto look = [](const char* argument) { return shown(check_arguments(server("tool", {argument}))); };
+  EXPECT_THAT(look("$HOME/x.js"), HasSubstr("| Write ${HOME}, with braces."));
+  EXPECT_THAT(look("--root=$DATA_DIR"), HasSubstr("| Write ${DATA_DIR}, with braces."));
+  EXPECT_THAT(look("$(pwd)/x"), HasSubstr("| Write what the command would put out"));
+  EXPECT_THAT(look("pa$SWORD"), HasSubstr("| Write ${NAME}, with braces.")) << "may be a piece of a secret";
+}
+
 TEST(CheckArgumentsTest, NoValueIsRepeated) {
   EXPECT_THAT(shown(check_arguments(server("tool", {"\"sk-0123456789abcdef\"", "-k hush-hush"}))),
               testing::AllOf(Not(HasSubstr("sk-01")), Not(HasSubstr("hush-hush"))));
@@ -176,10 +190,28 @@ TEST(CheckArgumentsTest, Npx) {
   EXPECT_EQ(shown(check_arguments(server("npx", {"--yes", "package"}))), "");
 }
 
-TEST(CheckArgumentsTest, Itself) {
-  EXPECT_THAT(shown(check_arguments(server("/opt/switchyard", {"serve", "--stdio"}))),
-              StartsWith("error s: starts Switchyard itself"));
-  EXPECT_EQ(shown(check_arguments(server("switchyard", {"serve", "--stdio", "--config", "/other.json"}))), "");
+TEST(CheckItselfTest, OnlyWithTheSameFile) {
+  const mcp::TempFolder folder;
+  const std::string own = folder.write("own.json", "{}");
+  std::filesystem::create_symlink(own, folder.file("link.json"));
+  const Environment environment = environment_of({{"HOME", folder.path()}});
+  const auto look = [&](std::vector<std::string> args, std::vector<std::pair<std::string, std::string>> env = {}) {
+    ServerSpec spec = server("/opt/switchyard", std::move(args), folder.path());
+    std::get<StdioSpec>(spec.transport).env = std::move(env);
+    return check_itself(spec, environment, own).size();
+  };
+  EXPECT_EQ(look({"serve", "--config", own}), 1);
+  EXPECT_EQ(look({"--config=" + own, "serve"}), 1);
+  EXPECT_EQ(look({"serve", "--config=own.json"}), 1) << "from its cwd";
+  EXPECT_EQ(look({"serve", "--config", folder.file("link.json")}), 1);
+  EXPECT_EQ(look({"serve"}, {{"SWITCHYARD_CONFIG", own}}), 1);
+  EXPECT_EQ(look({"serve", "--config=/other.json", "--state=/s"}, {{"SWITCHYARD_CONFIG", own}}), 0);
+  EXPECT_EQ(look({"serve"}, {{"SWITCHYARD_CONFIG", "/other.json"}}), 0);
+  EXPECT_EQ(look({"serve"}), 0) << "the usual file is another";
+  EXPECT_EQ(look({"list", "--config", own}), 0);
+  const std::string usual = folder.file(".config/switchyard/switchyard.json");
+  EXPECT_EQ(check_itself(server("switchyard", {"serve", "--stdio"}), environment, usual).size(), 1);
+  EXPECT_TRUE(check_itself(server("tool", {"serve"}), environment, usual).empty());
 }
 
 TEST(CheckArgumentsTest, Containers) {
@@ -189,10 +221,49 @@ TEST(CheckArgumentsTest, Containers) {
   EXPECT_THAT(shown(check_arguments(server("docker", {"run", "--rm", "image"}))), HasSubstr("error s: docker run without -i"));
   EXPECT_THAT(shown(check_arguments(server("docker", {"run", "-it", "image"}))), HasSubstr("error s: docker run with -t"));
   EXPECT_THAT(shown(check_arguments(server("docker", {"run", "-i", "-d", "image"}))), HasSubstr("error s: docker run with -d"));
+  EXPECT_THAT(shown(check_arguments(server("docker", {"container", "run", "image"}))), HasSubstr("error s: docker run without -i"));
   ServerSpec spec = server("docker", {"run", "-i", "-e", "A", "--env=B", "-e", "C=1", "image"});
   std::get<StdioSpec>(spec.transport).env = {{"A", "1"}, {"B", "2"}, {"C", "3"}, {"TOKEN", "hush-hush"}, {"DOCKER_HOST", "x"}};
   EXPECT_EQ(shown(check_arguments(spec)),
             "warning s: env.TOKEN reaches docker, but not the container | Add \"-e\", \"TOKEN\" behind \"run\" in \"args\".\n");
+}
+
+TEST(CheckArgumentsTest, WhatStandsBehindTheImageIsNotForDocker) {
+  const auto look = [](std::vector<std::string> words) {
+    words.insert(words.begin(), "run");
+    return shown(check_arguments(server("docker", std::move(words))));
+  };
+  EXPECT_EQ(look({"-i", "--rm", "mcp/server", "-t", "stdio", "-d"}), "");
+  EXPECT_THAT(look({"--rm", "mcp/server", "-i"}), HasSubstr("error s: docker run without -i"));
+  const char* const values[] = {
+      "-e",        "--env",        "--env-file", "-v",     "--volume",   "--mount",        "-p",          "--name",
+      "-w",        "-u",           "--network",  "-l",     "--label",    "--add-host",     "--cpus",      "-m",
+      "--memory",  "--pull",       "--restart",  "-h",     "--hostname", "--device",       "--tmpfs",     "--ulimit",
+      "--cap-add", "--gpus",       "--shm-size", "--ipc",  "--pid",      "--security-opt", "--dns",       "-a",
+      "--publish", "--entrypoint", "--platform", "--user", "--workdir",  "--cap-drop",     "--log-driver"};
+  for (const char* option : values) {
+    EXPECT_EQ(look({option, "value", "-i", "image", "-t"}), "") << option;
+    EXPECT_THAT(look({option, "-i", "image"}), HasSubstr("docker run without -i")) << option << ": its value looks like -i";
+  }
+  EXPECT_EQ(look({"--network=host", "--interactive=true", "image", "--tty"}), "");
+  EXPECT_THAT(look({"--interactive=false", "image"}), HasSubstr("docker run without -i"));
+  EXPECT_EQ(look({"-i", "--tty=false", "-d=false", "image"}), "");
+  EXPECT_EQ(look({"-ieTOKEN=tidy", "-v/data:/data", "image"}), "") << "the value stands in the same word";
+  EXPECT_EQ(look({"--rm", "-i", "--", "image", "-t"}), "");
+  EXPECT_EQ(look({"-i", "--privileged", "--init", "--read-only", "image", "-d"}), "");
+}
+
+TEST(CheckArgumentsTest, VariablesReachAContainerByItsOptionsAlone) {
+  const auto look = [](std::vector<std::string> words) {
+    ServerSpec spec = server("docker", std::move(words));
+    std::get<StdioSpec>(spec.transport).env = {{"TOKEN", "hush-hush"}};
+    return shown(check_arguments(spec));
+  };
+  EXPECT_EQ(look({"run", "-i", "--env", "TOKEN", "image"}), "");
+  EXPECT_EQ(look({"run", "-ieTOKEN", "image"}), "");
+  EXPECT_EQ(look({"run", "-i", "--env-file=/x", "image"}), "");
+  EXPECT_THAT(look({"run", "-i", "image", "-e", "TOKEN"}), HasSubstr("env.TOKEN reaches docker, but not the container"));
+  EXPECT_THAT(look({"run", "-i", "--label", "TOKEN", "image"}), HasSubstr("env.TOKEN reaches docker, but not the container"));
 }
 
 TEST(CheckDockerTest, ItsDaemon) {

@@ -70,6 +70,13 @@ TEST_F(CheckStateTest, WhoMayLookIn) {
   EXPECT_TRUE(has_remedies(check_state(state_)));
 }
 
+TEST_F(CheckStateTest, ANameThatAShellWouldSplit) {
+  const std::string spaced = folder_.file("it's mine");
+  fs::create_directories(spaced);
+  ::chmod(spaced.c_str(), 0755);
+  EXPECT_THAT(shown(check_state(spaced)), HasSubstr("Close it: chmod 700 '" + folder_.path() + "/it'\\''s mine'."));
+}
+
 TEST_F(CheckStateTest, AFolderOfSomebodyElse) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
   ASSERT_EQ(::chown(state_.c_str(), 12345, 12345), 0);
