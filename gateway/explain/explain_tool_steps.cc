@@ -5,6 +5,7 @@
 #include "gateway/config/config_file.h"
 #include "gateway/config/jsonc.h"
 #include "gateway/config/near_name.h"
+#include "gateway/config/shell_word.h"
 #include "gateway/explain/explain_steps.h"
 #include "mcp/json/text.h"
 
@@ -47,10 +48,12 @@ Error missing_error(const ExplainSubject& subject) {
     if (line.find(noted) != std::string::npos) error.message += "; " + line;
   }
   if (const auto near = nearest_name(subject.tool, names)) {
-    error.remedy = "Did you mean " + quoted(*near) + "? Ask for it: switchyard explain " + server.name.str() + "/" + *near;
+    error.remedy =
+        "Did you mean " + quoted(*near) + "? Ask for it: switchyard explain " + shell_word(server.name.str() + "/" + *near);
   } else {
-    error.remedy = "\"switchyard tools --server " + server.name.str() + "\" lists those that are offered, \"switchyard inspect " +
-                   server.name.str() + "\" what the server itself says.";
+    error.remedy = "\"switchyard tools --server " + shell_word(server.name.str()) +
+                   "\" lists those that are offered, \"switchyard inspect " + shell_word(server.name.str()) +
+                   "\" what the server itself says.";
   }
   return error;
 }

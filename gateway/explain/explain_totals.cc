@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "gateway/config/jsonc.h"
+#include "gateway/config/shell_word.h"
 #include "gateway/explain/explain_steps.h"
 
 namespace gateway {
@@ -63,7 +64,7 @@ bool is_unread(const ExplainedServer& server) {
 Error unread_error(const ExplainedServer& server) {
   return {ErrorCode::server_unavailable,
           "server " + shown_name(server) + " is starting, and which tools it has was not read yet",
-          "Ask again in a moment; \"switchyard status " + server.name.str() + "\" says how far it is."};
+          "Ask again in a moment; \"switchyard status " + shell_word(server.name.str()) + "\" says how far it is."};
 }
 
 std::string too_many_text(const ExplainScene& scene) {
@@ -95,7 +96,7 @@ ExplainStep all_discovery_step(const ExplainScene&, const ExplainSubject& subjec
   step.facts.push_back({"refused", refused});
   return warning_step(step,
                       step.found + "; " + count_text(refused.size(), "tool") + " cannot be offered: " + refused.front(),
-                      "That is for who makes the server: switchyard inspect " + server.name.str());
+                      "That is for who makes the server: switchyard inspect " + shell_word(server.name.str()));
 }
 
 ExplainStep all_filter_step(const ExplainScene& scene, const ExplainSubject& subject) {
@@ -134,7 +135,7 @@ ExplainStep all_name_step(const ExplainScene& scene, const ExplainSubject& subje
   if (fates.unnamed.empty()) return step;
   return warning_step(step,
                       step.found + "; the names of others have: " + some_of(fates.unnamed),
-                      "Ask for one of these: switchyard explain " + server.name.str() + "/" + fates.unnamed.front());
+                      "Ask for one of these: switchyard explain " + shell_word(server.name.str() + "/" + fates.unnamed.front()));
 }
 
 ExplainStep all_client_step(const ExplainScene& scene, const ExplainSubject& subject) {
