@@ -61,7 +61,8 @@ std::vector<ViewMember> members_of(const std::vector<std::shared_ptr<Runtime>>& 
   return members;
 }
 
-NamedList::NamedList(CatalogKind kind, const std::vector<ViewMember>& members, Naming naming) : kind_(kind), list_(kind) {
+NamedList::NamedList(CatalogKind kind, const std::vector<ViewMember>& members, Naming naming)
+    : kind_(kind), naming_(naming), list_(kind) {
   std::vector<Candidate> candidates = collect(members, naming);
   if (!naming.own_names) {
     std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
@@ -168,6 +169,24 @@ std::vector<NamedList::Fate> NamedList::fates_of(const ServerName& server) const
   return fates;
 }
 
+std::optional<NamedList::Fate> NamedList::find_renamed(std::string_view callable) const {
+  if (naming_.own_names || kind_ != CatalogKind::tools) return std::nullopt;
+  const auto leads_here = [&](const Route& route) {
+    const auto shown = route.spec->tools_override.find(route.own_name.str());
+    if (shown == route.spec->tools_override.end() || !is_renamed(&shown->second)) return false;
+    return callable_name(route.server, route.own_name, naming_.max_length).str() == callable;
+  };
+  if (const auto found = std::ranges::find_if(routes_, leads_here); found != routes_.end()) {
+    const auto place = static_cast<std::size_t>(found - routes_.begin());
+    return Fate{.kind = Fate::Kind::offered, .route = &*found, .place = place};
+  }
+  if (const auto found = std::ranges::find_if(filtered_, leads_here); found != filtered_.end())
+    return Fate{.kind = Fate::Kind::filtered, .route = &*found};
+  const auto found = std::ranges::find_if(unnamed_, leads_here, &Unnamed::route);
+  if (found == unnamed_.end()) return std::nullopt;
+  return Fate{.kind = Fate::Kind::name_taken, .route = &found->route, .holder = &routes_[found->holder]};
+}
+
 std::optional<NamedList::Fate> NamedList::fate_of(const ServerName& server, std::string_view own_name) const {
   const auto fates = fates_of(server);
   const auto found = std::ranges::find_if(fates, [&](const Fate& fate) { return fate.route->own_name.str() == own_name; });
@@ -184,6 +203,9 @@ std::vector<std::size_t> NamedList::hidden_from(const mcp::Caller& caller) const
 }
 
 std::string NamedList::nearest(std::string_view callable) const {
+  const auto called_so = [&](const Route& route) { return route.own_name.str() == callable; };
+  const auto own = std::ranges::find_if(routes_, called_so);
+  if (own != routes_.end() && std::none_of(own + 1, routes_.end(), called_so)) return own->callable.str();
   const std::string_view wanted = callable.substr(0, 128);
   std::string best;
   std::size_t limit = std::max<std::size_t>(wanted.size() / 3, 2) + 1;  // of the distance; found ones lower it

@@ -68,6 +68,9 @@ class NamedList {
     std::size_t place = 0;          // offered: in list()
   };
 
+  /// The tool that would have that name if the configuration (tools.override) did not give it another. Looks through all there is.
+  std::optional<Fate> find_renamed(std::string_view callable) const;
+
   /// Nothing where no member of that name offers it. For explanations: looks through all there is.
   std::optional<Fate> fate_of(const ServerName& server, std::string_view own_name) const;
 
@@ -77,7 +80,7 @@ class NamedList {
   /// The places in list() of what its server does not show to a client like this one, ascending.
   std::vector<std::size_t> hidden_from(const mcp::Caller& caller) const;
 
-  /// The name nearest to one that is not there, or "".
+  /// The name nearest to one that is not there, or "": that of the only one whose server calls it so, else the one spelled alike.
   std::string nearest(std::string_view callable) const;
 
   const std::vector<Route>& routes() const { return routes_; }
@@ -109,6 +112,7 @@ class NamedList {
   void report_missing(const ViewMember& member);
 
   const CatalogKind kind_;
+  const Naming naming_;
   std::vector<Route> routes_, filtered_;
   std::vector<Unnamed> unnamed_;
   std::vector<Restricted> restricted_;

@@ -3,10 +3,13 @@
 #include <variant>
 
 #include "gateway/config/jsonc.h"
+#include "gateway/config/shell_word.h"
 #include "gateway/explain/explain_steps.h"
+#include "gateway/explain/sandbox_advice.h"
 #include "gateway/upstream/call_gate.h"
 #include "gateway/upstream/circuit_breaker.h"
 #include "mcp/base/ascii.h"
+#include "mcp/base/percent.h"
 
 namespace gateway {
 
@@ -18,7 +21,7 @@ namespace {
 /// What brings an environment back.
 std::string environment_remedy(const Config& config, const std::string& name) {
   const auto spec = std::ranges::find(config.environments, name, &EnvironmentSpec::name);
-  const std::string announce = "PUT /api/v1/environments/" + name + "?available=true on the admin listener";
+  const std::string announce = "PUT /api/v1/environments/" + mcp::percent_encode(name) + "?available=true on the admin listener";
   if (spec != config.environments.end() && !spec->path.empty())
     return "It comes back when " + spec->path + " exists, or with " + announce + ".";
   if (spec != config.environments.end() && !spec->probe.empty())
@@ -70,7 +73,7 @@ ExplainStep down_step(const ExplainScene& scene, const RuntimeStatus& status, Ex
   if (over && scene.running) {
     cause.remedy += cause.remedy.empty() ? "Mend that, then run \"switchyard reload\"." : " Then run \"switchyard reload\".";
   } else if (cause.remedy.empty()) {
-    cause.remedy = over ? "Mend that." : "It is tried again by itself; the cause is what to mend.";
+    cause.remedy = over || !scene.running ? "Mend that." : "It is tried again by itself; the cause is what to mend.";
   }
   return failed_step(step, std::move(cause));
 }
@@ -86,12 +89,12 @@ std::string denied_text(const std::vector<std::string>& denied) {
 ExplainStep serving_step(const ExplainScene& scene, const ExplainedServer& server, ExplainStep step) {
   const RuntimeStatus& status = *server.status;
   if (status.open_until) {
-    return failed_step(
-        step,
-        {ErrorCode::server_unavailable,
-         "it is left alone for a while, because " + std::to_string(CircuitBreaker::kFailures) +
-             " requests in a row were not answered; calls fail at once",
-         "It is tried again by itself. Where that goes on, look at the server: switchyard inspect " + server.name.str()});
+    return failed_step(step,
+                       {ErrorCode::server_unavailable,
+                        "it is left alone for a while, because " + std::to_string(CircuitBreaker::kFailures) +
+                            " requests in a row were not answered; calls fail at once",
+                        "It is tried again by itself. Where that goes on, look at the server: switchyard inspect " +
+                            shell_word(server.name.str())});
   }
   if (status.queued >= CallGate::kMaxQueued) {
     return failed_step(step,
@@ -106,7 +109,7 @@ ExplainStep serving_step(const ExplainScene& scene, const ExplainedServer& serve
     step.found = "starting" + (status.phase.empty() ? "" : " (" + status.phase + ")") + "; calls wait for it";
     if (status.cause) return warning_step(step, step.found + ". Before, it was lost: " + status.cause->message);
   }
-  if (status.pid && status.state == RuntimeState::ready) step.found += ", pid " + std::to_string(*status.pid);
+  if (status.pid && status.state == RuntimeState::ready && scene.running) step.found += ", pid " + std::to_string(*status.pid);
   if (server.spec != nullptr && server.spec->isolation != Isolation::shared) {
     const bool user = server.spec->isolation == Isolation::per_user;
     step.found += std::string("; calls go to one that each ") + (user ? "user" : "client session") + " has of its own";
@@ -115,7 +118,7 @@ ExplainStep serving_step(const ExplainScene& scene, const ExplainedServer& serve
   if (status.denied.empty()) return step;
   return warning_step(step,
                       step.found + "; its sandbox denied it: " + denied_text(status.denied),
-                      "Where it needs that, allow it in " + place_of(scene, server, "sandbox") + ".");
+                      sandbox_advice(status.denied, place_of(scene, server, "sandbox")));
 }
 
 }  // namespace
@@ -127,7 +130,14 @@ ExplainStep configuration_step(const ExplainScene& scene, const ExplainSubject& 
   step.facts.push_back({"path", place_of(scene, server)});
   if (server.spec != nullptr) step.facts.push_back({"enabled", server.spec->enabled});
   if (server.spec != nullptr && !server.spec->environment.empty()) step.facts.push_back({"environment", server.spec->environment});
-  if (scene.profile != nullptr) step.facts.push_back({"profile", scene.profile->name});
+  if (scene.profile != nullptr) {
+    std::vector<std::string> servers;
+    servers.reserve(scene.profile->servers.size());
+    for (const ServerName& one : scene.profile->servers)
+      servers.push_back(one.str());
+    step.facts.push_back({"profile", scene.profile->name});
+    step.facts.push_back({"profileServers", std::move(servers)});
+  }
   const bool away = server.absent && server.absent->kind == AbsentServer::Kind::environment;
   if (server.absent && !away) return failed_step(step, absence_error(*scene.config, server));
   if (!server.in_view) {

@@ -122,12 +122,20 @@ Router::Missing Router::answer_missing(const Message& request, const Projection&
     return Missing{mcp::tool_error_response(request.id(), error, server.str()), to_string(error.code), server};
   };
   const std::string shown = "\"" + name.substr(0, 200) + "\"";
-  if (const Route* route = projection.tools().find_filtered(name)) {
+  const auto renamed = projection.tools().find_renamed(name);
+  const Route* route = projection.tools().find_filtered(name);
+  if (route == nullptr && renamed && renamed->kind == NamedList::Fate::Kind::filtered) route = renamed->route;
+  if (route != nullptr) {
     const Error error{
         ErrorCode::tool_filtered,
         "tool " + shown + " is kept back by the configuration (tools.allow / tools.deny of server \"" + route->server.str() + "\")",
         "Use another tool, or ask whoever runs the gateway to allow it."};
     return wrong(error, route->server);
+  }
+  if (renamed && renamed->kind == NamedList::Fate::Kind::offered) {
+    const std::string callable = "\"" + renamed->route->callable.str() + "\"";
+    const Error error{ErrorCode::unknown_tool, "tool " + shown + " is called " + callable + " here", "Call " + callable + "."};
+    return wrong(error, renamed->route->server);
   }
   if (auto absence = explain_absence(name, "tool " + shown)) return down(absence->error, absence->server);
   const std::string near = projection.tools().nearest(name);

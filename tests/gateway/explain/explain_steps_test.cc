@@ -108,7 +108,16 @@ TEST_F(ExplainStepsTest, WhatASandboxDeniedIsAWarning) {
   const Explanation walk = passing("files__read_file");
   EXPECT_EQ(outcome(walk, ExplainStage::runtime), StepOutcome::warning);
   EXPECT_THAT(step_of(walk, ExplainStage::runtime).found, HasSubstr("denied it: writing /a, connecting to b"));
-  EXPECT_THAT(step_of(walk, ExplainStage::runtime).remedy, HasSubstr("mcpServers.files.sandbox"));
+  EXPECT_EQ(
+      step_of(walk, ExplainStage::runtime).remedy,
+      "Where it needs that: create \"/a\" and add it to \"write\" in mcpServers.files.sandbox; set \"network\" there to true.");
+}
+
+TEST_F(ExplainStepsTest, NamesInCommandsAreForAShell) {
+  add("my $files", {"read_file"}).refused = {"a \"b\""};
+  EXPECT_THAT(ask("my $files/reed_file").matches.at(0).failed()->remedy, HasSubstr("switchyard explain 'my $files/read_file'"));
+  EXPECT_THAT(ask("my $files/x").matches.at(0).failed()->remedy, HasSubstr("\"switchyard tools --server 'my $files'\""));
+  EXPECT_THAT(step_of(passing("my $files"), ExplainStage::discovery).remedy, HasSubstr("switchyard inspect 'my $files'"));
 }
 
 TEST_F(ExplainStepsTest, ToolsForClientsThatCanBeAsked) {

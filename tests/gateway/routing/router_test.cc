@@ -120,6 +120,30 @@ TEST_F(RouterTest, AnUnknownToolNamesTheNearest) {
   EXPECT_EQ(metrics_.servers().at("").outcomes.at("unknown_tool"), 2u);
 }
 
+TEST_F(RouterTest, ARenamedToolIsNamedToWhoKnowsItsOwnName) {
+  ServerSpec spec = remote("files", add_server({"read_file", "edit_file", "write_file"}).url());
+  spec.tools_override["read_file"].name = "cat";
+  spec.tools_override["write_file"].name = "put";
+  spec.tools_deny = {"write_*"};
+  settle(std::move(spec));
+  open_initialized();
+  const json renamed = call("files__read_file")["error"];
+  EXPECT_EQ(renamed["code"], mcp::kInvalidParams);
+  EXPECT_EQ(renamed["data"]["reason"], "unknown_tool");
+  EXPECT_EQ(renamed["message"], "tool \"files__read_file\" is called \"files__cat\" here. Call \"files__cat\".");
+  EXPECT_EQ(call("files__write_file")["error"]["data"]["reason"], "tool_filtered");
+  EXPECT_EQ(metrics_.servers().at("files").outcomes.at("unknown_tool"), 1u);
+}
+
+TEST_F(RouterTest, AToolsOwnNameLeadsToItWhereNoOtherHasIt) {
+  settle(remote("everything", add_server({"echo", "both"}).url()));
+  settle(remote("other", add_server({"both"}).url()));
+  open_initialized();
+  EXPECT_EQ(call("echo")["error"]["message"],
+            "there is no tool \"echo\". Did you mean \"everything__echo\"? See tools/list for those there are.");
+  EXPECT_EQ(call("both")["error"]["message"], "there is no tool \"both\". See tools/list for those there are.");
+}
+
 TEST_F(RouterTest, AFilteredToolSaysWhoKeepsItBack) {
   ServerSpec spec = remote("files", add_server({"read", "delete_all"}).url());
   spec.tools_deny = {"delete_*"};
