@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "gateway/cli/commands.h"
+#include "gateway/cli/missing_tool.h"
 #include "gateway/cli/progress_line.h"
 #include "gateway/cli/report.h"
 #include "gateway/cli/text.h"
@@ -79,37 +80,42 @@ std::string plain_result_text(std::string_view result) {
   return text;
 }
 
-/// The message names what an agent would ask next; people have a command for that.
-std::string for_people(std::string message) {
-  static constexpr std::string_view kAsked = "See tools/list for those there are.";
-  if (message.ends_with(kAsked)) message.replace(message.size() - kAsked.size(), kAsked.size(), "See \"switchyard tools\".");
-  return message;
+/// That there is no such tool to be had. `result` and `error` are "" where they are not there.
+bool is_missing(const std::string& tool, std::string_view result, std::string_view error) {
+  const std::string reason = mcp::string_member(mcp::member(error, "data"), "reason");
+  if (reason == to_string(ErrorCode::unknown_tool) || reason == to_string(ErrorCode::tool_filtered)) return true;
+  // Of a server that is down; where the tool is known, what is said is of the call.
+  const bool ours = !mcp::member(mcp::member(result, "_meta"), "switchyard/error").empty();
+  return ours && plain_result_text(result).starts_with("tool \"" + tool + "\" is not there: ");
 }
 
 Exit report_rpc_error(const CommandContext& context, std::string_view error) {
   const std::string_view message = mcp::member(error, "message");
-  if (context.options.json) context.console.out << R"({"error":)" << error << "}\n";
-  report_note(context.console, message.starts_with('"') ? for_people(mcp::decode_json_string(message)) : std::string(error));
+  report_note(context.console, message.starts_with('"') ? mcp::decode_json_string(message) : std::string(error));
   return Exit::failed;
 }
 
-Exit show_response(const CommandContext& context, const std::string& tool, std::string_view response) {
+Exit show_response(const CommandContext& context, GatewayAccess& access, const CallCommand& command, std::string_view response) {
   const std::string_view error = mcp::member(response, "error");
-  if (!error.empty()) return report_rpc_error(context, error);
   const std::string_view result = mcp::member(response, "result");
   const bool is_error = mcp::member(result, "isError") == "true";
   if (context.options.json) {
-    context.console.out << result << "\n";
-  } else if (!is_error) {
+    context.console.out << (error.empty() ? std::string(result) : R"({"error":)" + std::string(error) + "}") << "\n";
+  } else if (error.empty() && !is_error) {
     context.console.out << result_text(result, context.console);
   }
-  if (!is_error) return Exit::done;
+  if (error.empty() && !is_error) return Exit::done;
+  if (is_missing(command.tool, result, error)) {
+    report_note(context.console, missing_tool(access, command.profile, command.tool).text());
+    return Exit::failed;
+  }
+  if (!error.empty()) return report_rpc_error(context, error);
   std::string text = plain_result_text(result);
   while (text.ends_with('\n'))
     text.pop_back();
   // What the gateway says names the tool already.
   const bool ours = !mcp::member(mcp::member(result, "_meta"), "switchyard/error").empty();
-  report_note(context.console, ours ? text : tool + " failed: " + (text.empty() ? "it did not say why" : text));
+  report_note(context.console, ours ? text : command.tool + " failed: " + (text.empty() ? "it did not say why" : text));
   return Exit::failed;
 }
 
@@ -156,7 +162,7 @@ Exit run_call(const CommandContext& context, const CallCommand& command) {
     });
   }();
   if (!response) return report_failure(context, response.error());
-  return show_response(context, command.tool, *response);
+  return show_response(context, **access, command, *response);
 }
 
 }  // namespace gateway

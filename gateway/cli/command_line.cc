@@ -20,6 +20,14 @@ std::string_view how_words_go(std::string_view command) {
   return "";
 }
 
+/// The only one that begins with the word, where that says enough.
+std::optional<std::string> only_beginning(const std::string& word, const std::vector<std::string>& known) {
+  constexpr std::size_t kFewest = 2;
+  const auto begins = [&](const std::string& name) { return word.size() >= kFewest && name.starts_with(word); };
+  if (std::ranges::count_if(known, begins) != 1) return std::nullopt;
+  return *std::ranges::find_if(known, begins);
+}
+
 /// The commands, in the order of the help.
 class Parser {
  public:
@@ -35,6 +43,7 @@ class Parser {
     for (const auto& [command, finish] : commands_.all())
       refuse_empty_values(*command);
     commands_.add("version", "Show the version", "switchyard version", [](Parsed&) -> Outcome { return VersionCommand{}; });
+    app_.add_subcommand("help", "Show this help, or that of a command")->footer("Example: switchyard help call");
   }
 
   std::expected<CommandLine, NoCommand> parse(int argc, const char* const* argv) {
@@ -46,6 +55,13 @@ class Parser {
       return wrong(error.what());
     }
     return finish();
+  }
+
+  /// `switchyard help WORD`; "" where there is no word. The word stands where the parser looks for commands itself.
+  NoCommand help_of(const std::string& word) const {
+    if (word.empty()) return {true, app_.help()};
+    const auto named = app_.get_subcommands([&](const CLI::App* command) { return command->get_name() == word; });
+    return named.empty() ? unknown(word).error() : NoCommand{true, named.front()->help("switchyard")};
   }
 
   /// For `inspect` and `add`: what stands behind "--" is a command of its own, no word of which is for the parser. Nothing where
@@ -101,17 +117,24 @@ class Parser {
     return std::unexpected(NoCommand{false, what + ". Try \"switchyard " + where + "--help\"."});
   }
 
+  /// Those of every command, and of this one.
+  std::vector<std::string> options_with(const CLI::App* command) const {
+    std::vector<std::string> known;
+    for (const CLI::App* app : {command, &app_}) {
+      if (app == nullptr) continue;
+      for (const CLI::Option* one : app->get_options()) {
+        if (!one->get_lnames().empty()) known.push_back("--" + one->get_lnames().front());
+      }
+    }
+    return known;
+  }
+
   std::unexpected<NoCommand> unknown(const std::string& word) const {
     const CLI::App* command = chosen();
     std::vector<std::string> known;
     const bool option = word.starts_with('-');
     if (option) {
-      for (const CLI::App* app : {command, &app_}) {
-        if (app == nullptr) continue;
-        for (const CLI::Option* one : app->get_options()) {
-          if (!one->get_lnames().empty()) known.push_back("--" + one->get_lnames().front());
-        }
-      }
+      known = options_with(command);
     } else if (command == nullptr) {
       for (const auto& [one, finish] : commands_.all())
         known.push_back(one->get_name());
@@ -119,7 +142,8 @@ class Parser {
       const std::string name = command->get_name();
       return wrong(name + " does not take \"" + word + "\"" + std::string(how_words_go(name)));
     }
-    const auto nearest = nearest_name(word.substr(0, word.find('=')), {known.begin(), known.end()});
+    auto nearest = nearest_name(word.substr(0, word.find('=')), {known.begin(), known.end()});
+    if (!nearest && !option) nearest = only_beginning(word, known);
     const std::string hint = nearest ? ": did you mean \"" + *nearest + "\"?" : ".";
     const std::string kind = option ? "option" : "command";
     std::string text = "unknown " + kind + " \"" + word + "\"" + hint + " Try \"switchyard ";
@@ -161,6 +185,11 @@ CLI::App* CommandSet::add(const std::string& name, const std::string& descriptio
 
 std::expected<CommandLine, NoCommand> parse_command_line(int argc, const char* const* argv) {
   const char* const* const end = argv + argc;
+  if (argc > 1 && std::string_view(argv[1]) == "help") {
+    const auto is_word = [](std::string_view word) { return !word.starts_with('-'); };
+    const char* const* const word = std::find_if(argv + 2, end, is_word);
+    return std::unexpected(Parser().help_of(word == end ? "" : *word));
+  }
   const char* const* const dashes = std::find_if(argv, end, [](std::string_view word) { return word == "--"; });
   if (dashes != end) {
     auto line = Parser().parse_with_command(static_cast<int>(dashes - argv), argv, {dashes + 1, end});

@@ -1,11 +1,11 @@
 #include <ostream>
 
 #include "gateway/cli/commands.h"
+#include "gateway/cli/missing_tool.h"
 #include "gateway/cli/pretty_json.h"
 #include "gateway/cli/report.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/text.h"
-#include "gateway/config/near_name.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -39,10 +39,8 @@ Exit run_describe(const CommandContext& context, const DescribeCommand& command)
   (*access)->await_tool(command.profile, command.tool);
   const auto json = (*access)->tools(command.profile, "");
   if (!json) return report_failure(context, json.error());
-  std::vector<std::string> names;
   for (const std::string_view entry : mcp::elements(mcp::member(*json, "tools"))) {
-    names.push_back(mcp::string_member(entry, "name"));
-    if (names.back() != command.tool) continue;
+    if (mcp::string_member(entry, "name") != command.tool) continue;
     if (context.options.json) {
       context.console.out << entry << "\n";
     } else {
@@ -50,10 +48,7 @@ Exit run_describe(const CommandContext& context, const DescribeCommand& command)
     }
     return Exit::done;
   }
-  return report_failure(context,
-                        {mcp::ErrorCode::unknown_tool,
-                         "there is no tool \"" + command.tool + "\"" + name_hint(command.tool, {names.begin(), names.end()}),
-                         "\"switchyard tools\" lists them, \"switchyard status\" says how the servers do."});
+  return report_failure(context, missing_tool(**access, command.profile, command.tool));
 }
 
 }  // namespace gateway

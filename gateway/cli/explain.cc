@@ -49,8 +49,9 @@ std::string hanging(const std::string& text, std::size_t indent, std::size_t wid
   return out.empty() ? "\n" : out;
 }
 
-/// ", for 72 s", ", next try in 2 s": what the time of day makes of a step's facts.
-std::string time_text(std::string_view facts, SystemTime now) {
+/// ", for 72 s", ", next try in 2 s": what the time of day makes of a step's facts. What does not stay is not tried
+/// again.
+std::string time_text(std::string_view facts, SystemTime now, bool running) {
   const auto time = [facts](std::string_view name) { return parse_rfc3339(mcp::string_member(facts, name)); };
   const auto between = [](SystemTime from, SystemTime to) {
     return duration_text(std::max(std::chrono::duration_cast<std::chrono::milliseconds>(to - from), std::chrono::milliseconds(0)));
@@ -61,17 +62,17 @@ std::string time_text(std::string_view facts, SystemTime now) {
     std::ranges::replace(state, '_', ' ');
     text += (state == "ready" ? ", for " : ", " + state + " for ") + between(*since, now);
   }
-  if (const auto retry = time("retryAt")) text += ", next try in " + between(now, *retry);
+  if (const auto retry = time("retryAt"); retry && running) text += ", next try in " + between(now, *retry);
   if (const auto open = time("openUntil")) text += ", for another " + between(now, *open);
   return text;
 }
 
-std::string step_text(std::string_view step, SystemTime now, const Console& console) {
+std::string step_text(std::string_view step, bool running, SystemTime now, const Console& console) {
   std::string name = mcp::string_member(step, "step");
   std::ranges::replace(name, '_', ' ');
   const Shown outcome = shown_outcome(mcp::string_member(step, "outcome"));
   std::string found = mcp::string_member(step, "found");
-  const std::string times = time_text(mcp::member(step, "facts"), now);
+  const std::string times = time_text(mcp::member(step, "facts"), now, running);
   if (!times.empty()) {
     if (found.ends_with('.')) found.pop_back();
     found += times;
@@ -87,11 +88,13 @@ std::string step_text(std::string_view step, SystemTime now, const Console& cons
   return text;
 }
 
-std::string match_text(std::string_view match, const std::string& view, SystemTime now, const Console& console) {
+std::string match_text(std::string_view match, std::string_view answer, SystemTime now, const Console& console) {
+  const std::string view = mcp::string_member(answer, "view");
+  const bool running = mcp::member(answer, "running") == "true";
   const std::string tool = mcp::string_member(match, "tool"), server = mcp::string_member(match, "server");
   std::string text = clean_line((tool.empty() ? "server " : "tool " + tool + " of server ") + server + ", at " + view) + "\n";
   for (const std::string_view step : mcp::elements(mcp::member(match, "steps")))
-    text += step_text(step, now, console);
+    text += step_text(step, running, now, console);
   const std::string failed = mcp::string_member(match, "failed");
   if (failed.empty()) {
     text += toned(clean_line(mcp::string_member(match, "verdict")), Tone::good, console.colour) + "\n";
@@ -114,15 +117,14 @@ std::string near_text(std::string_view answer) {
 
 std::string explain_text(std::string_view answer, SystemTime now, const Console& console) {
   std::string text;
-  const std::string view = mcp::string_member(answer, "view");
   const auto matches = mcp::elements(mcp::member(answer, "matches"));
   if (!matches.empty() && mcp::member(answer, "running") != "true") {
     static constexpr std::string_view kOwn =
-        "No gateway runs here that agents could reach; the servers were started to look at them.";
+        "No gateway runs here with this configuration; its servers were started for this command alone.";
     text += toned(kOwn, Tone::faint, console.colour) + "\n\n";
   }
   for (std::size_t i = 0; i < matches.size(); ++i)
-    text += (i == 0 ? "" : "\n") + match_text(matches[i], view, now, console);
+    text += (i == 0 ? "" : "\n") + match_text(matches[i], answer, now, console);
   return text;
 }
 

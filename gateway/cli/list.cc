@@ -17,7 +17,9 @@ std::string list_text(std::string_view servers_json, SystemTime now, const Conso
                    explanation.empty() ? server.target : explanation});
   }
   if (table.empty()) return "";
-  std::string text = table.render(console.width, console.colour);
+  const GatewayRow gateway = read_gateway(servers_json);
+  std::string text = gateway.mcp_url.empty() ? toned(alone_text(gateway), Tone::faint, console.colour) + "\n\n" : "";
+  text += table.render(console.width, console.colour);
   if (table.is_cut(console.width)) {
     text += "\n" + toned("What ends in … is whole in \"switchyard status NAME\".", Tone::faint, console.colour) + "\n";
   }

@@ -6,6 +6,7 @@
 #include "gateway/admin/time_text.h"
 #include "gateway/cli/console.h"
 #include "gateway/cli/text.h"
+#include "gateway/explain/sandbox_advice.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -72,8 +73,12 @@ ServerRow read_server(std::string_view json) {
   row.own_sessions = text_member(json, "ownSessions");
   row.memory = memory_text(text_member(json, "memoryBytes"), text_member(json, "processes"));
   row.stale = mcp::member(json, "stale") == "true";
+  std::vector<std::string> denied;
   for (const std::string_view thing : mcp::elements(mcp::member(json, "sandboxDenied")))
-    row.denied += (row.denied.empty() ? "" : ", ") + mcp::decode_json_string(thing);
+    denied.push_back(mcp::decode_json_string(thing));
+  for (const std::string& thing : denied)
+    row.denied += (row.denied.empty() ? "" : ", ") + thing;
+  row.allow = sandbox_advice(denied, "its \"sandbox\"");
   const std::string_view cause = mcp::member(json, "cause");
   row.reason = text_member(cause, "reason");
   row.message = text_member(cause, "message");
@@ -85,10 +90,20 @@ ServerRow read_server(std::string_view json) {
   return row;
 }
 
+std::string alone_text(const GatewayRow& gateway) {
+  return "No gateway runs here with " + clean_line(gateway.config) + "; its servers were started for this command alone.";
+}
+
 std::vector<ServerRow> read_servers(std::string_view json) {
   std::vector<ServerRow> rows;
   for (const std::string_view server : mcp::elements(mcp::member(json, "servers")))
     rows.push_back(read_server(server));
+  if (!read_gateway(json).mcp_url.empty()) return rows;
+  // What was started for a command alone has ended with it.
+  for (ServerRow& row : rows) {
+    row.retry_at.reset();
+    row.pid.clear();
+  }
   return rows;
 }
 

@@ -20,6 +20,7 @@ struct ServerRow {
   std::string memory;                                           // "85 MiB in 3 processes"; "" where it is not known
   std::string reason, message, remedy;                          // of the cause
   std::string denied;                                           // by its sandbox, the things joined with commas
+  std::string allow;                                            // what to write where it may do that
   bool required = false;
   bool stale = false;  // what it offers is known from before
   std::optional<Time> since, retry_at;
@@ -45,7 +46,11 @@ struct GatewayRow {
 /// One server of that list, or of an event. `json` is valid JSON, here and below.
 ServerRow read_server(std::string_view json);
 
+/// Where no gateway runs, without what is true of the servers only while it does: the time of the next try, the pid.
 std::vector<ServerRow> read_servers(std::string_view json);
 GatewayRow read_gateway(std::string_view json);
+
+/// That what `gateway` tells of was started for the command and ended with it.
+std::string alone_text(const GatewayRow& gateway);
 
 }  // namespace gateway

@@ -20,8 +20,7 @@ std::string since_text(const std::optional<ServerRow::Time>& since, SystemTime n
 
 /// What is known of the gateway, in a line or two; one of our own has nothing to tell.
 std::string gateway_text(const GatewayRow& gateway, SystemTime now, const Console& console) {
-  if (gateway.mcp_url.empty())
-    return toned("No gateway runs here; the servers were started to look at them.", Tone::faint, console.colour) + "\n\n";
+  if (gateway.mcp_url.empty()) return toned(alone_text(gateway), Tone::faint, console.colour) + "\n\n";
   std::string text = "Switchyard " + gateway.version + ", pid " + gateway.pid + ", up " + since_text(gateway.started, now) + ", ";
   if (gateway.stopping) {
     text += toned("stopping", Tone::warning, console.colour);
@@ -85,6 +84,7 @@ std::string facts_text(const ServerRow& server, const GatewayRow& gateway, Syste
   facts.add("queued", server.queued);
   facts.add("of clients' own", server.own_sessions);
   facts.add("denied", server.denied, Tone::warning);
+  facts.add("allow", server.allow);
   facts.add("restarts", server.restarts);
   facts.add("pid", server.pid);
   facts.add("memory", server.memory);

@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <ostream>
 
 #include "gateway/cli/commands.h"
+#include "gateway/cli/missing_tool.h"
 #include "gateway/cli/report.h"
 #include "gateway/cli/server_rows.h"
 #include "gateway/cli/text.h"
 #include "gateway/config/near_name.h"
+#include "gateway/config/shell_word.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -22,6 +25,36 @@ std::string first_line(std::string_view entry) {
   return text.substr(begin, text.find('\n', begin) - begin);
 }
 
+/// "backing off".
+std::string spoken_state(std::string state) {
+  std::ranges::replace(state, '_', ' ');
+  return state;
+}
+
+/// Why a server has no tools here.
+std::string emptiness_of(const ServerRow& server) {
+  const std::string name = "\"" + server.name + "\"";
+  const std::string explanation = server.explanation(std::chrono::system_clock::now());
+  if (explanation.empty()) return "no tools of " + name + " are offered here";
+  if (server.state == "failed") return name + " failed: " + explanation;
+  if (server.state == "backing_off") return name + " is down: " + explanation;
+  if (server.state == "starting") return name + " is starting: " + explanation;
+  return name + " offers nothing: " + explanation;
+}
+
+/// That a profile offers no tools, and how its servers do.
+std::string profile_text(GatewayAccess& access, const std::string& profile, const std::vector<ServerRow>& servers) {
+  std::string states;
+  for (const std::string& name : servers_of_profile(access, profile, servers.front().name)) {
+    const auto server = std::ranges::find(servers, name, &ServerRow::name);
+    states += (states.empty() ? "; its servers: " : ", ") + name;
+    if (server != servers.end()) states += " (" + spoken_state(server->state) + ")";
+  }
+  if (states.empty()) states = "; it has no servers";
+  return "profile \"" + profile + "\" offers no tools" + states + ". \"switchyard explain NAME --profile " + shell_word(profile) +
+         "\" says why.";
+}
+
 /// Why there is nothing to show of a server, or at all. `tools` is the empty answer.
 Exit report_empty(const CommandContext& context, GatewayAccess& access, const ToolsCommand& command, std::string_view tools) {
   const auto json = access.servers();
@@ -35,15 +68,16 @@ Exit report_empty(const CommandContext& context, GatewayAccess& access, const To
       context.console.out << tools << "\n";
       return Exit::done;
     }
-    const std::string why =
-        server.ready() ? "no tools of \"" + server.name + "\" are offered here"
-                       : "\"" + server.name + "\" is " + server.state + ": " + server.explanation(std::chrono::system_clock::now());
-    report_note(context.console, why);
+    report_note(context.console, emptiness_of(server));
     return Exit::done;
   }
   if (servers.empty()) report_no_servers(context.console, read_gateway(*json).config);
   if (command.server.empty()) {
     if (servers.empty()) return Exit::done;
+    if (!command.profile.empty()) {
+      report_note(context.console, profile_text(access, command.profile, servers));
+      return Exit::done;
+    }
     report_note(context.console, "no tools are offered. \"switchyard status\" says how the servers do.");
     return Exit::done;
   }

@@ -133,7 +133,7 @@ test('without a gateway the command starts the servers itself', { timeout }, asy
   }
   const answer = await explain('files__read_text_file');
   assert.equal(answer.code, 0, answer.stderr);
-  assert.match(answer.stdout, /^No gateway runs here that agents could reach/);
+  assert.match(answer.stdout, /^No gateway runs here with this configuration/);
   assert.match(answer.stdout, /\ncallable as files__read_text_file\n$/);
   assert.equal((await explain('nobody')).code, 1);
   assert.equal((await explain()).code, 2);

@@ -134,6 +134,17 @@ TEST(CommandLineTest, HelpShowsAnExampleEverywhere) {
   }
 }
 
+TEST(CommandLineTest, HelpIsACommandToo) {
+  for (const auto& words : {std::initializer_list<const char*>{"help"}, {"help", "--json"}, {"help", "help"}}) {
+    const auto help = parse(words);
+    ASSERT_FALSE(help);
+    EXPECT_TRUE(help.error().wanted);
+  }
+  EXPECT_EQ(parse({"help"}).error().text, parse({"--help"}).error().text);
+  EXPECT_EQ(parse({"help", "call"}).error().text, parse({"call", "--help"}).error().text);
+  EXPECT_EQ(mistake({"help", "cal"}), "unknown command \"cal\": did you mean \"call\"? Try \"switchyard --help\".");
+}
+
 TEST(CommandLineTest, HelpShowsDefaults) {
   const std::string serve = parse({"serve", "--help"}).error().text;
   EXPECT_THAT(serve, HasSubstr("Where agents connect (the configuration's, or 127.0.0.1:7332)"));
@@ -163,6 +174,9 @@ TEST(CommandLineTest, EmptyValuesAreMistakes) {
 
 TEST(CommandLineTest, MistakesAreOneLineWithAHint) {
   EXPECT_EQ(mistake({"lsit"}), "unknown command \"lsit\": did you mean \"list\"? Try \"switchyard --help\".");
+  EXPECT_EQ(mistake({"stat"}), "unknown command \"stat\": did you mean \"status\"? Try \"switchyard --help\".");
+  EXPECT_EQ(mistake({"desc"}), "unknown command \"desc\": did you mean \"describe\"? Try \"switchyard --help\".");
+  EXPECT_EQ(mistake({"e"}), "unknown command \"e\". Try \"switchyard --help\".");
   EXPECT_EQ(mistake({"frobnicate"}), "unknown command \"frobnicate\". Try \"switchyard --help\".");
   EXPECT_EQ(mistake({"list", "--jsn"}), "unknown option \"--jsn\": did you mean \"--json\"? Try \"switchyard list --help\".");
   EXPECT_EQ(mistake({"serve", "--stido"}),

@@ -130,6 +130,10 @@ TEST_F(RemoteCommandsTest, AnotherConfigurationIsNotAskedOfIt) {
   EXPECT_EQ(list.exit, 0);
   EXPECT_THAT(list.err, HasSubstr("uses " + running_.config));
   EXPECT_THAT(list.out, HasSubstr("x     failed"));
+  // What is said on both outputs goes together.
+  for (const Outcome& one : {list, run({"status", "--config", other})})
+    EXPECT_THAT(one.out,
+                StartsWith("No gateway runs here with " + other + "; its servers were started for this command alone.\n\n"));
   const Outcome same = run({"list", "--config", folder_ + "/./switchyard.json"});
   EXPECT_EQ(same.err, "");
   EXPECT_THAT(same.out, HasSubstr("linear"));

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sstream>
@@ -105,7 +106,31 @@ TEST_F(RenderingTest, AFileThatCannotBeUsedIsSpokenOf) {
 TEST_F(RenderingTest, StatusOfServersStartedForTheCommand) {
   GatewayStatus status = sample_status();
   status.mcp_url.clear();
-  EXPECT_THAT(status_text(servers_json(status), now_, console_), HasSubstr("No gateway runs here"));
+  const std::string json = servers_json(status);
+  for (const std::string& text : {status_text(json, now_, console_), list_text(json, now_, console_)}) {
+    EXPECT_THAT(text,
+                testing::StartsWith(
+                    "No gateway runs here with /etc/switchyard.json; its servers were started for this command alone.\n\nNAME "));
+    EXPECT_THAT(text, Not(HasSubstr("Next try")));
+    EXPECT_THAT(text, Not(HasSubstr(" 99\n")));
+  }
+  EXPECT_THAT(*server_text(json, "linear", now_, console_), Not(HasSubstr("next try")));
+  EXPECT_THAT(*server_text(json, "files", now_, console_), Not(HasSubstr("pid")));
+}
+
+TEST_F(RenderingTest, WhatASandboxDeniedComesWithWhatAllowsIt) {
+  const std::string folder = std::filesystem::path(testing::TempDir()).parent_path();
+  GatewayStatus status = sample_status();
+  status.servers[0].denied = {"writing " + folder + "/tmp-x1", "writing " + folder + "/tmp-x2", "connecting to 203.0.113.5:443"};
+  const std::string text = *server_text(servers_json(status), "files", now_, console_);
+  EXPECT_THAT(text, HasSubstr("\ndenied      writing " + folder + "/tmp-x1, "));
+  EXPECT_THAT(text,
+              HasSubstr("\nallow       Where it needs that: add \"" + folder +
+                        "\" to \"write\" in its \"sandbox\"; set \"network\" there to true.\n"));
+  status.servers[0].denied = {"writing /no/such/folder/file"};
+  EXPECT_THAT(
+      *server_text(servers_json(status), "files", now_, console_),
+      HasSubstr("\nallow       Where it needs that: create \"/no/such/folder\" and add it to \"write\" in its \"sandbox\".\n"));
 }
 
 TEST_F(RenderingTest, StatusOfOneServer) {
