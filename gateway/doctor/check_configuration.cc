@@ -12,8 +12,8 @@
 
 #include "gateway/config/jsonc.h"
 #include "gateway/config/near_name.h"
+#include "gateway/config/shell_word.h"
 #include "gateway/doctor/check_state.h"
-#include "gateway/doctor/shell_word.h"
 #include "mcp/http/url.h"
 
 namespace gateway {
@@ -203,7 +203,7 @@ void check_profiles(const Config& config, const std::vector<std::string>& names,
     if (!names.empty() && std::ranges::none_of(profile.servers, named)) continue;
     list.warning("profile " + profile.name,
                  profile.servers.empty() ? "has no servers: /mcp/" + profile.name + " offers nothing"
-                                         : "has no server that runs: all of it are switched off or have mistakes",
+                                         : "has no server that runs: all of them are switched off or have mistakes",
                  "List servers in its \"servers\", or take the profile out.");
   }
 }

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "gateway/doctor/shell_word.h"
+#include "gateway/config/shell_word.h"
 #include "mcp/json/text.h"
 
 namespace gateway {

@@ -12,8 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include "gateway/config/shell_word.h"
 #include "gateway/config/text_file.h"
-#include "gateway/doctor/shell_word.h"
 #include "gateway/host/environment.h"
 #include "gateway/upstream/catalog_store.h"
 #include "mcp/json/text.h"

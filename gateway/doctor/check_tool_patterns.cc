@@ -5,8 +5,8 @@
 #include "gateway/config/jsonc.h"
 #include "gateway/config/near_name.h"
 #include "gateway/config/server_identity.h"
+#include "gateway/config/shell_word.h"
 #include "gateway/doctor/check_configuration.h"
-#include "gateway/doctor/shell_word.h"
 #include "gateway/host/identity_key.h"
 #include "gateway/upstream/catalog_store.h"
 

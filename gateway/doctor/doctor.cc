@@ -15,13 +15,13 @@
 #include <utility>
 
 #include "gateway/config/near_name.h"
+#include "gateway/config/shell_word.h"
 #include "gateway/doctor/check_endpoint.h"
 #include "gateway/doctor/check_installation.h"
 #include "gateway/doctor/check_ports.h"
 #include "gateway/doctor/check_program.h"
 #include "gateway/doctor/check_sandbox.h"
 #include "gateway/doctor/check_state.h"
-#include "gateway/doctor/shell_word.h"
 #include "gateway/upstream/redaction.h"
 #include "mcp/process/proc_files.h"
 

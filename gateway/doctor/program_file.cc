@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "gateway/doctor/shell_word.h"
+#include "gateway/config/shell_word.h"
 
 namespace gateway {
 
