@@ -138,7 +138,7 @@ TEST_F(CheckConfigurationTest, Profiles) {
   EXPECT_EQ(shown(check_contents(all, environment_)),
             "warning profile empty: has no servers: /mcp/empty offers nothing | List servers in its \"servers\", or take the "
             "profile out.\n"
-            "warning profile dark: has no server that runs: all of it are switched off or have mistakes | List servers in its "
+            "warning profile dark: has no server that runs: all of them are switched off or have mistakes | List servers in its "
             "\"servers\", or take the profile out.\n");
 }
 
