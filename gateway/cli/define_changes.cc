@@ -29,9 +29,7 @@ void add_reload(CommandSet& commands) {
         return ReloadCommand{.wait = !parsed.no_wait};
       });
   reload->add_flag("--no-wait", commands.parsed().no_wait, "Do not wait for the servers that are started");
-  reload->footer(
-      "The gateway does that by itself whenever the file changes.\n" +
-      reload->get_footer());
+  reload->footer("The gateway does that by itself whenever the file changes.\n" + reload->get_footer());
 }
 
 void add_edits(CommandSet& commands) {
