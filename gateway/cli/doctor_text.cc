@@ -5,6 +5,7 @@
 
 #include "gateway/cli/table.h"
 #include "gateway/cli/text.h"
+#include "gateway/config/words.h"
 
 namespace gateway {
 

@@ -7,6 +7,7 @@
 #include "gateway/cli/report.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/text.h"
+#include "gateway/config/words.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -58,8 +59,7 @@ std::string time_text(std::string_view facts, SystemTime now, bool running) {
   };
   std::string text;
   if (const auto since = time("since")) {
-    std::string state = mcp::string_member(facts, "state");
-    std::ranges::replace(state, '_', ' ');
+    const std::string state = spoken(mcp::string_member(facts, "state"));
     text += (state == "ready" ? ", for " : ", " + state + " for ") + between(*since, now);
   }
   if (const auto retry = time("retryAt"); retry && running) text += ", next try in " + between(now, *retry);
@@ -68,8 +68,7 @@ std::string time_text(std::string_view facts, SystemTime now, bool running) {
 }
 
 std::string step_text(std::string_view step, bool running, SystemTime now, const Console& console) {
-  std::string name = mcp::string_member(step, "step");
-  std::ranges::replace(name, '_', ' ');
+  const std::string name = spoken(mcp::string_member(step, "step"));
   const Shown outcome = shown_outcome(mcp::string_member(step, "outcome"));
   std::string found = mcp::string_member(step, "found");
   const std::string times = time_text(mcp::member(step, "facts"), now, running);

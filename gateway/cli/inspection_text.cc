@@ -6,6 +6,7 @@
 
 #include "gateway/cli/table.h"
 #include "gateway/cli/text.h"
+#include "gateway/config/words.h"
 #include "gateway/inspect/inspection_json.h"
 #include "mcp/json/text.h"
 
@@ -24,14 +25,6 @@ std::string first_line(const std::string& text) {
   return clean_line(text.substr(begin, text.find('\n', begin) - begin));
 }
 
-std::string join(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) {
-    text += (text.empty() ? "" : ", ") + part;
-  }
-  return text;
-}
-
 std::string key_text(std::string_view key) {
   return clean_line(mcp::decode_json_string("\"" + std::string(key) + "\""));
 }
@@ -45,10 +38,10 @@ std::string capabilities_text(std::string_view capabilities) {
       if (setting != "false" && setting != "null") parts.push_back(key_text(part));
       return true;
     });
-    names.push_back(key_text(key) + (parts.empty() ? "" : " (" + join(parts) + ")"));
+    names.push_back(key_text(key) + (parts.empty() ? "" : " (" + joined(parts) + ")"));
     return true;
   });
-  return names.empty() ? "none" : join(names);
+  return names.empty() ? "none" : joined(names);
 }
 
 /// "example/everything 2.0.0 (Everything)".
@@ -105,7 +98,7 @@ class Renderer {
     for (const Timing& timing : inspection_.timings) {
       times.push_back(timing.what + " " + duration_text(timing.took));
     }
-    add_fact("took          ", join(times));
+    add_fact("took          ", joined(times));
     const std::string instructions = clean_line(inspection_.instructions);
     add_fact("instructions  ", cut_to_width(instructions, kShownInstructions));
   }
@@ -204,7 +197,7 @@ std::string parameters_text(std::string_view schema) {
     return true;
   });
   needed.insert(needed.end(), optional.begin(), optional.end());
-  return join(needed);
+  return joined(needed);
 }
 
 std::string hints_text(std::string_view tool) {
@@ -218,7 +211,7 @@ std::string hints_text(std::string_view tool) {
   if (member(annotations, "openWorldHint") == "true") hints.emplace_back("open world");
   const std::string support = string_member(member(tool, "execution"), "taskSupport");
   if (support == "required" || support == "optional") hints.push_back("task " + support);
-  return join(hints);
+  return joined(hints);
 }
 
 std::string inspection_text(const Inspection& inspection, const Console& console) {

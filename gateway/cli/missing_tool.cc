@@ -5,6 +5,7 @@
 
 #include "gateway/config/near_name.h"
 #include "gateway/config/shell_word.h"
+#include "gateway/config/words.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -19,13 +20,6 @@ std::vector<std::string> strings_of(std::string_view array) {
   for (const std::string_view text : mcp::elements(array))
     strings.push_back(mcp::decode_json_string(text));
   return strings;
-}
-
-std::string joined(const std::vector<std::string>& names, std::string_view between) {
-  std::string text;
-  for (const std::string& name : names)
-    text.append(text.empty() ? "" : between).append(name);
-  return text;
 }
 
 /// The step of a match that has this name or outcome; "" where none has.
@@ -104,7 +98,7 @@ class Search {
     const auto servers = profile_servers(match);
     if (stage == "configuration" && reason == to_string(ErrorCode::unknown_tool)) {
       return Error{ErrorCode::unknown_tool,
-                   "profile \"" + profile_ + "\" has no tool " + shown_ + "; its servers: " + joined(servers, ", "),
+                   "profile \"" + profile_ + "\" has no tool " + shown_ + "; its servers: " + joined(servers),
                    remedy};
     }
     const std::string server = found.starts_with("server \"") ? "" : state_text(match, failed);

@@ -6,7 +6,8 @@
 #include "gateway/admin/time_text.h"
 #include "gateway/cli/console.h"
 #include "gateway/cli/text.h"
-#include "gateway/explain/sandbox_advice.h"
+#include "gateway/config/words.h"
+#include "gateway/upstream/sandbox_advice.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -76,8 +77,7 @@ ServerRow read_server(std::string_view json) {
   std::vector<std::string> denied;
   for (const std::string_view thing : mcp::elements(mcp::member(json, "sandboxDenied")))
     denied.push_back(mcp::decode_json_string(thing));
-  for (const std::string& thing : denied)
-    row.denied += (row.denied.empty() ? "" : ", ") + thing;
+  row.denied = joined(denied);
   row.allow = sandbox_advice(denied, "its \"sandbox\"");
   const std::string_view cause = mcp::member(json, "cause");
   row.reason = text_member(cause, "reason");

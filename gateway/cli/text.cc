@@ -154,10 +154,6 @@ std::string wrap_words(std::string_view text, std::size_t width) {
   return out;
 }
 
-std::string counted(std::size_t number, const std::string& what) {
-  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
-}
-
 std::string duration_text(std::chrono::milliseconds duration) {
   const auto count = duration.count();
   constexpr std::chrono::milliseconds::rep kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute, kDay = 24 * kHour;

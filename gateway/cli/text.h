@@ -25,9 +25,6 @@ std::string cut_to_width(std::string_view text, std::size_t width);
 /// clean.
 std::string wrap_words(std::string_view text, std::size_t width);
 
-/// "1 tool", "2 tools".
-std::string counted(std::size_t number, const std::string& what);
-
 /// "850 ms", "45 s", "12 min", "3 h", "4 d".
 std::string duration_text(std::chrono::milliseconds duration);
 

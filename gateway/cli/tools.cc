@@ -8,6 +8,7 @@
 #include "gateway/cli/text.h"
 #include "gateway/config/near_name.h"
 #include "gateway/config/shell_word.h"
+#include "gateway/config/words.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -23,12 +24,6 @@ std::string first_line(std::string_view entry) {
   const auto begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string::npos) return "";
   return text.substr(begin, text.find('\n', begin) - begin);
-}
-
-/// "backing off".
-std::string spoken_state(std::string state) {
-  std::ranges::replace(state, '_', ' ');
-  return state;
 }
 
 /// Why a server has no tools here.
@@ -48,7 +43,7 @@ std::string profile_text(GatewayAccess& access, const std::string& profile, cons
   for (const std::string& name : servers_of_profile(access, profile, servers.front().name)) {
     const auto server = std::ranges::find(servers, name, &ServerRow::name);
     states += (states.empty() ? "; its servers: " : ", ") + name;
-    if (server != servers.end()) states += " (" + spoken_state(server->state) + ")";
+    if (server != servers.end()) states += " (" + spoken(server->state) + ")";
   }
   if (states.empty()) states = "; it has no servers";
   return "profile \"" + profile + "\" offers no tools" + states + ". \"switchyard explain NAME --profile " + shell_word(profile) +

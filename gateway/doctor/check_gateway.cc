@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "gateway/config/shell_word.h"
+#include "gateway/config/words.h"
+#include "gateway/upstream/sandbox_advice.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -82,15 +84,14 @@ class GatewayLook {
       if (!facts_.servers.empty() && std::ranges::find(facts_.servers, name) == facts_.servers.end()) continue;
       add_server(name, state, server);
     }
-    const std::string text = std::to_string(up) + " of " + std::to_string(all) + (all == 1 ? " server is up" : " servers are up");
+    const std::string text = std::to_string(up) + " of " + counted(all, "server is up", "servers are up");
     if (all > 0) list_.ok("servers", text);
     if (!facts_.servers.empty()) return;
     const std::size_t clashes = mcp::elements(member(*facts_.status, "clashes")).size();
     if (clashes > 0) {
-      list_.note(
-          "names",
-          std::to_string(clashes) + (clashes == 1 ? " thing is" : " things are") + " not offered under the name the server gives",
-          "\"switchyard status\" says which, and why.");
+      list_.note("names",
+                 counted(clashes, "thing is", "things are") + " not offered under the name the server gives",
+                 "\"switchyard status\" says which, and why.");
     }
   }
 
@@ -103,13 +104,11 @@ class GatewayLook {
     } else if (state != "ready" && state != "dormant") {
       list_.of_server().error(name, std::move(text), next_step(name, state, server));
     }
-    std::string denied;
+    std::vector<std::string> denied;
     for (const std::string_view thing : mcp::elements(member(server, "sandboxDenied")))
-      denied += (denied.empty() ? "" : ", ") + mcp::decode_json_string(thing);
+      denied.push_back(mcp::decode_json_string(thing));
     if (!denied.empty()) {
-      list_.of_server().warning(name,
-                                "its sandbox denied it: " + denied,
-                                "Where it may do that, add the path to \"write\" in its \"sandbox\", or set \"network\" there.");
+      list_.of_server().warning(name, "its sandbox denied it: " + joined(denied), sandbox_advice(denied, "its \"sandbox\""));
     }
   }
 

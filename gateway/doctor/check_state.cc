@@ -14,6 +14,7 @@
 
 #include "gateway/config/shell_word.h"
 #include "gateway/config/text_file.h"
+#include "gateway/config/words.h"
 #include "gateway/host/environment.h"
 #include "gateway/upstream/catalog_store.h"
 #include "mcp/json/text.h"
@@ -137,7 +138,7 @@ class StateLook {
           "catalogs", "of another version of Switchyard: " + names_text(newer), "They are not used; the servers are asked again.");
     }
     if (newer.empty() && spoilt.empty() && count > 0) {
-      list_.ok("catalogs", std::to_string(count) + (count == 1 ? " server" : " servers") + " known from before");
+      list_.ok("catalogs", counted(count, "server") + " known from before");
     }
   }
 
@@ -149,10 +150,7 @@ class StateLook {
 
   static std::string names_text(std::vector<std::string>& names) {
     std::ranges::sort(names);
-    std::string text;
-    for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i)
-      text += (i == 0 ? "" : ", ") + names[i];
-    return names.size() > kShown ? text + " and " + std::to_string(names.size() - kShown) + " more" : text;
+    return some_of(names, kShown);
   }
 
   void check_children() {

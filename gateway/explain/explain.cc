@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/config/jsonc.h"
+#include "gateway/config/words.h"
 #include "gateway/explain/explain_steps.h"
 #include "gateway/explain/explain_subjects.h"
 
@@ -34,7 +35,7 @@ std::string tool_verdict(const Explanation& walk, const ExplainSubject& subject,
 std::string server_verdict(const ExplainScene& scene, const ExplainedServer& server) {
   const auto& routes = scene.projection->tools().routes();
   const auto offered = static_cast<std::size_t>(std::ranges::count(routes, server.name, &Route::server));
-  return "serves " + count_text(offered, "tool") + " at " + scene.view();
+  return "serves " + counted(offered, "tool") + " at " + scene.view();
 }
 
 Explanation walk(const ExplainScene& scene, const ExplainSubject& subject, const std::string& asked) {

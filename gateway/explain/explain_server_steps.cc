@@ -4,10 +4,11 @@
 
 #include "gateway/config/jsonc.h"
 #include "gateway/config/shell_word.h"
+#include "gateway/config/words.h"
 #include "gateway/explain/explain_steps.h"
-#include "gateway/explain/sandbox_advice.h"
 #include "gateway/upstream/call_gate.h"
 #include "gateway/upstream/circuit_breaker.h"
+#include "gateway/upstream/sandbox_advice.h"
 #include "mcp/base/ascii.h"
 #include "mcp/base/percent.h"
 
@@ -78,13 +79,6 @@ ExplainStep down_step(const ExplainScene& scene, const RuntimeStatus& status, Ex
   return failed_step(step, std::move(cause));
 }
 
-std::string denied_text(const std::vector<std::string>& denied) {
-  std::string text;
-  for (const std::string& thing : denied)
-    text.append(text.empty() ? "" : ", ").append(thing);
-  return text;
-}
-
 /// One that takes requests.
 ExplainStep serving_step(const ExplainScene& scene, const ExplainedServer& server, ExplainStep step) {
   const RuntimeStatus& status = *server.status;
@@ -99,7 +93,7 @@ ExplainStep serving_step(const ExplainScene& scene, const ExplainedServer& serve
   if (status.queued >= CallGate::kMaxQueued) {
     return failed_step(step,
                        {ErrorCode::overloaded,
-                        count_text(status.queued, "call") + " wait for their turn, and no more are taken",
+                        counted(status.queued, "call") + " wait for their turn, and no more are taken",
                         "Raise " + place_of(scene, server, "maxConcurrent") + ", or try again when they are done."});
   }
   step.outcome = StepOutcome::passed;
@@ -114,10 +108,10 @@ ExplainStep serving_step(const ExplainScene& scene, const ExplainedServer& serve
     const bool user = server.spec->isolation == Isolation::per_user;
     step.found += std::string("; calls go to one that each ") + (user ? "user" : "client session") + " has of its own";
   }
-  if (status.queued > 0) step.found += "; " + count_text(status.queued, "call") + " in the queue (maxConcurrent)";
+  if (status.queued > 0) step.found += "; " + counted(status.queued, "call") + " in the queue (maxConcurrent)";
   if (status.denied.empty()) return step;
   return warning_step(step,
-                      step.found + "; its sandbox denied it: " + denied_text(status.denied),
+                      step.found + "; its sandbox denied it: " + joined(status.denied),
                       sandbox_advice(status.denied, place_of(scene, server, "sandbox")));
 }
 
@@ -233,10 +227,6 @@ std::string place_of(const ExplainScene& scene, const ExplainedServer& server, s
 
 std::string file_of(const ExplainScene& scene) {
   return scene.config->file.empty() ? "the configuration" : scene.config->file;
-}
-
-std::string count_text(std::size_t count, std::string_view noun) {
-  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
 }  // namespace gateway

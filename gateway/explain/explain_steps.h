@@ -56,7 +56,4 @@ inline constexpr std::size_t kClientNames = 64, kClientPrefix = std::string_view
 /// What of the whole list clients may not take: that there are too many tools. "" where there are not.
 std::string too_many_text(const ExplainScene& scene);
 
-/// "1 tool", "14 tools".
-std::string count_text(std::size_t count, std::string_view noun);
-
 }  // namespace gateway

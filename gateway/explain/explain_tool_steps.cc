@@ -6,6 +6,7 @@
 #include "gateway/config/jsonc.h"
 #include "gateway/config/near_name.h"
 #include "gateway/config/shell_word.h"
+#include "gateway/config/words.h"
 #include "gateway/explain/explain_steps.h"
 #include "mcp/json/text.h"
 
@@ -42,7 +43,7 @@ Error missing_error(const ExplainSubject& subject) {
     names.push_back(entry.key);
   Error error{ErrorCode::unknown_tool,
               "server " + shown_name(server) + " does not list a tool " + quoted(subject.tool) + " (it lists " +
-                  count_text(names.size(), "tool") + ")"};
+                  counted(names.size(), "tool") + ")"};
   const std::string noted = "\"" + subject.tool + "\"";
   for (const std::string& line : server.catalog->list(CatalogKind::tools)->refused) {
     if (line.find(noted) != std::string::npos) error.message += "; " + line;
@@ -71,13 +72,6 @@ std::vector<std::string> reasons_for(const ExplainSubject& subject, const ToolOv
   return reasons;
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts)
-    text.append(text.empty() ? "" : "; ").append(part);
-  return text;
-}
-
 std::string rename_remedy(const ExplainScene& scene, const ExplainSubject& subject) {
   return "Give it another name in " + place_of(scene, *subject.server, "tools") + ": \"override\": {" +
          mcp::json_string(subject.tool) + ": {\"name\": \"NEW_NAME\"}}";
@@ -96,7 +90,7 @@ ExplainStep discovery_step(const ExplainScene& scene, const ExplainSubject& subj
   const TaskSupport tasks = fate ? fate->route->tasks : TaskSupport::forbidden;
   if (tasks != TaskSupport::forbidden) step.facts.push_back({"taskSupport", std::string(text_of(tasks))});
   step.outcome = StepOutcome::passed;
-  step.found = "the server lists it, among " + count_text(server.catalog->tools().size(), "tool");
+  step.found = "the server lists it, among " + counted(server.catalog->tools().size(), "tool");
   if (server.status->stale) step.found += ", as last known; it was not read since the gateway started";
   if (tasks == TaskSupport::required) step.found += "; it runs as a task only, and a plain call is run as one";
   if (entry->only_for.empty()) return step;
@@ -161,7 +155,7 @@ ExplainStep name_step(const ExplainScene& scene, const ExplainSubject& subject) 
   }
   step.outcome = StepOutcome::passed;
   step.found = route.callable.str();
-  if (!reasons.empty()) step.found += ": " + joined(reasons);
+  if (!reasons.empty()) step.found += ": " + joined(reasons, "; ");
   return step;
 }
 
@@ -175,10 +169,10 @@ ExplainStep client_step(const ExplainScene& scene, const ExplainSubject& subject
   add("tools", scene.projection->tools().routes().size());
   add("page", place / page_size + 1);
   step.outcome = StepOutcome::passed;
-  step.found = count_text(length, "character") + ", one of " + count_text(scene.projection->tools().routes().size(), "tool");
+  step.found = counted(length, "character") + ", one of " + counted(scene.projection->tools().routes().size(), "tool");
   if (length + kClientPrefix > kClientNames) {
     return warning_step(step,
-                        "its name has " + count_text(length, "character") + "; with a prefix such as mcp__switchyard__ that is " +
+                        "its name has " + counted(length, "character") + "; with a prefix such as mcp__switchyard__ that is " +
                             std::to_string(length + kClientPrefix) + ", and many clients leave out names over " +
                             std::to_string(kClientNames),
                         "Lower maxNameLength to 46. " + rename_remedy(scene, subject));

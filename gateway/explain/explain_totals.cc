@@ -3,6 +3,7 @@
 
 #include "gateway/config/jsonc.h"
 #include "gateway/config/shell_word.h"
+#include "gateway/config/words.h"
 #include "gateway/explain/explain_steps.h"
 
 namespace gateway {
@@ -43,9 +44,8 @@ Fates fates_of(const ExplainScene& scene, const ExplainedServer& server) {
 /// The first few of them.
 std::string some_of(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 5;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i)
-    text.append(i == 0 ? "" : ", ").append(names[i]);
+  const auto shown = static_cast<std::ptrdiff_t>(std::min(names.size(), kShown));
+  const std::string text = joined({names.begin(), names.begin() + shown});
   return names.size() > kShown ? text + ", …" : text;
 }
 
@@ -70,7 +70,7 @@ Error unread_error(const ExplainedServer& server) {
 std::string too_many_text(const ExplainScene& scene) {
   const std::size_t tools = scene.projection->tools().routes().size();
   if (tools <= kClientTools) return "";
-  return scene.view() + " offers " + count_text(tools, "tool") + "; GitHub Copilot takes " + std::to_string(kClientTools) +
+  return scene.view() + " offers " + counted(tools, "tool") + "; GitHub Copilot takes " + std::to_string(kClientTools) +
          " in one request";
 }
 
@@ -83,7 +83,7 @@ ExplainStep all_discovery_step(const ExplainScene&, const ExplainSubject& subjec
     const std::size_t count = server.catalog->entries(kind).size();
     step.facts.push_back({std::string(words_of(kind).member), static_cast<std::int64_t>(count)});
     if (count == 0 && kind != CatalogKind::tools) continue;
-    counts += (counts.empty() ? "" : ", ") + count_text(count, words_of(kind).noun);
+    counts += (counts.empty() ? "" : ", ") + counted(count, words_of(kind).noun);
   }
   step.outcome = StepOutcome::passed;
   step.found = "it lists " + counts;
@@ -95,7 +95,7 @@ ExplainStep all_discovery_step(const ExplainScene&, const ExplainSubject& subjec
   if (refused.empty()) return step;
   step.facts.push_back({"refused", refused});
   return warning_step(step,
-                      step.found + "; " + count_text(refused.size(), "tool") + " cannot be offered: " + refused.front(),
+                      step.found + "; " + counted(refused.size(), "tool") + " cannot be offered: " + refused.front(),
                       "That is for who makes the server: switchyard inspect " + shell_word(server.name.str()));
 }
 
@@ -107,17 +107,16 @@ ExplainStep all_filter_step(const ExplainScene& scene, const ExplainSubject& sub
   const std::size_t all = server.catalog->tools().size();
   step.facts.push_back({"filtered", fates.filtered});
   if (fates.filtered.size() == all) {
-    return failed_step(
-        step,
-        {ErrorCode::tool_filtered,
-         "tools.allow and tools.deny of server " + shown_name(server) + " leave none of its " + count_text(all, "tool"),
-         "Change " + place_of(scene, server, "tools") + " in " + file_of(scene) + "."});
+    return failed_step(step,
+                       {ErrorCode::tool_filtered,
+                        "tools.allow and tools.deny of server " + shown_name(server) + " leave none of its " + counted(all, "tool"),
+                        "Change " + place_of(scene, server, "tools") + " in " + file_of(scene) + "."});
   }
   step.outcome = StepOutcome::passed;
   step.found = "tools.allow and tools.deny leave all of them";
   if (!fates.filtered.empty()) {
-    step.found = "tools.allow and tools.deny leave " + std::to_string(all - fates.filtered.size()) + " of " +
-                 count_text(all, "tool") + "; hidden: " + some_of(fates.filtered);
+    step.found = "tools.allow and tools.deny leave " + std::to_string(all - fates.filtered.size()) + " of " + counted(all, "tool") +
+                 "; hidden: " + some_of(fates.filtered);
   }
   return step;
 }
@@ -152,14 +151,14 @@ ExplainStep all_client_step(const ExplainScene& scene, const ExplainSubject& sub
     step.facts.push_back({"long", longest});
     return warning_step(
         step,
-        count_text(longest.size(), "name") + " over " + std::to_string(kClientNames) +
+        counted(longest.size(), "name") + " over " + std::to_string(kClientNames) +
             " characters with a prefix such as mcp__switchyard__, which many clients leave out: " + some_of(longest),
         "Lower maxNameLength to 46.");
   }
   if (std::string many = too_many_text(scene); !many.empty())
     return warning_step(step, std::move(many), "Offer fewer: tools.allow, tools.deny, or a profile.");
   step.outcome = StepOutcome::passed;
-  step.found = scene.view() + " offers " + count_text(tools, "tool") + " in all";
+  step.found = scene.view() + " offers " + counted(tools, "tool") + " in all";
   return step;
 }
 

@@ -3,23 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/config/words.h"
+
 namespace gateway {
 
 namespace {
 
 constexpr std::size_t kShown = 5;  // things that changed
-
-std::string joined(const std::vector<std::string>& items, std::size_t most) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(items.size(), most); ++i)
-    text += (i == 0 ? "" : ", ") + items[i];
-  if (items.size() > most) text += " and " + std::to_string(items.size() - most) + " more";
-  return text;
-}
-
-std::string counted(std::size_t count, std::string_view one, std::string_view many) {
-  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
-}
 
 void append_views(std::string& text, const std::vector<ViewDifference>& views) {
   for (const ViewDifference& view : views) {
@@ -159,12 +149,12 @@ std::string_view to_string(ServerAction action) {
 std::string ServerStep::text() const {
   std::string reason = why;
   if (action == ServerAction::restart && !connection.empty()) {
-    reason = joined(connection, kShown);
+    reason = some_of(connection, kShown);
   } else if (action == ServerAction::rename) {
     reason = "was " + before.str();
-    if (!presentation.empty()) reason += "; " + joined(presentation, kShown) + " changed";
+    if (!presentation.empty()) reason += "; " + some_of(presentation, kShown) + " changed";
   } else if (action == ServerAction::keep) {
-    reason = presentation.empty() ? "nothing of it changed" : "only " + joined(presentation, kShown) + " changed";
+    reason = presentation.empty() ? "nothing of it changed" : "only " + some_of(presentation, kShown) + " changed";
   }
   append_views(reason, views);
   return std::string(to_string(action)) + " (" + reason + ")";

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/upstream/sandbox_advice.h"
 #include "gateway/upstream/sandbox_view.h"
 #include "mcp/base/log.h"
 #include "mcp/base/percent.h"
@@ -236,10 +237,7 @@ std::string denial_text(const mcp::Denial& denial) {
 }
 
 std::string denial_remedy(const mcp::Denial& denial) {
-  if (denial.kind == mcp::Denial::Kind::connect) {
-    return "If the server may use the network, set \"network\" in its \"sandbox\" to true.";
-  }
-  return "If the server may write there, add the path or a folder above it to \"write\" in its \"sandbox\".";
+  return sandbox_advice({denial_text(denial)}, "its \"sandbox\"");
 }
 
 }  // namespace gateway

@@ -1,10 +1,11 @@
-#include "gateway/explain/sandbox_advice.h"
+#include "gateway/upstream/sandbox_advice.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
 
 #include "gateway/config/jsonc.h"
+#include "gateway/config/words.h"
 
 namespace gateway {
 
@@ -21,11 +22,11 @@ fs::path place_to_write(const fs::path& denied) {
   return denied.parent_path();
 }
 
-std::string joined(const std::set<std::string>& paths) {
-  std::string text;
+std::string listed(const std::set<std::string>& paths) {
+  std::vector<std::string> names;
   for (const std::string& path : paths)
-    text.append(text.empty() ? "" : ", ").append(gateway::quoted(path));
-  return text;
+    names.push_back(gateway::quoted(path));
+  return joined(names);
 }
 
 }  // namespace
@@ -45,8 +46,8 @@ std::string sandbox_advice(const std::vector<std::string>& denied, std::string_v
   std::string text;
   const auto add = [&text](const std::string& part) { text += (text.empty() ? "Where it needs that: " : "; ") + part; };
   const std::string to_write = " to \"write\" in " + std::string(place);
-  if (!there.empty()) add("add " + joined(there) + to_write);
-  if (!missing.empty()) add("create " + joined(missing) + " and add " + (missing.size() == 1 ? "it" : "them") + to_write);
+  if (!there.empty()) add("add " + listed(there) + to_write);
+  if (!missing.empty()) add("create " + listed(missing) + " and add " + (missing.size() == 1 ? "it" : "them") + to_write);
   if (network) add("set \"network\" " + (text.empty() ? "in " + std::string(place) : std::string("there")) + " to true");
   return text.empty() ? "" : text + ".";
 }
