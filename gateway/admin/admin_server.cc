@@ -29,7 +29,6 @@ constexpr std::size_t kThreads = 8;
 constexpr int kBacklog = 256;
 constexpr int kReopenDelayMs = 1000;
 constexpr auto kSignOfLife = std::chrono::seconds(15);
-constexpr auto kLastWords = std::chrono::seconds(1);
 
 std::string system_text(int error) {
   return std::generic_category().message(error);
@@ -158,7 +157,7 @@ class HttplibAdminServer final : public AdminServer {
     const std::uint64_t one = 1;
     if (::write(stop_fd_, &one, sizeof one) < 0) mcp::log_error("admin", "cannot wake the connections");
     // The library breaks streams off; this lets them tell what happened last.
-    pool_.wait_for_lasting(kLastWords);
+    pool_.wait_for_lasting(BoundedSocket::Limits().last_words);
     pool_.hurry();
     server_.stop();
     if (thread_.joinable()) thread_.join();
@@ -213,8 +212,7 @@ class HttplibAdminServer final : public AdminServer {
         [this](bool) { pool_.end_lasting(); });
   }
 
-  /// Sends what there is, or waits for more.
-  /// False where the client is gone.
+  /// Sends what there is, or waits for more; false where the client is gone.
   bool send_next(EventStream& stream, httplib::DataSink& sink) {
     // What comes with the end is told, too.
     const bool last = stopping_;

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gateway/admin/json_parts.h"
 #include "gateway/admin/plan_view.h"
 #include "gateway/admin/time_text.h"
 #include "mcp/json/text.h"
@@ -11,16 +12,6 @@ namespace gateway {
 namespace {
 
 using nlohmann::ordered_json;
-
-std::string dump(const ordered_json& json) {
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
-
-ordered_json cause_json(const mcp::Error& error) {
-  ordered_json cause = {{"reason", mcp::to_string(error.code)}, {"message", error.message}};
-  if (!error.remedy.empty()) cause["remedy"] = error.remedy;
-  return cause;
-}
 
 ordered_json server_object(const RuntimeStatus& server) {
   ordered_json json = {{"name", server.name.str()},
@@ -37,7 +28,7 @@ ordered_json server_object(const RuntimeStatus& server) {
   json["since"] = rfc3339(server.since);
   if (server.state == RuntimeState::starting && !server.phase.empty()) json["phase"] = server.phase;
   if (server.retry_at) json["retryAt"] = rfc3339(*server.retry_at);
-  if (server.cause) json["cause"] = cause_json(*server.cause);
+  if (server.cause) json["cause"] = error_object(*server.cause);
   if (!server.denied.empty()) json["sandboxDenied"] = server.denied;
   json["openCalls"] = server.open_calls;
   json["questions"] = server.questions;
@@ -54,14 +45,14 @@ ordered_json server_object(const RuntimeStatus& server) {
 }
 
 ordered_json absent_object(const AbsentServer& absent) {
-  return {{"name", absent.name.str()}, {"state", to_string(absent.kind)}, {"cause", cause_json(absent.why)}};
+  return {{"name", absent.name.str()}, {"state", to_string(absent.kind)}, {"cause", error_object(absent.why)}};
 }
 
 ordered_json reload_json(const ReloadStatus& reload) {
   ordered_json json = {{"done", reload.done}, {"failed", reload.failed}};
   if (reload.at) json["at"] = rfc3339(*reload.at);
   if (!reload.last.empty()) json["last"] = reload.last;
-  if (reload.error) json["error"] = cause_json(*reload.error);
+  if (reload.error) json["error"] = error_object(*reload.error);
   return json;
 }
 
@@ -75,15 +66,15 @@ void append_text_member(std::string& out, const std::string& definition, std::st
 }  // namespace
 
 std::string server_json(const RuntimeStatus& server) {
-  return dump(server_object(server));
+  return dump_json(server_object(server));
 }
 
 std::string absent_json(const AbsentServer& server) {
-  return dump(absent_object(server));
+  return dump_json(absent_object(server));
 }
 
 std::string error_json(const mcp::Error& error) {
-  return dump(cause_json(error));
+  return dump_json(error_object(error));
 }
 
 std::string servers_json(const GatewayStatus& status) {
@@ -98,25 +89,25 @@ std::string servers_json(const GatewayStatus& status) {
     servers.push_back(server_object(status.servers[i]));
   }
   add_absent(status.servers.size());
-  return dump({{"gateway",
-                {{"version", status.version},
-                 {"pid", status.pid},
-                 {"mcpUrl", status.mcp_url},
-                 {"adminUrl", status.admin_url},
-                 {"config", status.config_file},
-                 {"ready", status.ready},
-                 {"stopping", status.stopping},
-                 {"started", rfc3339(status.started)},
-                 {"settled", status.settled},
-                 {"sessions", status.sessions},
-                 {"streams", status.streams},
-                 {"connections", status.connections},
-                 {"spawned", status.spawned},
-                 {"retiring", status.retiring},
-                 {"reload", reload_json(status.reload)}}},
-               {"environments", ordered_json::parse(environments_json(status.environments))["environments"]},
-               {"servers", std::move(servers)},
-               {"clashes", status.clashes}});
+  return dump_json({{"gateway",
+                     {{"version", status.version},
+                      {"pid", status.pid},
+                      {"mcpUrl", status.mcp_url},
+                      {"adminUrl", status.admin_url},
+                      {"config", status.config_file},
+                      {"ready", status.ready},
+                      {"stopping", status.stopping},
+                      {"started", rfc3339(status.started)},
+                      {"settled", status.settled},
+                      {"sessions", status.sessions},
+                      {"streams", status.streams},
+                      {"connections", status.connections},
+                      {"spawned", status.spawned},
+                      {"retiring", status.retiring},
+                      {"reload", reload_json(status.reload)}}},
+                    {"environments", ordered_json::parse(environments_json(status.environments))["environments"]},
+                    {"servers", std::move(servers)},
+                    {"clashes", status.clashes}});
 }
 
 std::string tools_json(const ToolTable& table, const std::string& server) {
@@ -136,7 +127,7 @@ std::string tools_json(const ToolTable& table, const std::string& server) {
     out.append(R"(,"definition":)").append(row.json).append("}");
   }
   out += R"(],"clashes":)";
-  out += dump(ordered_json(table.clashes));
+  out += dump_json(ordered_json(table.clashes));
   out += "}";
   return out;
 }

@@ -1,7 +1,6 @@
 #include "gateway/admin/bounded_socket.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,25 +8,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "gateway/admin/poll_until.h"
+
 namespace gateway {
 
-namespace {
-
 using Clock = std::chrono::steady_clock;
-
-/// Waits until one of `polled` has something to say; false when `until` came first.
-template <std::size_t N>
-bool poll_until(std::array<pollfd, N>& polled, Clock::time_point until) {
-  while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
-    if (left <= 0) return false;
-    const int ready = ::poll(polled.data(), polled.size(), static_cast<int>(left));
-    if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return false;
-  }
-}
-
-}  // namespace
 
 BoundedSocket::BoundedSocket(int socket, int stop_fd, Limits limits)
     : socket_(socket), stop_fd_(stop_fd), limits_(limits), accepted_(Clock::now()) {

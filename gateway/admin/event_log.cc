@@ -1,12 +1,11 @@
 #include "gateway/admin/event_log.h"
 
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <utility>
 
+#include "gateway/admin/poll_until.h"
 #include "mcp/base/random.h"
 
 namespace gateway {
@@ -15,6 +14,12 @@ namespace {
 
 std::size_t size_of(const GatewayEvent& event) {
   return sizeof(GatewayEvent) + event.type.size() + event.server.size() + event.data.size();
+}
+
+/// The counter of an eventfd that nobody reads cannot come to its end.
+void wake(int fd) {
+  constexpr std::uint64_t kOne = 1;
+  [[maybe_unused]] const auto written = ::write(fd, &kOne, sizeof kOne);
 }
 
 }  // namespace
@@ -30,10 +35,8 @@ void EventLog::add(std::string type, std::string server, std::string data) {
     bytes_ -= size_of(*events_.front());
     events_.pop_front();
   }
-  constexpr std::uint64_t kOne = 1;
-  // The counter of an eventfd that nobody reads cannot come to its end.
-  for (const int fd : listening_) [[maybe_unused]]
-    const auto written = ::write(fd, &kOne, sizeof kOne);
+  for (const int fd : listening_)
+    wake(fd);
 }
 
 std::uint64_t EventLog::last() const {
@@ -64,13 +67,8 @@ void EventLog::Listener::clear() const {
 }
 
 bool EventLog::Listener::wait_until(std::chrono::steady_clock::time_point deadline) const {
-  for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    constexpr std::int64_t kLongest = 60'000;
-    pollfd polled{fd_.get(), POLLIN, 0};
-    if (::poll(&polled, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, kLongest))) > 0) return true;
-    if (left.count() <= 0) return false;
-  }
+  pollfd polled{fd_.get(), POLLIN, 0};
+  return poll_until({&polled, 1}, deadline);
 }
 
 }  // namespace gateway

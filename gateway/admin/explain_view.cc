@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <variant>
 
+#include "gateway/admin/json_parts.h"
 #include "gateway/admin/time_text.h"
 
 namespace gateway {
@@ -52,12 +53,6 @@ ordered_json match_json(const Explanation& match) {
   return json;
 }
 
-ordered_json error_json(const mcp::Error& error) {
-  ordered_json json = {{"reason", mcp::to_string(error.code)}, {"message", error.message}};
-  if (!error.remedy.empty()) json["remedy"] = error.remedy;
-  return json;
-}
-
 }  // namespace
 
 std::string explain_json(const ExplainAnswer& answer) {
@@ -65,11 +60,11 @@ std::string explain_json(const ExplainAnswer& answer) {
   json["matches"] = ordered_json::array();
   for (const Explanation& match : answer.matches)
     json["matches"].push_back(match_json(match));
-  if (answer.unknown) json["unknown"] = error_json(*answer.unknown);
+  if (answer.unknown) json["unknown"] = error_object(*answer.unknown);
   if (!answer.near.empty()) json["near"] = answer.near;
   if (!answer.starting.empty()) json["starting"] = answer.starting;
-  if (answer.config_error) json["configError"] = error_json(*answer.config_error);
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  if (answer.config_error) json["configError"] = error_object(*answer.config_error);
+  return dump_json(json);
 }
 
 }  // namespace gateway

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gateway/admin/json_parts.h"
 #include "gateway/admin/time_text.h"
 
 namespace gateway {
@@ -22,10 +23,6 @@ ordered_json step_json(const ServerStep& step) {
   return json;
 }
 
-std::string dump(const ordered_json& json) {
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::string plan_json(const Plan& plan) {
@@ -41,7 +38,7 @@ std::string plan_json(const Plan& plan) {
   json["warnings"] = plan.warnings;
   json["summary"] = plan.summary();
   json["changesNothing"] = plan.changes_nothing();
-  return dump(json);
+  return dump_json(json);
 }
 
 std::string environments_json(const EnvironmentStates& environments) {
@@ -54,7 +51,7 @@ std::string environments_json(const EnvironmentStates& environments) {
     one["instance"] = state.instance;
     json["environments"].push_back(std::move(one));
   }
-  return dump(json);
+  return dump_json(json);
 }
 
 }  // namespace gateway

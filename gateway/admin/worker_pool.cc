@@ -56,7 +56,7 @@ void WorkerPool::end_lasting() {
   changed_.notify_all();
 }
 
-void WorkerPool::wait_for_lasting(std::chrono::milliseconds longest) {
+void WorkerPool::wait_for_lasting(std::chrono::steady_clock::duration longest) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, longest, [this] { return lasting_ == 0; });
 }

@@ -31,7 +31,7 @@ class WorkerPool {
   void end_lasting();
 
   /// Until no job lasts, or this time is over.
-  void wait_for_lasting(std::chrono::milliseconds longest);
+  void wait_for_lasting(std::chrono::steady_clock::duration longest);
 
   /// From here on run() does not wait.
   void hurry();

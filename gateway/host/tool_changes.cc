@@ -1,42 +1,24 @@
 #include "gateway/host/tool_changes.h"
 
-#include <string_view>
-#include <utility>
-
 namespace gateway {
 
-namespace {
-
-/// The definitions of tools, by server and callable name.
-using Definitions = std::map<std::pair<std::string_view, std::string_view>, std::string_view>;
-
-Definitions definitions(const Projection& projection) {
-  Definitions found;
-  const NamedList& tools = projection.tools();
-  for (std::size_t i = 0; i < tools.routes().size(); ++i) {
-    const Route& route = tools.routes()[i];
-    found[{route.server.str(), route.callable.str()}] = tools.list().text(i);
-  }
-  return found;
-}
-
-}  // namespace
-
 std::map<std::string, ToolChanges> tool_changes(const Projection& before, const Projection& after) {
-  const Definitions had = definitions(before);
-  const Definitions has = definitions(after);
   std::map<std::string, ToolChanges> changes;
-  for (const auto& [key, definition] : has) {
-    const auto& [server, name] = key;
-    const auto same = had.find(key);
-    if (same == had.end()) {
-      changes[std::string(server)].gained.emplace_back(name);
-    } else if (same->second != definition) {
-      changes[std::string(server)].changed.emplace_back(name);
-    }
-  }
-  for (const auto& [key, definition] : had) {
-    if (!has.contains(key)) changes[std::string(key.first)].lost.emplace_back(key.second);
+  const NamedList& had = before.tools();
+  const NamedList& has = after.tools();
+  // Both are sorted by callable name, and no name stands in one of them twice.
+  std::size_t i = 0, j = 0;
+  while (i < had.routes().size() || j < has.routes().size()) {
+    const Route* old = i < had.routes().size() ? &had.routes()[i] : nullptr;
+    const Route* now = j < has.routes().size() ? &has.routes()[j] : nullptr;
+    const bool is_old = now == nullptr || (old != nullptr && old->callable.str() <= now->callable.str());
+    const bool is_now = old == nullptr || (now != nullptr && now->callable.str() <= old->callable.str());
+    const bool same = is_old && is_now && old->server == now->server;
+    if (same && had.list().text(i) != has.list().text(j)) changes[now->server.str()].changed.push_back(now->callable.str());
+    if (is_old && !same) changes[old->server.str()].lost.push_back(old->callable.str());
+    if (is_now && !same) changes[now->server.str()].gained.push_back(now->callable.str());
+    if (is_old) ++i;
+    if (is_now) ++j;
   }
   return changes;
 }

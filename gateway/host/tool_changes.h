@@ -16,7 +16,7 @@ struct ToolChanges {
   bool operator==(const ToolChanges&) const = default;
 };
 
-/// By the name of the server; of those alone of which something differs.
+/// By the name of the server; of those alone of which something differs. Of views whose tools have callable names.
 std::map<std::string, ToolChanges> tool_changes(const Projection& before, const Projection& after);
 
 }  // namespace gateway
