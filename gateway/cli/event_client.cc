@@ -9,17 +9,14 @@
 #include <thread>
 #include <utility>
 
-#include "gateway/cli/http_failure.h"
+#include "gateway/cli/admin_request.h"
 #include "gateway/host/endpoint_url.h"
 #include "mcp/http/sse_reader.h"
-#include "mcp/http/url.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
 
 using Clock = std::chrono::steady_clock;
-using mcp::ErrorCode;
-using mcp::fail;
 using mcp::Result;
 
 namespace {
@@ -68,34 +65,26 @@ class Follower {
   bool has_enough_ = false;
 };
 
-mcp::Error refusal(const std::string& gateway, int status, const std::string& body) {
-  const std::string_view error = mcp::validate_json(body) ? mcp::member(body, "error") : "";
-  const auto text = [error](std::string_view member) { return mcp::decode_json_string(mcp::member(error, member)); };
-  if (error.empty()) return {ErrorCode::http_status, gateway + " answered HTTP " + std::to_string(status) + " without events"};
-  return {ErrorCode::http_status, text("message"), text("remedy"), std::string(error)};
-}
-
 }  // namespace
+
+std::vector<std::string_view> servers_in(const StreamEvent& event) {
+  if (event.type == "snapshot") return mcp::elements(mcp::member(event.data, "servers"));
+  if (event.type == "server") return {mcp::member(event.data, "server")};
+  return {};
+}
 
 Result<FollowEnd> follow_events(const RunningGateway& gateway,
                                 const std::string& server,
                                 Clock::time_point deadline,
                                 const std::function<bool(const StreamEvent&)>& on_event) {
-  const auto url = mcp::Url::parse(gateway.admin_url);
-  if (!url) return std::unexpected(url.error());
-  httplib::Client client(url->host, url->port);
-  client.set_tcp_nodelay(true);
-  client.set_decompress(false);
-  client.set_connection_timeout(std::chrono::seconds(5));
-  const auto left = std::max<Clock::duration>(deadline - Clock::now(), std::chrono::milliseconds(1));
-  client.set_read_timeout(std::chrono::ceil<std::chrono::milliseconds>(std::min<Clock::duration>(left, kSilence)));
+  const auto left = std::clamp<Clock::duration>(deadline - Clock::now(), std::chrono::milliseconds(1), kSilence);
+  const auto client = open_admin(gateway, std::chrono::ceil<std::chrono::milliseconds>(left));
+  if (!client) return std::unexpected(client.error());
   Follower follower(on_event);
   int status = 0;
   std::string refused;
-  httplib::Request request;
-  request.method = "GET";
-  request.path = "/api/v1/events" + (server.empty() ? "" : "?server=" + percent_encode(server));
-  request.headers = {{"Authorization", "Bearer " + gateway.token}, {"Accept", "text/event-stream"}};
+  const std::string query = server.empty() ? "" : "?server=" + percent_encode(server);
+  httplib::Request request = admin_request(gateway, "GET", "/api/v1/events" + query);
   request.response_handler = [&status](const httplib::Response& response) {
     status = response.status;
     return true;
@@ -106,16 +95,14 @@ Result<FollowEnd> follow_events(const RunningGateway& gateway,
     return refused.size() < kMostOfOne;
   };
   const httplib::Result result = [&] {
-    const Limit limit(client, deadline);
-    return client.send(request);
+    const Limit limit(**client, deadline);
+    return (*client)->send(request);
   }();
-  const std::string name = "the gateway (pid " + std::to_string(gateway.pid) + ", " + gateway.admin_url + ")";
   if (follower.has_enough()) return FollowEnd::enough;
-  if (status != 0 && status != 200) return std::unexpected(refusal(name, status, refused));
+  if (status != 0 && status != 200) return std::unexpected(refusal(gateway, status, refused));
   if (Clock::now() >= deadline) return FollowEnd::deadline;
   if (status == 200) return FollowEnd::closed;
-  return fail(
-      ErrorCode::connect_failed, name + " does not answer: " + http_failure(result.error()), "It may be stopping: try again.");
+  return std::unexpected(no_answer(gateway, result.error()));
 }
 
 }  // namespace gateway

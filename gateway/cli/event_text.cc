@@ -7,19 +7,18 @@
 #include "gateway/admin/time_text.h"
 #include "gateway/cli/server_rows.h"
 #include "gateway/cli/text.h"
+#include "gateway/config/words.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
 
-namespace {
+using mcp::string_member;
 
-std::string text_member(std::string_view object, std::string_view name) {
-  return mcp::decode_json_string(mcp::member(object, name));
-}
+namespace {
 
 /// The time of day here: "12:03:11".
 std::string clock_text(std::string_view event) {
-  const auto at = parse_rfc3339(text_member(event, "at")).value_or(std::chrono::system_clock::now());
+  const auto at = parse_rfc3339(string_member(event, "at")).value_or(std::chrono::system_clock::now());
   const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
   std::tm local{};
   std::string text(sizeof "00:00:00", '\0');
@@ -27,14 +26,11 @@ std::string clock_text(std::string_view event) {
   return text;
 }
 
-std::string counted(std::string_view number, std::string_view thing) {
-  return std::string(number) + " " + std::string(thing) + (number == "1" ? "" : "s");
-}
-
 /// "ready: 14 tools", "starting (initialize)", "failed: cannot be started: no such file. Install it."
 std::string state_text(const ServerRow& server, const Console& console) {
   const std::string state = toned(server.state, server.tone(), console.colour);
-  if (server.ready() && !server.open_until) return state + ": " + clean_line(counted(server.tools, "tool"));
+  if (server.ready() && !server.open_until)
+    return state + ": " + clean_line(server.tools) + (server.tools == "1" ? " tool" : " tools");
   if (server.state == "starting" && server.message.empty()) return state + (server.phase.empty() ? "" : " (" + server.phase + ")");
   const std::string why = clean_line(server.explanation(std::chrono::system_clock::now()));
   return state + (why.empty() ? "" : ": " + why);
@@ -48,7 +44,7 @@ std::string names_text(std::string_view event, std::string_view member, std::str
   for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i)
     text += (i == 0 ? " " : ", ") + clean_line(mcp::decode_json_string(names[i]));
   if (names.size() > kShown) text += ", …";
-  return counted(std::to_string(names.size()), "tool") + " " + std::string(verb) + ":" + text;
+  return counted(names.size(), "tool") + " " + std::string(verb) + ":" + text;
 }
 
 std::string tools_text_of(std::string_view event) {
@@ -63,9 +59,10 @@ std::string tools_text_of(std::string_view event) {
 
 std::string reload_text(std::string_view event, const Console& console) {
   const std::string_view error = mcp::member(event, "error");
-  if (error.empty()) return "reload (" + text_member(event, "trigger") + "): " + text_member(mcp::member(event, "plan"), "summary");
+  if (error.empty())
+    return "reload (" + string_member(event, "trigger") + "): " + string_member(mcp::member(event, "plan"), "summary");
   return toned("reload failed", Tone::bad, console.colour) +
-         ", and nothing has changed: " + clean_line(failure_text(text_member(error, "message"), text_member(error, "remedy")));
+         ", and nothing has changed: " + clean_line(failure_text(string_member(error, "message"), string_member(error, "remedy")));
 }
 
 std::string gateway_state_text(std::string_view event, const Console& console) {
@@ -91,8 +88,8 @@ std::string environments_text(std::string_view event, const Console& console) {
   std::string text;
   for (const std::string_view one : mcp::elements(mcp::member(event, "environments"))) {
     const bool there = mcp::member(one, "available") == "true";
-    const std::string why = clean_line(text_member(one, "why"));
-    text += clock_text(event) + "  environment " + clean_line(text_member(one, "name")) + "  " +
+    const std::string why = clean_line(string_member(one, "why"));
+    text += clock_text(event) + "  environment " + clean_line(string_member(one, "name")) + "  " +
             (there ? toned("there", Tone::good, console.colour) : toned("away", Tone::warning, console.colour)) +
             (why.empty() ? "" : ": " + why) + "\n";
   }
@@ -115,7 +112,7 @@ std::string event_text(const StreamEvent& event, const Console& console) {
     const ServerRow server = read_server(mcp::member(data, "server"));
     return time + clean_line(server.name) + "  " + state_text(server, console) + "\n";
   }
-  if (event.type == "tools") return time + clean_line(text_member(data, "server")) + "  " + tools_text_of(data) + "\n";
+  if (event.type == "tools") return time + clean_line(string_member(data, "server")) + "  " + tools_text_of(data) + "\n";
   if (event.type == "reload") return time + reload_text(data, console) + "\n";
   if (event.type == "gateway") return time + "gateway  " + gateway_state_text(data, console) + "\n";
   return "";

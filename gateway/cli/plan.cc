@@ -1,4 +1,5 @@
 // switchyard plan, switchyard reload
+#include <algorithm>
 #include <ostream>
 #include <set>
 #include <vector>
@@ -23,10 +24,6 @@ namespace {
 constexpr auto kPatience = std::chrono::seconds(90);
 constexpr auto kOutcomes = std::chrono::seconds(60);  // until it is known what came of the servers that were started
 
-std::string text_member(std::string_view object, std::string_view name) {
-  return mcp::decode_json_string(mcp::member(object, name));
-}
-
 Tone tone_of(std::string_view action) {
   if (action == "restart" || action == "stop") return Tone::bad;
   if (action == "start" || action == "rename") return Tone::good;
@@ -50,18 +47,19 @@ std::string names_text(std::string_view names, std::string_view sign) {
 std::string plan_text(std::string_view plan, const Console& console) {
   std::string text;
   for (const std::string_view server : mcp::elements(mcp::member(plan, "servers"))) {
-    const std::string action = text_member(server, "action");
-    std::string line = clean_line(text_member(server, "text"));
+    const std::string action = mcp::string_member(server, "action");
+    std::string line = clean_line(mcp::string_member(server, "text"));
     if (line.starts_with(action)) line = toned(action, tone_of(action), console.colour) + line.substr(action.size());
-    text += clean_line(text_member(server, "name")) + ": " + line + "\n";
+    text += clean_line(mcp::string_member(server, "name")) + ": " + line + "\n";
     for (const std::string_view view : mcp::elements(mcp::member(server, "views"))) {
       const std::string names = names_text(mcp::member(view, "lost"), "-") + names_text(mcp::member(view, "gained"), "+");
-      text += toned("  " + clean_line(text_member(view, "view") + ":" + names), Tone::faint, console.colour) + "\n";
+      text += toned("  " + clean_line(mcp::string_member(view, "view") + ":" + names), Tone::faint, console.colour) + "\n";
     }
   }
   for (const std::string_view setting : mcp::elements(mcp::member(plan, "settings"))) {
-    const bool later = text_member(setting, "effect") == "needs_restart";
-    text += clean_line(text_member(setting, "what")) + (later ? ": takes effect when the gateway is started again" : "") + "\n";
+    const bool later = mcp::string_member(setting, "effect") == "needs_restart";
+    text +=
+        clean_line(mcp::string_member(setting, "what")) + (later ? ": takes effect when the gateway is started again" : "") + "\n";
   }
   for (const std::string_view warning : mcp::elements(mcp::member(plan, "warnings")))
     text += toned("note: " + clean_line(mcp::decode_json_string(warning)), Tone::faint, console.colour) + "\n";
@@ -110,8 +108,8 @@ Exit plan_of_start(const CommandContext& context) {
 std::set<std::string> started_by(std::string_view plan) {
   std::set<std::string> names;
   for (const std::string_view server : mcp::elements(mcp::member(plan, "servers"))) {
-    const std::string action = text_member(server, "action");
-    if (action == "start" || action == "restart") names.insert(text_member(server, "name"));
+    const std::string action = mcp::string_member(server, "action");
+    if (action == "start" || action == "restart") names.insert(mcp::string_member(server, "name"));
   }
   return names;
 }
@@ -125,20 +123,15 @@ mcp::Result<std::vector<std::string>> await_outcomes(const RunningGateway& gatew
   if (waiting.empty()) return outcomes;
   ProgressLine progress(console.err, console.err_terminal, "starting");
   const auto note = [&](std::string_view server) {
-    const std::string name = text_member(server, "name");
+    const std::string name = mcp::string_member(server, "name");
     if (!waiting.contains(name)) return;
-    if (text_member(server, "state") == "starting")
-      return progress.set("starting: " + name + " (" + text_member(server, "phase") + ")");
+    if (mcp::string_member(server, "state") == "starting")
+      return progress.set("starting: " + name + " (" + mcp::string_member(server, "phase") + ")");
     waiting.erase(name);
     outcomes.emplace_back(server);
   };
   const auto end = follow_events(gateway, "", std::chrono::steady_clock::now() + kOutcomes, [&](const StreamEvent& event) {
-    if (event.type == "snapshot") {
-      for (const std::string_view server : mcp::elements(mcp::member(event.data, "servers")))
-        note(server);
-    } else if (event.type == "server") {
-      note(mcp::member(event.data, "server"));
-    }
+    std::ranges::for_each(servers_in(event), note);
     return !waiting.empty();
   });
   if (!end) return std::unexpected(end.error());
@@ -191,7 +184,7 @@ Exit run_reload(const CommandContext& context, const ReloadCommand& command) {
   }
   const auto json = ask_reload(context, *running);
   if (!json) return report_failure(context, json.error());
-  if (!context.options.json) show(context, *json, "Done: " + text_member(*json, "summary") + ".");
+  if (!context.options.json) show(context, *json, "Done: " + mcp::string_member(*json, "summary") + ".");
   context.console.out << std::flush;
   const auto outcomes = await_outcomes(*running, command.wait ? started_by(*json) : std::set<std::string>(), context.console);
   if (context.options.json) {

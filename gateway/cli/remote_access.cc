@@ -20,22 +20,13 @@ using mcp::Result;
 // A gateway that has just begun is worth waiting for, as clients' first list does.
 constexpr auto kFirstStart = std::chrono::seconds(10);
 
-std::string text_member(std::string_view object, std::string_view name) {
-  const std::string_view value = mcp::member(object, name);
-  return mcp::decode_json_string(value);
-}
-
 /// Which servers are on their very first start, as events tell.
 class FirstStarts {
  public:
   void note(const StreamEvent& event) {
-    if (event.type == "snapshot") {
-      phases_.clear();
-      for (const std::string_view server : mcp::elements(mcp::member(event.data, "servers")))
-        note_server(server);
-    } else if (event.type == "server") {
-      note_server(mcp::member(event.data, "server"));
-    }
+    if (event.type == "snapshot") phases_.clear();
+    for (const std::string_view server : servers_in(event))
+      note_server(server);
   }
 
   bool empty() const { return phases_.empty(); }
@@ -51,10 +42,10 @@ class FirstStarts {
 
  private:
   void note_server(std::string_view server) {
-    const bool first = text_member(server, "state") == "starting" && mcp::member(server, "restarts") == "0";
-    const std::string name = text_member(server, "name");
+    const bool first = mcp::string_member(server, "state") == "starting" && mcp::member(server, "restarts") == "0";
+    const std::string name = mcp::string_member(server, "name");
     if (first) {
-      phases_[name] = text_member(server, "phase");
+      phases_[name] = mcp::string_member(server, "phase");
     } else {
       phases_.erase(name);
     }
@@ -117,7 +108,7 @@ class RemoteAccess final : public GatewayAccess {
     const auto table = get(tools_target(profile, ""));
     if (!table) return true;
     const auto entries = mcp::elements(mcp::member(*table, "tools"));
-    return std::ranges::any_of(entries, [&](std::string_view entry) { return text_member(entry, "name") == tool; });
+    return std::ranges::any_of(entries, [&](std::string_view entry) { return mcp::string_member(entry, "name") == tool; });
   }
 
   static std::string tools_target(const std::string& profile, const std::string& server) {

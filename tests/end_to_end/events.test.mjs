@@ -232,12 +232,18 @@ test('a reload tells what became of what it started', { timeout }, async (t) => 
   assert.match(stdout, /^gone: failed: /m);
   // The file's watcher may have been faster than the command.
   await until('b is there', () => client.listTools(), (list) => names(list).includes('b__echo'));
-  await edit(gateway, (config) => {
-    delete config.mcpServers.gone;
-    config.mcpServers.b.env = { X: '1' };
-  });
-  const again = await switchyard(t, gateway, ['--json', 'reload']);
-  const plan = JSON.parse(again.stdout);
+  // What failed is tried again with each.
+  const again = await switchyard(t, gateway, ['reload', '--json']);
+  const { outcomes, servers } = JSON.parse(again.stdout);
   assert.equal(again.code, 0, again.stderr);
-  for (const { name, state } of plan.outcomes ?? []) assert.deepEqual([name, state], ['b', 'ready']);
+  assert.deepEqual(
+    servers.map(({ name, action }) => [name, action]),
+    [
+      ['a', 'keep'],
+      ['b', 'keep'],
+      ['gone', 'restart'],
+    ],
+  );
+  assert.deepEqual(outcomes.map(({ name, state }) => [name, state]), [['gone', 'failed']]);
+  assert.equal(outcomes[0].cause.reason, 'spawn_failed');
 });
