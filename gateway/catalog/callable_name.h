@@ -32,7 +32,7 @@ struct ExplainedName {
 ///   files   read_file                                      files__read_file
 ///   github  issues.list                                    github__issues_list_a8abd7fe                    '.' is replaced
 ///   my_     tool                                           my___tool_25df1789                              the server ends in '_'
-///   files   a_very_long_tool_name_that_running_and_on_xyz  files__a_very_long_tool_name_that_goe_e1f44de8  46 in all
+///   files   a_very_long_tool_name_that_goes_on_and_on_xyz  files__a_very_long_tool_name_that_goe_e1f44de8  46 in all
 CallableName callable_name(const ServerName& server, const ToolName& tool, std::size_t max_length = 46);
 
 /// The same, and why.

@@ -121,7 +121,8 @@ Task<Result<>> Runtime::wait_for_place(mcp::CallContext& context, CallGate::Plac
   co_return Result<>();
 }
 
-/// A request that was not sent is the successor's, where there is one; else it fails with `failure`.
+/// A request that was not sent is the successor's, where there is one; else it fails with `failure`. What it is given is the
+/// caller's, who waits for it.
 Task<Result<Message>> Runtime::pass_on(Message&& request, mcp::CallContext& context, Admission&& admission, mcp::Error&& failure) {
   const auto next = retired_ && !context.cancellation().requested() ? retired_->successor.lock() : nullptr;
   if (!next) co_return std::unexpected(std::move(failure));
