@@ -1,24 +1,47 @@
 #include "gateway/host/tool_changes.h"
 
+#include <compare>
+
 namespace gateway {
+
+namespace {
+
+/// A walk through the tools of a view, which are sorted by callable name; no name comes twice.
+class Walk {
+ public:
+  explicit Walk(const NamedList& list) : list_(list) {}
+
+  bool over() const { return at_ == list_.routes().size(); }
+  void next() { ++at_; }
+
+  const std::string& name() const { return list_.routes()[at_].callable.str(); }
+  const ServerName& server() const { return list_.routes()[at_].server; }
+  const std::string& definition() const { return list_.list().text(at_); }
+
+ private:
+  const NamedList& list_;
+  std::size_t at_ = 0;
+};
+
+/// Which of the two stands at the name that comes first.
+std::strong_ordering order(const Walk& had, const Walk& has) {
+  if (had.over()) return std::strong_ordering::greater;
+  return has.over() ? std::strong_ordering::less : had.name() <=> has.name();
+}
+
+}  // namespace
 
 std::map<std::string, ToolChanges> tool_changes(const Projection& before, const Projection& after) {
   std::map<std::string, ToolChanges> changes;
-  const NamedList& had = before.tools();
-  const NamedList& has = after.tools();
-  // Both are sorted by callable name, and no name stands in one of them twice.
-  std::size_t i = 0, j = 0;
-  while (i < had.routes().size() || j < has.routes().size()) {
-    const Route* old = i < had.routes().size() ? &had.routes()[i] : nullptr;
-    const Route* now = j < has.routes().size() ? &has.routes()[j] : nullptr;
-    const bool is_old = now == nullptr || (old != nullptr && old->callable.str() <= now->callable.str());
-    const bool is_now = old == nullptr || (now != nullptr && now->callable.str() <= old->callable.str());
-    const bool same = is_old && is_now && old->server == now->server;
-    if (same && had.list().text(i) != has.list().text(j)) changes[now->server.str()].changed.push_back(now->callable.str());
-    if (is_old && !same) changes[old->server.str()].lost.push_back(old->callable.str());
-    if (is_now && !same) changes[now->server.str()].gained.push_back(now->callable.str());
-    if (is_old) ++i;
-    if (is_now) ++j;
+  Walk had(before.tools()), has(after.tools());
+  while (!had.over() || !has.over()) {
+    const auto first = order(had, has);
+    const bool kept = first == 0 && had.server() == has.server();
+    if (kept && had.definition() != has.definition()) changes[has.server().str()].changed.push_back(has.name());
+    if (first <= 0 && !kept) changes[had.server().str()].lost.push_back(had.name());
+    if (first >= 0 && !kept) changes[has.server().str()].gained.push_back(has.name());
+    if (first <= 0) had.next();
+    if (first >= 0) has.next();
   }
   return changes;
 }

@@ -32,6 +32,8 @@ TEST_F(ToolChangesTest, WhatCameWhatWentAndWhatIsAnother) {
   const std::vector<std::shared_ptr<Runtime>> alone = {a};
   const auto changes = tool_changes(*before, *Projection::build(alone, {}));
   EXPECT_THAT(changes, ElementsAre(Pair("a", of_a), Pair("b", ToolChanges{.gained = {}, .lost = {"b__same"}, .changed = {}})));
+  const auto back = tool_changes(*Projection::build(alone, {}), *before);
+  EXPECT_THAT(back.at("b"), (ToolChanges{.gained = {"b__same"}, .lost = {}, .changed = {}}));
 }
 
 }  // namespace
