@@ -24,6 +24,7 @@ fs::path place_to_write(const fs::path& denied) {
 
 std::string listed(const std::set<std::string>& paths) {
   std::vector<std::string> names;
+  names.reserve(paths.size());
   for (const std::string& path : paths)
     names.push_back(gateway::quoted(path));
   return joined(names);
