@@ -44,6 +44,12 @@ std::string_view to_string(ErrorCode code) {
       return "connection_lost";
     case ErrorCode::login_required:
       return "login_required";
+    case ErrorCode::reauthentication_required:
+      return "reauthentication_required";
+    case ErrorCode::credential_refused:
+      return "credential_refused";
+    case ErrorCode::authorization_unavailable:
+      return "authorization_unavailable";
     case ErrorCode::unsupported_version:
       return "unsupported_version";
     case ErrorCode::config_invalid:

@@ -30,7 +30,12 @@ enum class ErrorCode {
   http_status,
   session_lost,
   connection_lost,
+  // Of logins: nobody has logged in yet; somebody has to do it again; what the configuration gives was refused; a token cannot be had
+  // just now.
   login_required,
+  reauthentication_required,
+  credential_refused,
+  authorization_unavailable,
   unsupported_version,
   // The configuration does not allow it.
   config_invalid,

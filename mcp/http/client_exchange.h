@@ -39,6 +39,8 @@ class ClientExchange final : public HttpClientResponse {
 
   std::string_view header(std::string_view name) const override { return parser_->header(name); }
 
+  std::string all_of(std::string_view name) const override { return parser_->all_of(name); }
+
   Task<Result<std::string>> read_all(Cancellation& cancellation, std::size_t limit) override;
   std::optional<std::string> take_all(std::size_t limit) override;
   Task<Result<std::string_view>> read_some(Cancellation& cancellation) override;

@@ -108,6 +108,17 @@ std::string_view ResponseParser::header(std::string_view name) const {
   return {};
 }
 
+std::string ResponseParser::all_of(std::string_view name) const {
+  std::string all;
+  for (const auto& field : impl_->fields) {
+    auto line = std::string_view(impl_->text).substr(field.begin, field.name_size + field.value_size);
+    if (!equals_ignoring_case(line.substr(0, field.name_size), name)) continue;
+    if (!all.empty()) all += ", ";
+    all += line.substr(field.name_size);
+  }
+  return all;
+}
+
 std::optional<std::uint64_t> ResponseParser::content_length() const {
   auto length = impl_->content_length();
   return length ? std::optional(*length) : std::nullopt;

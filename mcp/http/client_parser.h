@@ -39,6 +39,7 @@ class ResponseParser {
   /// After head_done():
   int status() const;
   std::string_view header(std::string_view name) const;  // the first of that name; "" when absent
+  std::string all_of(std::string_view name) const;       // all of that name, joined by ", "
   std::optional<std::uint64_t> content_length() const;
   bool keep_alive() const;
 

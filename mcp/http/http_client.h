@@ -1,7 +1,9 @@
 #pragma once
 
+#include <boost/asio/ip/address.hpp>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +19,10 @@ namespace mcp {
 
 class Resolver;
 class TlsContexts;
+class ProxySettings;
+
+/// Whether an address may be connected to. Loop thread only.
+using AddressGuard = std::function<bool(const boost::asio::ip::address&)>;
 
 struct HttpClientOptions {
   std::size_t max_head = std::size_t{64} << 10;
@@ -25,9 +31,13 @@ struct HttpClientOptions {
   std::size_t max_idle = 64;
   std::chrono::steady_clock::duration idle_timeout = std::chrono::seconds(30);
   std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds(10);  // name, TCP and TLS together
-  std::string ca_file;                 // PEM, added to the system's; "" = the system's alone (SSL_CERT_FILE honoured)
-  std::shared_ptr<Resolver> resolver;  // to be shared by all clients of a process; null = one of its own
-  std::shared_ptr<TlsContexts> tls;    // likewise
+  std::string ca_file;                         // PEM, added to the system's; "" = the system's alone (SSL_CERT_FILE honoured)
+  std::shared_ptr<Resolver> resolver;          // to be shared by all clients of a process; null = one of its own
+  std::shared_ptr<TlsContexts> tls;            // likewise
+  std::shared_ptr<const ProxySettings> proxy;  // null = every connection is direct
+  /// Asked of each address that the host's name leads to, before a connection to it; an address that it refuses is not tried, so
+  /// that what was checked is what is connected to. {} = any. Not asked where a proxy finds the address.
+  AddressGuard allows;
 };
 
 using HttpClientHeaders = std::vector<std::pair<std::string_view, std::string_view>>;
@@ -54,6 +64,9 @@ class HttpClientResponse {
   virtual ~HttpClientResponse() = default;
   virtual int status() const = 0;
   virtual std::string_view header(std::string_view name) const = 0;
+
+  /// All values of a header that may occur more than once, in their order, joined by ", " (RFC 9110, 5.3).
+  virtual std::string all_of(std::string_view name) const = 0;
 
   /// The rest of the body, whole; too_large beyond max_body (or `limit`, where that is smaller). Afterwards the connection has gone
   /// back to the pool.

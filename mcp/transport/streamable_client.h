@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mcp/http/http_client.h"
+#include "mcp/transport/authorizer.h"
 #include "mcp/transport/transport.h"
 
 namespace mcp {
@@ -14,6 +15,7 @@ struct StreamableClientOptions {
   HttpClientOptions http;
   std::vector<std::pair<std::string, std::string>> headers;  // sent with every request; values may be secret
   std::size_t max_message = std::size_t{64} << 20;
+  std::shared_ptr<Authorizer> authorizer;  // gives each request its Authorization; null = `headers` alone
 };
 
 /// A Transport over streamable HTTP; see make_streamable_client().
