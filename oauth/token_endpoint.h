@@ -9,6 +9,7 @@
 
 #include "mcp/base/cancellation.h"
 #include "mcp/base/error.h"
+#include "mcp/base/result.h"
 #include "mcp/base/task.h"
 #include "oauth/credential.h"
 #include "oauth/http.h"
