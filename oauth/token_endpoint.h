@@ -39,7 +39,7 @@ struct TokenAnswer {
 enum class TokenFailure {
   transient,       // 429, 5xx, a timeout, the network
   refresh_dead,    // invalid_grant
-  client_unknown,  // invalid_client, or 404 with no OAuth error from an endpoint that knows us no more
+  client_unknown,  // invalid_client
   client_refused,  // unauthorized_client, invalid_request, invalid_target, unsupported_grant_type
   consent,         // access_denied, invalid_scope, insufficient_scope, consent_required, interaction_required, login_required
   provider,        // no OAuth answer, or half of one
