@@ -1,0 +1,241 @@
+// One attempt of a TokenKeeper: what is read, asked and written down, in which order, and what follows from each answer.
+#include <utility>
+
+#include "mcp/http/timed_cancellation.h"
+#include "oauth/token_keeper.h"
+#include "oauth/token_times.h"
+#include "oauth/utc_text.h"
+
+namespace oauth {
+
+using mcp::Error;
+using mcp::ErrorCode;
+using mcp::Task;
+
+namespace {
+
+constexpr auto kConfigurationPause = std::chrono::minutes(5);
+
+Error reauthentication(std::string message) {
+  return {ErrorCode::reauthentication_required, std::move(message)};
+}
+
+/// What goes wrong here costs no login: it is told of, and the token in memory stays in force.
+Error store_error(Error error) {
+  error.code = ErrorCode::authorization_unavailable;
+  return error;
+}
+
+}  // namespace
+
+Task<void> TokenKeeper::transact(Need need) {
+  attempted_ = dependencies_.now();
+  if (!lock_) {
+    auto lock = co_await dependencies_.store->lock(key_, ending_);
+    if (!lock) {
+      if (ending_.requested()) co_return settle(RefreshOutcome::cancelled);
+      next_try_ = dependencies_.now() + patience({}, dependencies_.random());
+      co_return settle(RefreshOutcome::store_trouble, store_error(std::move(lock).error()));
+    }
+    lock_ = std::move(*lock);
+  }
+  const bool settled = co_await settled_by_store(need);
+  if (settled) co_return;
+  if (ending_.requested()) co_return settle(RefreshOutcome::cancelled);
+  if (need == Need::refused_again) co_return co_await refused_again();
+  if (settled_by_memory()) co_return;
+  co_await ask();
+}
+
+/// Whether no more has to be asked once the store has been read again.
+Task<bool> TokenKeeper::settled_by_store(Need need) {
+  if (unsaved_) {
+    // Nobody else can have changed what is locked: what is in memory counts.
+    co_await save(*credential_);
+    if (need != Need::save) co_return false;
+    if (!unsaved_) settle(RefreshOutcome::refreshed);
+    co_return true;
+  }
+  auto stored = co_await dependencies_.store->load(key_);
+  if (!stored) {
+    next_try_ = dependencies_.now() + patience({}, dependencies_.random());
+    settle(RefreshOutcome::store_trouble, store_error(std::move(stored).error()));
+    co_return true;
+  }
+  if (!*stored) {
+    forget();
+    settle(RefreshOutcome::never_logged_in);
+    co_return true;
+  }
+  const bool changed = !credential_ || (*stored)->login != credential_->login || (*stored)->generation > credential_->generation;
+  if (changed) adopt(std::move(**stored));
+  const bool enough = usable() && !(need == Need::due && is_due());
+  if (enough) settle(RefreshOutcome::adopted);
+  co_return enough;
+}
+
+/// Whether what is known of the login leaves nothing to ask.
+bool TokenKeeper::settled_by_memory() {
+  if (!credential_->dead.empty()) {
+    settle(RefreshOutcome::refresh_dead, reauthentication("the login at " + key_.issuer + " is over (" + credential_->dead + ")"));
+    return true;
+  }
+  if (!credential_->refresh_token.empty()) return false;
+  std::string message = "the login at " + key_.issuer + " came without a refresh token, and its access token ";
+  const auto end = expiry(*credential_, dependencies_.now());
+  message += credential_->access_token == rejected_ || !end ? "is refused" : "ran out at " + utc_text(*end);
+  settle(RefreshOutcome::no_refresh_token, reauthentication(std::move(message)));
+  return true;
+}
+
+TokenRequest TokenKeeper::refresh_request() const {
+  const Credential& credential = *credential_;
+  TokenRequest request{.endpoint = credential.token_endpoint, .client = credential.client, .audience = key_.issuer};
+  // The configuration may have another secret by now.
+  if (credential.client.source == ClientSource::configured && settings_.client_id == credential.client.id) {
+    if (!settings_.client_secret.empty()) request.client.secret = settings_.client_secret;
+    if (settings_.client_authentication) request.client.authentication = *settings_.client_authentication;
+  }
+  request.private_key = settings_.private_key;
+  request.form = {{"grant_type", "refresh_token"}, {"refresh_token", credential.refresh_token}};
+  if (!key_.resource.empty()) request.form.emplace_back("resource", key_.resource);
+  return request;
+}
+
+Task<void> TokenKeeper::ask() {
+  const WallTime asked = dependencies_.now();
+  Error late{ErrorCode::timeout,
+             key_.issuer + " did not answer within " +
+                 std::to_string(std::chrono::duration_cast<std::chrono::seconds>(dependencies_.request_deadline).count()) + " s"};
+  mcp::TimedCancellation limit(
+      dependencies_.executor, &hurry_, mcp::Clock::now() + dependencies_.request_deadline, std::move(late));
+  auto request = refresh_request();
+  auto answer = co_await request_tokens(*dependencies_.http, std::move(request), asked, limit.get());
+  if (answer) {
+    auto tokens = std::move(*answer);
+    co_await take_tokens(std::move(tokens), asked);
+  } else {
+    auto error = std::move(answer).error();
+    co_await take_refusal(std::move(error));
+  }
+}
+
+Task<void> TokenKeeper::take_tokens(TokenAnswer answer, WallTime asked) {
+  Credential next = *credential_;
+  next.access_token = std::move(answer.access_token);
+  next.issued = asked;
+  next.expires = answer.lifetime ? std::optional(asked + *answer.lifetime) : std::nullopt;
+  if (!answer.refresh_token.empty()) next.refresh_token = std::move(answer.refresh_token);
+  if (answer.scopes) next.scopes = std::move(*answer.scopes);
+  next.refreshed = asked;
+  next.dead.clear();
+  ++next.generation;
+  co_await save(std::move(next));
+  settle(RefreshOutcome::refreshed);
+  if (answer.odd_lifetime && store_note_.empty())
+    store_note_ = key_.issuer + " says nonsense of how long its tokens live: they are used until they are refused";
+}
+
+/// Writes the login down, and uses it: in that order, so that a crash between leaves no refresh token that nobody knows. Where it
+/// cannot be written, it is used all the same, and the lock stays.
+Task<void> TokenKeeper::save(Credential credential) {
+  const auto saved = co_await dependencies_.store->save(credential);
+  unsaved_ = !saved;
+  store_note_ = saved ? "" : "the login is in memory alone: " + saved.error().text();
+  adopt(std::move(credential));
+}
+
+Task<void> TokenKeeper::take_refusal(TokenError error) {
+  RefreshOutcome outcome = outcome_of(error, credential_->client.source);
+  switch (outcome) {
+    case RefreshOutcome::provider_error: {
+      const bool moved = co_await has_moved();
+      if (moved) co_return;
+      [[fallthrough]];
+    }
+    case RefreshOutcome::transient:
+      next_try_ = dependencies_.now() + patience(error.retry_after, dependencies_.random());
+      break;
+    case RefreshOutcome::client_refused:
+      error.error.code = ErrorCode::credential_refused;
+      next_try_ = dependencies_.now() + kConfigurationPause;
+      break;
+    case RefreshOutcome::registration_lost: {
+      error.error = reauthentication(key_.issuer + " does not know us any more as a client (" + error.code + ")");
+      auto issuer = key_.issuer;
+      const bool registered = co_await register_with(std::move(issuer));
+      if (registered) error.error.message += "; we have registered again";
+      co_await mark_dead(error.code);
+      break;
+    }
+    case RefreshOutcome::consent:
+    case RefreshOutcome::refresh_dead:
+      error.error.code = ErrorCode::reauthentication_required;
+      error.error.message = "the login at " + key_.issuer + " is over: " + error.error.message;
+      error.error.remedy.clear();
+      co_await mark_dead(error.code);
+      break;
+    default:
+      break;
+  }
+  settle(outcome, std::move(error.error));
+}
+
+/// So that no process, and no later life of this one, asks with it again. Where that cannot be written down, each finds out by
+/// itself.
+Task<void> TokenKeeper::mark_dead(std::string code) {
+  Credential next = *credential_;
+  next.dead = code.empty() ? "refused" : std::move(code);
+  ++next.generation;
+  const auto saved = co_await dependencies_.store->save(next);
+  store_note_ = saved ? "" : saved.error().text();
+  credential_ = std::move(next);
+}
+
+/// The server refuses what the authorization server gave a moment ago. Whether it will be otherwise later, time tells.
+Task<void> TokenKeeper::refused_again() {
+  const bool moved = co_await has_moved();
+  if (moved) co_return;
+  next_try_ = dependencies_.now() + patience({}, dependencies_.random());
+  settle(RefreshOutcome::consent,
+         reauthentication("the server refuses an access token that " + key_.issuer + " gave a moment ago"));
+}
+
+/// Whether the server has another authorization server by now. Then there is nothing to be had from the one before.
+Task<bool> TokenKeeper::has_moved() {
+  if (!dependencies_.registrar) co_return false;
+  Error late{ErrorCode::timeout, "the server's metadata did not come in time"};
+  mcp::TimedCancellation limit(
+      dependencies_.executor, &hurry_, mcp::Clock::now() + dependencies_.request_deadline, std::move(late));
+  const auto issuer = co_await dependencies_.registrar->issuer_now(*credential_, limit.get());
+  if (!issuer || *issuer == key_.issuer) co_return false;
+  std::string other = *issuer;
+  const bool registered = co_await register_with(std::move(other));
+  std::string message = "the server has another authorization server now: " + *issuer + ", not " + key_.issuer;
+  if (registered) message += "; we have registered there";
+  next_try_ = dependencies_.now() + kConfigurationPause;
+  settle(RefreshOutcome::issuer_moved, reauthentication(std::move(message)));
+  co_return true;
+}
+
+/// Once for each login.
+Task<bool> TokenKeeper::register_with(std::string issuer) {
+  const std::string once = credential_->login + ' ' + issuer;
+  if (!dependencies_.registrar || registered_for_ == once) co_return false;
+  registered_for_ = once;
+  Error late{ErrorCode::timeout, "the registration was not answered in time"};
+  mcp::TimedCancellation limit(
+      dependencies_.executor, &hurry_, mcp::Clock::now() + dependencies_.request_deadline, std::move(late));
+  auto client = co_await dependencies_.registrar->register_again(*credential_, issuer, limit.get());
+  if (!client) co_return false;
+  auto made = std::move(*client);
+  const auto saved = co_await dependencies_.store->save_client(std::move(issuer), std::move(made));
+  co_return saved.has_value();
+}
+
+void TokenKeeper::settle(RefreshOutcome outcome, std::optional<Error> trouble) {
+  outcome_ = outcome;
+  trouble_ = std::move(trouble);
+}
+
+}  // namespace oauth

@@ -1,0 +1,292 @@
+#include "oauth/token_keeper.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <utility>
+
+#include "mcp/http/timed_cancellation.h"
+#include "oauth/token_times.h"
+#include "oauth/utc_text.h"
+
+namespace oauth {
+
+namespace asio = boost::asio;
+using mcp::Error;
+using mcp::ErrorCode;
+using mcp::Event;
+using mcp::fail;
+using mcp::Result;
+using mcp::Task;
+
+namespace {
+
+constexpr auto kSaveAgain = std::chrono::seconds(5);
+
+bool same_token(const TokenKeeper::Header& left, const TokenKeeper::Header& right) {
+  return left == right || (left && right && *left == *right);
+}
+
+}  // namespace
+
+std::shared_ptr<TokenKeeper> TokenKeeper::create(TokenKeeperDependencies dependencies, CredentialKey key) {
+  return std::shared_ptr<TokenKeeper>(new TokenKeeper(std::move(dependencies), std::move(key)));
+}
+
+TokenKeeper::TokenKeeper(TokenKeeperDependencies dependencies, CredentialKey key)
+    : dependencies_(std::move(dependencies)), key_(std::move(key)), timer_(dependencies_.executor) {}
+
+TokenKeeper::~TokenKeeper() = default;
+
+void TokenKeeper::begin(Credential credential) {
+  adopt(std::move(credential));
+  arm();
+}
+
+void TokenKeeper::use(const ServerSettings& settings) {
+  settings_ = settings;
+}
+
+bool TokenKeeper::usable() const {
+  return credential_ && credential_->access_token != rejected_ && is_fresh(*credential_, dependencies_.now());
+}
+
+/// Whether the authorization server may be asked now.
+bool TokenKeeper::may_try() const {
+  return !attempting_ && !ending_.requested() && (!next_try_ || dependencies_.now() >= *next_try_);
+}
+
+/// Whether the token is to be renewed though it can be used.
+bool TokenKeeper::is_due() const {
+  if (!credential_ || credential_->refresh_token.empty() || !credential_->dead.empty()) return false;
+  const auto due = refresh_due(*credential_, dependencies_.now());
+  return due && dependencies_.now() >= *due;
+}
+
+bool TokenKeeper::at_once(Header& header) {
+  if (!usable()) return false;
+  header = header_;
+  if (is_due() && may_try()) attempt(Need::due);
+  return true;
+}
+
+Task<Result<TokenKeeper::Header>> TokenKeeper::obtain(mcp::Cancellation& cancellation) {
+  const auto self = shared_from_this();
+  // The attempt that is under way may be one that does not concern this: then comes one that does.
+  for (int rounds = 0; rounds < 2; ++rounds) {
+    Header header;
+    if (at_once(header)) co_return header;
+    if (!attempting_ && (!credential_ || !may_try())) co_return std::unexpected(failure());
+    const bool refused = credential_ && credential_->access_token == rejected_;
+    attempt(refused ? Need::rejected : Need::expired);
+    co_await wait_for_attempt(cancellation);
+    if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+  }
+  Header header;
+  if (at_once(header)) co_return header;
+  co_return std::unexpected(failure());
+}
+
+Task<Result<>> TokenKeeper::rejected(Header sent, int tries, mcp::Cancellation& cancellation) {
+  const auto self = shared_from_this();
+  if (!credential_) co_return std::unexpected(failure());
+  if (!same_token(sent, header_)) {
+    // It has been replaced meanwhile. A new one that has run out, or was refused itself, is obtain()'s business.
+    if (usable()) co_return Result<>();
+    auto header = co_await obtain(cancellation);
+    if (!header) co_return std::unexpected(std::move(header).error());
+    co_return Result<>();
+  }
+  if (rejected_ != credential_->access_token) {
+    rejected_ = credential_->access_token;
+    next_try_.reset();
+  }
+  if (attempting_) co_await wait_for_attempt(cancellation);
+  if (!usable() && !cancellation.requested() && may_try()) {
+    attempt(tries > 1 ? Need::refused_again : Need::rejected);
+    co_await wait_for_attempt(cancellation);
+  }
+  if (usable()) co_return Result<>();
+  if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+  co_return std::unexpected(failure());
+}
+
+Error TokenKeeper::wants_scopes(const std::vector<std::string>& scopes) {
+  std::string names;
+  for (const std::string& scope : scopes) {
+    if (std::ranges::find(wanted_, scope) == wanted_.end()) wanted_.push_back(scope);
+    names += (names.empty() ? "" : " ") + scope;
+  }
+  tell();
+  return {ErrorCode::reauthentication_required,
+          "the login at " + key_.issuer + " does not reach far enough: the server wants " +
+              (names.empty() ? "more than was allowed" : "the scope " + names),
+          ""};
+}
+
+void TokenKeeper::look_again() {
+  if (ending_.requested()) return;
+  look_again_ = true;
+  if (std::exchange(looking_, true)) return;
+  asio::co_spawn(dependencies_.executor, look(shared_from_this()), asio::detached);
+}
+
+/// One reading after the other, so that none is overtaken by an older one.
+Task<void> TokenKeeper::look(std::shared_ptr<TokenKeeper> self) {
+  while (std::exchange(self->look_again_, false)) {
+    auto stored = co_await self->dependencies_.store->load(self->key_);
+    if (!stored || self->unsaved_ || self->attempting_) continue;
+    if (!*stored) {
+      self->forget();
+    } else if (!self->credential_ || (*stored)->login != self->credential_->login ||
+               (*stored)->generation > self->credential_->generation) {
+      self->adopt(std::move(**stored));
+    } else {
+      continue;
+    }
+    self->arm();
+    self->tell();
+  }
+  self->looking_ = false;
+}
+
+void TokenKeeper::attempt(Need need) {
+  if (ending_.requested() || std::exchange(attempting_, true)) return;
+  timer_.cancel();
+  asio::co_spawn(dependencies_.executor, run(shared_from_this(), need), asio::detached);
+}
+
+Task<void> TokenKeeper::run(std::shared_ptr<TokenKeeper> self, Need need) {
+  co_await self->transact(need);
+  if (!self->unsaved_) self->lock_.reset();
+  self->attempting_ = false;
+  for (Event* waiter : self->waiters_)
+    waiter->set();
+  self->arm();
+  self->tell();
+}
+
+/// Until the attempt is over that is under way, or the caller has had enough.
+Task<void> TokenKeeper::wait_for_attempt(mcp::Cancellation& cancellation) {
+  if (!attempting_) co_return;
+  Event over(dependencies_.executor);
+  struct Place {
+    std::unordered_set<Event*>& waiters;
+    Event* event;
+
+    ~Place() { waiters.erase(event); }
+  } place{waiters_, &over};
+  waiters_.insert(&over);
+  const mcp::Cancellation::Callback on_cancel(cancellation, [&over] { over.set(); });
+  co_await over.wait();
+}
+
+/// Why there is no token to be tried.
+Error TokenKeeper::failure() const {
+  if (!credential_) return {ErrorCode::login_required, "nobody has logged in at " + key_.issuer + " for " + key_.resource + " yet"};
+  if (!trouble_) return {ErrorCode::authorization_unavailable, "the access token for " + key_.resource + " is being renewed"};
+  Error error = *trouble_;
+  const bool waits = outcome_ && !needs_person(*outcome_) && next_try_;
+  if (waits && error.code == ErrorCode::authorization_unavailable) error.remedy = "Try again at " + utc_text(*next_try_) + ".";
+  return error;
+}
+
+/// When to look at the token, or for a place to write it down, next; {} where time alone changes nothing.
+std::optional<WallTime> TokenKeeper::next_look() const {
+  const WallTime now = dependencies_.now();
+  if (unsaved_) return now + kSaveAgain;
+  if (!credential_ || credential_->refresh_token.empty() || !credential_->dead.empty()) return std::nullopt;
+  const bool refused = credential_->access_token == rejected_;
+  const auto due = refused ? std::optional(now) : refresh_due(*credential_, now);
+  if (!due) return std::nullopt;
+  return next_try_ ? std::max(*due, *next_try_) : *due;
+}
+
+void TokenKeeper::arm() {
+  const auto at = ending_.requested() || attempting_ ? std::nullopt : next_look();
+  if (!at) {
+    timer_.cancel();
+    return;
+  }
+  // Longer waits end early, for the clock that people set may be set again meanwhile.
+  const auto wait =
+      std::clamp<WallTime::duration>(*at - dependencies_.now(), std::chrono::milliseconds(1), std::chrono::minutes(1));
+  timer_.expires_after(std::chrono::duration_cast<mcp::Clock::duration>(wait));
+  timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (!error && self) self->on_time();
+  });
+}
+
+void TokenKeeper::on_time() {
+  if (unsaved_) return attempt(Need::save);
+  const auto at = next_look();
+  if (!at || *at > dependencies_.now() || !may_try()) return arm();
+  attempt(usable() ? Need::due : Need::expired);
+}
+
+void TokenKeeper::adopt(Credential credential) {
+  const bool other = !credential_ || credential_->login != credential.login;
+  const bool newer = other || credential.access_token != credential_->access_token;
+  credential_ = std::move(credential);
+  if (other) wanted_.clear();
+  if (!newer) return;
+  const std::string& token = credential_->access_token;
+  header_ = token.empty() ? nullptr : std::make_shared<const std::string>("Bearer " + token);
+  next_try_.reset();
+  trouble_.reset();
+  outcome_.reset();
+}
+
+void TokenKeeper::forget() {
+  credential_.reset();
+  header_.reset();
+  rejected_.clear();
+  wanted_.clear();
+  next_try_.reset();
+  trouble_.reset();
+  outcome_.reset();
+}
+
+void TokenKeeper::tell() const {
+  if (dependencies_.changed) dependencies_.changed();
+}
+
+LoginStatus TokenKeeper::status() const {
+  LoginStatus status{.key = key_, .wanted = wanted_};
+  status.outcome = outcome_;
+  status.attempted = attempted_;
+  status.next_try = next_try_;
+  status.trouble = trouble_;
+  status.note = store_note_;
+  if (!credential_) return status;
+  const WallTime now = dependencies_.now();
+  status.subject = credential_->subject;
+  status.scopes = credential_->scopes;
+  status.login = credential_->login;
+  status.usable = usable();
+  status.expires = expiry(*credential_, now);
+  status.refreshed = credential_->refreshed;
+  const bool no_way_on = credential_->refresh_token.empty() && !usable();
+  status.needs_person = !credential_->dead.empty() || no_way_on || (outcome_ && needs_person(*outcome_));
+  if (status.note.empty() && has_odd_times(*credential_, now))
+    status.note = "the clock of this machine, or the login's times, make no sense: the token is used until it is refused";
+  return status;
+}
+
+Task<void> TokenKeeper::close(std::chrono::milliseconds grace) {
+  const auto self = shared_from_this();
+  ending_.request({ErrorCode::shutting_down, "the program is ending"});
+  timer_.cancel();
+  if (attempting_) {
+    mcp::TimedCancellation patience(
+        dependencies_.executor, nullptr, mcp::Clock::now() + grace, {ErrorCode::timeout, "it takes too long"});
+    co_await wait_for_attempt(patience.get());
+    hurry_.request(ending_.reason());
+    mcp::Cancellation never;
+    co_await wait_for_attempt(never);
+  }
+  lock_.reset();
+}
+
+}  // namespace oauth
