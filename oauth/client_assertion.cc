@@ -1,13 +1,13 @@
 #include "oauth/client_assertion.h"
 
-#include <climits>
+#include <array>
 #include <memory>
 #include <openssl/bio.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/pem.h>
 #include <optional>
-#include <vector>
 
 #include "mcp/base/random.h"
 #include "mcp/json/text.h"
@@ -61,10 +61,14 @@ std::optional<Algorithm> algorithm_of(const EVP_PKEY& key) {
       return Algorithm{"RS256", EVP_sha256()};
     case EVP_PKEY_ED25519:
       return Algorithm{"EdDSA"};
-    case EVP_PKEY_EC:
-      if (EVP_PKEY_get_bits(&key) == 256) return Algorithm{"ES256", EVP_sha256(), 32};
-      if (EVP_PKEY_get_bits(&key) == 384) return Algorithm{"ES384", EVP_sha384(), 48};
+    case EVP_PKEY_EC: {
+      std::array<char, 64> curve{};
+      if (EVP_PKEY_get_group_name(&key, curve.data(), curve.size(), nullptr) != 1) return std::nullopt;
+      const std::string_view name(curve.data());
+      if (name == SN_X9_62_prime256v1) return Algorithm{"ES256", EVP_sha256(), 32};
+      if (name == SN_secp384r1) return Algorithm{"ES384", EVP_sha384(), 48};
       return std::nullopt;
+    }
     default:
       return std::nullopt;
   }

@@ -70,4 +70,9 @@ RefreshOutcome outcome_of(const TokenError& error, ClientSource client) {
   return RefreshOutcome::provider_error;
 }
 
+RefreshOutcome outcome_of_dead(std::string_view code) {
+  if (code == "invalid_client") return RefreshOutcome::registration_lost;
+  return failure_of(code) == TokenFailure::consent ? RefreshOutcome::consent : RefreshOutcome::refresh_dead;
+}
+
 }  // namespace oauth

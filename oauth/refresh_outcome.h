@@ -34,4 +34,7 @@ bool needs_person(RefreshOutcome outcome);
 /// What a refusal of a refresh means for a client that came about in this way.
 RefreshOutcome outcome_of(const TokenError& error, ClientSource client);
 
+/// Why a login is over that was marked as such (Credential::dead).
+RefreshOutcome outcome_of_dead(std::string_view code);
+
 }  // namespace oauth

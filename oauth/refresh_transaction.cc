@@ -77,7 +77,10 @@ Task<bool> TokenKeeper::settled_by_store(Need need) {
 /// Whether what is known of the login leaves nothing to ask.
 bool TokenKeeper::settled_by_memory() {
   if (!credential_->dead.empty()) {
-    settle(RefreshOutcome::refresh_dead, reauthentication("the login at " + key_.issuer + " is over (" + credential_->dead + ")"));
+    // Whoever found that out in this process has said more of it.
+    if (outcome_ && needs_person(*outcome_)) return true;
+    settle(outcome_of_dead(credential_->dead),
+           reauthentication("the login at " + key_.issuer + " is over (" + credential_->dead + ")"));
     return true;
   }
   if (!credential_->refresh_token.empty()) return false;

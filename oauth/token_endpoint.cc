@@ -27,7 +27,6 @@ constexpr int kMaxDepth = 32;
 constexpr auto kLongestLifetime = std::chrono::hours(24 * 3660);
 constexpr std::string_view kTryLater = "It is tried again by itself.";
 
-/// What an OAuth error code means at a token endpoint (RFC 6749, 5.2; RFC 8628, 3.5; RFC 8707, 2; OpenID Connect Core, 3.1.2.6).
 struct CodeMeaning {
   std::string_view code;
   TokenFailure failure;
@@ -149,8 +148,7 @@ ErrorCode code_for(TokenFailure failure) {
 }
 
 TokenError refusal(const HttpAnswer& answer, const std::string& code, const TokenRequest& request, WallTime now) {
-  const auto meaning = std::ranges::find(kMeanings, std::string_view(code), &CodeMeaning::code);
-  TokenError refused{.failure = meaning == kMeanings.end() ? TokenFailure::provider : meaning->failure, .code = code};
+  TokenError refused{.failure = failure_of(code), .code = code};
   // Too much or too broken to decide: whatever else it says.
   const bool passing = answer.status == 429 || answer.status == 408 || answer.status == 425 || answer.status >= 500;
   if (passing) refused.failure = TokenFailure::transient;
@@ -226,6 +224,11 @@ std::expected<TokenAnswer, TokenError> read_tokens(const std::string& body, cons
 }
 
 }  // namespace
+
+TokenFailure failure_of(std::string_view code) {
+  const auto meaning = std::ranges::find(kMeanings, code, &CodeMeaning::code);
+  return meaning == kMeanings.end() ? TokenFailure::provider : meaning->failure;
+}
 
 mcp::Result<HttpRequest> token_http_request(const TokenRequest& request, WallTime now) {
   HttpRequest http{.method = "POST", .url = request.endpoint};

@@ -4,6 +4,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,10 @@ struct TokenError {
   std::optional<std::chrono::seconds> retry_after;  // as the server asked, from now on
   bool unknown_outcome = false;  // it may have been carried out: the request went out, and no answer came back whole
 };
+
+/// What an error code means (RFC 6749, 5.2; RFC 8628, 3.5; RFC 8707, 2; OpenID Connect Core, 3.1.2.6); provider for one that nobody
+/// has defined.
+TokenFailure failure_of(std::string_view code);
 
 /// Asks for tokens. `now` is for a Retry-After that is a date.
 mcp::Task<std::expected<TokenAnswer, TokenError>> request_tokens(Http& http,
