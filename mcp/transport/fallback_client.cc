@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "mcp/base/log.h"
+#include "mcp/base/login_reason.h"
 #include "mcp/transport/sse_client.h"
 
 namespace mcp {
@@ -90,7 +91,7 @@ Task<Result<Message>> FallbackClientImpl::initialize_sse(Message request,
 
 /// Why the server could be reached in neither way.
 Error FallbackClientImpl::neither(Error streamable, Error sse) const {
-  if (sse.code == ErrorCode::login_required) return sse;
+  if (is_login_reason(sse.code)) return sse;
   streamable.message = url_.origin() + " speaks neither streamable HTTP (" + without_stop(std::move(streamable.message)) +
                        ") nor HTTP+SSE (" + without_stop(std::move(sse.message)) + ").";
   return streamable;

@@ -110,7 +110,9 @@ Task<void> SseClientImpl::post(std::shared_ptr<StreamableConnection> connection,
   auto& cancellation = posting->cancellation;
   auto& ending = connection->ending();
   const Cancellation::Callback by_end(ending, [&] { cancellation.request(ending.reason()); });
-  auto response = co_await connection->post(posting->message.text(), posting->kind, cancellation);
+  StreamableConnection::Request request{.body = posting->message.text(), .kind = posting->kind};
+  auto response = co_await connection->send(request, cancellation);
+  if (connection->refused(response)) response = co_await connection->send_again(request, std::move(*response), cancellation);
   if (!response) {
     stream->pending().fail(posting->id, std::move(response.error()));
   } else if (const int status = (*response)->status(); status < 300) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mcp/base/ascii.h"
+#include "mcp/base/login_reason.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/batch.h"
 #include "mcp/rpc/error_codes.h"
@@ -89,7 +90,9 @@ Task<Result<Message>> read_refusal(std::shared_ptr<StreamableConnection> connect
   if (has_media_type(response->header("Content-Type"), "application/json")) {
     auto message = Message::parse(body);
     const bool may_be_lost_session = response->status() == 404 && connection->has_session();
-    if (message && is_own_error(*message, id, may_be_lost_session)) co_return std::move(*message);
+    // A 401 is about the login, whatever else is said with it.
+    const bool may_answer = message && response->status() != 401;
+    if (may_answer && is_own_error(*message, id, may_be_lost_session)) co_return std::move(*message);
     if (message && is_modern_error(*message)) connection->see_modern_error();
   }
   auto error = status_error(*connection, *response, body);
@@ -123,14 +126,15 @@ bool has_media_type(std::string_view content_type, std::string_view type) {
 Error status_error(const StreamableConnection& connection, const HttpClientResponse& response, std::string_view text) {
   const int status = response.status();
   const auto& origin = connection.origin();
-  const auto challenge = response.header("WWW-Authenticate");
+  const auto challenge = response.all_of("WWW-Authenticate");
   const std::string data = challenge.empty() ? std::string() : "{\"www_authenticate\":" + json_string(challenge) + "}";
-  if (status == 401) {
-    return {ErrorCode::login_required,
-            origin + " wants a login (HTTP 401).",
-            "Set an Authorization header under \"headers\" of the server; signing in is not supported yet.",
+  if (status == 401 && connection.has_own_authorization()) {
+    return {ErrorCode::credential_refused,
+            origin + " refuses the login that the configuration gives it (HTTP 401).",
+            "The header Authorization under \"headers\" of the server was refused: renew it.",
             data};
   }
+  if (status == 401) return {ErrorCode::login_required, origin + " wants a login (HTTP 401).", std::string(kLoginRemedy), data};
   if (status == 404 && connection.has_session()) {
     return {ErrorCode::session_lost,
             origin + " no longer knows our session (HTTP 404); it was probably restarted.",

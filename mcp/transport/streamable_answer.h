@@ -13,8 +13,8 @@ namespace mcp {
 /// True for that media type, whatever its parameters.
 bool has_media_type(std::string_view content_type, std::string_view type);
 
-/// What an answer with a status other than 2xx means: login_required, session_lost, or http_status. `text` is the start of its
-/// body, or empty.
+/// What an answer with a status other than 2xx means: login_required, credential_refused, session_lost, or http_status. `text` is
+/// the start of its body, or empty.
 Error status_error(const StreamableConnection& connection, const HttpClientResponse& response, std::string_view text);
 
 /// The same, with what the rest of the answer says where that is text. Lets go of the answer.

@@ -59,7 +59,9 @@ Task<Result<Message>> StreamableClientImpl::request(Message request, std::uint64
   if (either.requested()) co_return std::unexpected(either.reason());
   // A ping asks whether the server is there: it must not stand behind the calls whose fate depends on that.
   const auto kind = request.method() == "ping" ? StreamableConnection::Kind::control : StreamableConnection::Kind::call;
-  auto response = co_await connection->post(request.text(), kind, either);
+  StreamableConnection::Request post{.body = request.text(), .kind = kind};
+  auto response = co_await connection->send(post, either);
+  if (connection->refused(response)) response = co_await connection->send_again(post, std::move(*response), either);
   if (!response && ending.requested()) co_return std::unexpected(ending.reason());
   if (!response) co_return std::unexpected(std::move(response.error()));
   if (initialize && (*response)->status() < 300) {

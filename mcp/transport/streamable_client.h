@@ -34,12 +34,18 @@ class StreamableClient : public Transport {
 /// given leaves in its order, one message behind the other, but for responses and notifications/cancelled: each concerns one
 /// request alone, and leaves at once (eight at a time). Except for notifications/initialized a server has 5 s to take a message.
 ///
-/// Errors of request(): those of HttpClient, and login_required (401; the data holds the WWW-Authenticate value), http_status (any
-/// other status but 2xx, with the first 300 bytes of a text body; a redirect names its target), session_lost (404 while a session
-/// id was in use), not_mcp (another content type, a body that is no message, an answer with a foreign id, a stream that ends
-/// without the answer). An error status whose body is a JSON-RPC error with our id is that response; where a 404 may also mean a
-/// lost session, only "method not found" is. A lost session ends the transport (on_closed). Trouble with the standing stream, or
-/// with a message of send(), does not; a server that had such a stream and then takes no connections is on_unreachable.
+/// Each request has the Authorization that `authorizer` gives, instead of one in `headers`. One that is refused (401, or 403 for
+/// want of a scope) was not carried out: it is sent again as the authorizer says, three times in all, whatever its method. So are
+/// messages of send(), where what fails is logged alone.
+///
+/// Errors of request(): those of HttpClient, the authorizer's as they are (those of is_login_reason()), and without one
+/// login_required or, where `headers` has an Authorization, credential_refused (401; the data holds the WWW-Authenticate value);
+/// http_status (any other status but 2xx, with the first 300 bytes of a text body; a redirect names its target), session_lost (404
+/// while a session id was in use), not_mcp (another content type, a body that is no message, an answer with a foreign id, a stream
+/// that ends without the answer). An error status but 401 whose body is a JSON-RPC error with our id is that response; where a 404
+/// may also mean a lost session, only "method not found" is. A lost session ends the transport (on_closed). Trouble with the
+/// standing stream, or with a message of send(), does not; a server that had such a stream and then takes no connections is
+/// on_unreachable.
 std::shared_ptr<StreamableClient> make_streamable_client(const Executor& executor, Url url, StreamableClientOptions options);
 
 }  // namespace mcp

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "mcp/base/ascii.h"
 #include "mcp/base/clock.h"
 #include "mcp/http/timed_cancellation.h"
 
@@ -21,6 +22,10 @@ HttpClientOptions with_limit(HttpClientOptions options, std::size_t max_message)
   return options;
 }
 
+bool is_authorization(const std::pair<std::string, std::string>& header) {
+  return equals_ignoring_case(header.first, "Authorization");
+}
+
 }  // namespace
 
 StreamableConnection::StreamableConnection(const Executor& executor, Url url, StreamableClientOptions options)
@@ -28,7 +33,8 @@ StreamableConnection::StreamableConnection(const Executor& executor, Url url, St
       options_(std::move(options)),
       url_(std::move(url)),
       origin_(url_.origin()),
-      http_(make_http_client(executor, url_, with_limit(options_.http, options_.max_message))) {}
+      http_(make_http_client(executor, url_, with_limit(options_.http, options_.max_message))),
+      own_authorization_(std::ranges::any_of(options_.headers, is_authorization)) {}
 
 Result<> StreamableConnection::take_session(const HttpClientResponse& response) {
   const auto id = response.header("Mcp-Session-Id");
@@ -40,44 +46,6 @@ Result<> StreamableConnection::take_session(const HttpClientResponse& response) 
   session_ = id;
   post_lines_.reset();
   return {};
-}
-
-Task<Result<StreamableConnection::Response>> StreamableConnection::post(std::string_view body,
-                                                                        Kind kind,
-                                                                        Cancellation& cancellation) {
-  HttpClientRequest request{.method = "POST", .target = post_target_, .body = body, .control = kind == Kind::control};
-  if (!post_lines_) {
-    auto headers = common_headers();
-    headers.emplace_back("Content-Type", "application/json");
-    headers.emplace_back("Accept", "application/json, text/event-stream");
-    auto lines = std::make_shared<std::string>();
-    if (format_header_lines(*lines, origin_, headers)) {
-      post_lines_ = std::move(lines);
-    } else {
-      request.headers = std::move(headers);  // the request will say what is wrong with them
-    }
-  }
-  request.header_lines = post_lines_;
-  return http_->send(std::move(request), cancellation);
-}
-
-Task<Result<StreamableConnection::Response>> StreamableConnection::get(std::string last_event_id, Cancellation& cancellation) {
-  HttpClientRequest request{.method = "GET", .headers = common_headers(), .control = true};
-  request.headers.emplace_back("Accept", "text/event-stream");
-  if (!last_event_id.empty()) request.headers.emplace_back("Last-Event-ID", last_event_id);
-  co_return co_await http_->send(std::move(request), cancellation);
-}
-
-Task<Result<StreamableConnection::Response>> StreamableConnection::remove(Cancellation& cancellation) {
-  HttpClientRequest request{.method = "DELETE", .headers = common_headers(), .control = true};
-  return http_->send(std::move(request), cancellation);
-}
-
-HttpClientHeaders StreamableConnection::common_headers() const {
-  HttpClientHeaders headers(options_.headers.begin(), options_.headers.end());
-  if (!version_.empty()) headers.emplace_back("MCP-Protocol-Version", version_);
-  if (!session_.empty()) headers.emplace_back("Mcp-Session-Id", session_);
-  return headers;
 }
 
 void StreamableConnection::settle(Response response) {

@@ -12,13 +12,14 @@
 #include "mcp/http/http_client.h"
 #include "mcp/rpc/batch.h"
 #include "mcp/rpc/message.h"
+#include "mcp/transport/authorizer.h"
 #include "mcp/transport/streamable_client.h"
 #include "mcp/transport/transport.h"
 
 namespace mcp {
 
-/// What all requests of one transport over HTTP share: the HTTP client, the headers that go with each, the session, and where
-/// messages of the server's go. Loop thread only; held by shared_ptr by every coroutine that uses it.
+/// What all requests of one transport over HTTP share: the HTTP client, the headers that go with each, their Authorization, the
+/// session, and where messages of the server's go. Loop thread only; held by shared_ptr by every coroutine that uses it.
 class StreamableConnection : public std::enable_shared_from_this<StreamableConnection> {
  public:
   using Response = std::unique_ptr<HttpClientResponse>;
@@ -60,13 +61,38 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
   /// Takes the session id of the answer to initialize. Error not_mcp for one that no server may give.
   Result<> take_session(const HttpClientResponse& response);
 
+  /// All but calls is control traffic (HttpClientRequest::control).
   enum class Kind { call, control };
 
-  /// One HTTP request to the endpoint. `body` must stay valid until it returns. All but calls is control traffic
-  /// (HttpClientRequest::control).
-  Task<Result<Response>> post(std::string_view body, Kind kind, Cancellation& cancellation);
+  /// One HTTP request to the endpoint, and what has become of it so far: where the server refuses what it was sent with, it is sent
+  /// again, three times in all. What the views show must stay valid as long as it.
+  struct Request {
+    std::string_view method = "POST";
+    std::string_view body = {};
+    Kind kind = Kind::control;
+    std::string_view last_event_id = {};
+    Authorizer::Header authorization = {};  // what it was sent with last; null = nothing but the configured headers
+    int refusals = 0;
+  };
+
+  /// Sends it. Where refused() says so of the answer, send_again() is to follow. In two steps, since most requests need but the
+  /// first, which costs no coroutine of its own. `request` must stay valid until it returns. Errors: HttpClient's, and the
+  /// authorizer's as they are.
+  Task<Result<Response>> send(Request& request, Cancellation& cancellation);
+
+  /// Whether that is for the authorizer: HTTP 401, or 403 for want of a scope. Never without one.
+  bool refused(const Result<Response>& response) const;
+
+  /// Asks the authorizer what follows from the refusal, and sends the request again, until it is not refused any more. Errors are
+  /// send()'s, and reauthentication_required where the third try is refused like those before.
+  Task<Result<Response>> send_again(Request& request, Response refusal, Cancellation& cancellation);
+
+  /// Both steps, for the requests that are seldom made.
   Task<Result<Response>> get(std::string last_event_id, Cancellation& cancellation);
   Task<Result<Response>> remove(Cancellation& cancellation);
+
+  /// Whether the configured headers have an Authorization.
+  bool has_own_authorization() const { return own_authorization_; }
 
   /// Lets go of an answer: what is left of its body is read in the background, if that is little and comes soon, so that the
   /// HTTP connection can be used again.
@@ -102,7 +128,11 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
   Task<void> wait_initialized(Cancellation& cancellation);
 
  private:
-  HttpClientHeaders common_headers() const;
+  Task<Result<Response>> send_now(const Request& request, Cancellation& cancellation);
+  Task<Result<Response>> send_when_authorized(Request& request, Cancellation& cancellation);
+  Task<Result<Response>> send_to_the_end(Request request, std::string last_event_id, Cancellation& cancellation);
+  void add_post_headers(HttpClientRequest& out, const Authorizer::Header& authorization);
+  HttpClientHeaders common_headers(const Authorizer::Header& authorization) const;
   Task<void> drain(Response response);
 
   Executor executor_;
@@ -118,6 +148,8 @@ class StreamableConnection : public std::enable_shared_from_this<StreamableConne
   std::string_view version_;
   Batches batches_ = Batches::refused;
   std::shared_ptr<const std::string> post_lines_;  // the headers of every POST; null until they are asked for
+  Authorizer::Header post_authorization_;          // the one in post_lines_
+  bool own_authorization_ = false;
   bool initializing_ = false;
   std::list<Event*> initializing_waiters_;
   Cancellation ending_;

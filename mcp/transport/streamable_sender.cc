@@ -78,7 +78,9 @@ Task<void> StreamableSender::send_prompt() {
 Task<void> StreamableSender::send_one(Message message, std::chrono::steady_clock::duration time) {
   Error slow{ErrorCode::timeout, "The server did not take the message."};
   TimedCancellation limit(connection_->executor(), &connection_->ending(), Clock::now() + time, std::move(slow));
-  auto response = co_await connection_->post(message.text(), StreamableConnection::Kind::control, limit.get());
+  StreamableConnection::Request request{.body = message.text()};
+  auto response = co_await connection_->send(request, limit.get());
+  if (connection_->refused(response)) response = co_await connection_->send_again(request, std::move(*response), limit.get());
   if (!response) {
     log_debug("upstream", "message not sent", {{"server", connection_->origin()}, {"error", response.error().message}});
     co_return;

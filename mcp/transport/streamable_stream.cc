@@ -11,6 +11,7 @@
 
 #include "mcp/base/clock.h"
 #include "mcp/base/log.h"
+#include "mcp/base/login_reason.h"
 #include "mcp/http/timed_cancellation.h"
 #include "mcp/transport/answer_texts.h"
 #include "mcp/transport/event_stream.h"
@@ -76,6 +77,7 @@ Task<Result<Connection::Response>> resume(AnswerStream& stream, int& fruitless, 
     if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
     auto response = co_await stream.connection.get(stream.position.last_id, cancellation);
     if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+    if (!response && is_login_reason(response.error().code)) co_return std::unexpected(std::move(response.error()));
     if (!response) continue;
     const int status = (*response)->status();
     if (status == 200 && has_media_type((*response)->header("Content-Type"), "text/event-stream")) co_return response;

@@ -20,10 +20,13 @@ class FakeSseServer {
   explicit FakeSseServer(std::string beginning = kSseHead + endpoint_event("/messages?session=s1"))
       : beginning_(std::move(beginning)),
         http_([this](Peer& peer, const std::string& request) { return post(peer, request); },
-              [this](Peer& peer, const std::string&) { return get(peer); }) {}
+              [this](Peer& peer, const std::string& request) { return get(peer, request); }) {}
 
   /// Answers a POST; false ends its connection. To be set before the first request.
   std::function<bool(Peer&, const std::string& request)> on_post;
+
+  /// The answer to a GET that gets no stream; "" = it gets one. To be set before the first request.
+  std::function<std::string(const std::string& request)> refuse_get;
 
   /// On the stream, as soon as there is one. In pieces of that many bytes; 0 = all at once.
   void say(const std::string& text, std::size_t piece = 0) {
@@ -60,7 +63,8 @@ class FakeSseServer {
   FakeMcpServer& http() { return http_; }
 
  private:
-  bool get(Peer& peer) {
+  bool get(Peer& peer, const std::string& request) {
+    if (const auto refusal = refuse_get ? refuse_get(request) : std::string(); !refusal.empty()) return peer.send(refusal);
     peer.send(beginning_);
     {
       const std::lock_guard lock(mutex_);
