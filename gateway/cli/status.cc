@@ -56,9 +56,10 @@ class FactSheet {
   std::string text_;
 };
 
-/// What has to come after the remedy: a server that failed is not tried again, and headers are read at the start alone.
+/// What has to come after the remedy: a server that failed is not tried again, and headers are read at the start alone (a login is
+/// seen at once).
 std::string next_action(const ServerRow& server, const GatewayRow& gateway) {
-  const bool restart = server.state == "failed" || (!server.ready() && server.reason == "login_required");
+  const bool restart = server.state == "failed" || (!server.ready() && server.reason == "credential_refused");
   if (!restart || gateway.mcp_url.empty()) return "";
   return server.remedy.empty() ? "Fix it, then run \"switchyard reload\"." : "Then run \"switchyard reload\".";
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/config/secret_hint.h"
+#include "gateway/config/shell_word.h"
 #include "gateway/doctor/check_configuration.h"
 #include "mcp/http/url.h"
 
@@ -49,8 +50,9 @@ Check refuses(const ServerSpec& server, int status) {
   return found(server,
                CheckLevel::error,
                "the server wants a login" + code,
-               "Where it takes a fixed token, set \"headers\": {\"Authorization\": \"Bearer ${NAME}\"} and put the token into that "
-               "variable.");
+               "Run: switchyard login " + shell_word(server.name.str()) +
+                   " (or, where it takes a fixed token, set \"headers\": {\"Authorization\": \"Bearer ${NAME}\"} and put the token "
+                   "into that variable)");
 }
 
 Check redirects(const ServerSpec& server, const HttpAnswer& answer) {

@@ -10,6 +10,7 @@
 #include "gateway/upstream/circuit_breaker.h"
 #include "gateway/upstream/sandbox_advice.h"
 #include "mcp/base/ascii.h"
+#include "mcp/base/login_reason.h"
 #include "mcp/base/percent.h"
 
 namespace gateway {
@@ -50,7 +51,7 @@ std::string header_text(const HttpSpec& http) {
 
 bool wants_login(const RuntimeStatus& status) {
   const bool down = status.state == RuntimeState::backing_off || status.state == RuntimeState::failed;
-  return down && status.cause && status.cause->code == ErrorCode::login_required;
+  return down && status.cause && mcp::is_login_reason(status.cause->code);
 }
 
 void add_runtime_facts(const RuntimeStatus& status, ExplainStep& step) {

@@ -13,6 +13,7 @@
 #include "gateway/inspect/probe_stdio.h"
 #include "gateway/inspect/rules.h"
 #include "gateway/upstream/connect.h"
+#include "gateway/upstream/login_advice.h"
 #include "gateway/upstream/redaction.h"
 #include "gateway/upstream/sandbox.h"
 
@@ -82,7 +83,7 @@ Result<Inspection> inspect(const ServerSpec& spec, InspectionOptions options) {
   const auto waiting = boost::asio::make_work_guard(loop);
   loop.run();
   if (!reached) return mcp::fail(mcp::ErrorCode::internal, "the inspection did not come to its end");
-  if (!*reached) return std::unexpected(redaction.clean(std::move(reached->error())));
+  if (!*reached) return std::unexpected(with_login_advice(redaction.clean(std::move(reached->error())), spec.name));
   inspection.instructions = redaction.clean(inspection.instructions);
   check_items(inspection);
   return inspection;

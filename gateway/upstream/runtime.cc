@@ -7,10 +7,12 @@
 
 #include "gateway/upstream/connect.h"
 #include "gateway/upstream/deadline.h"
+#include "gateway/upstream/login_advice.h"
 #include "gateway/upstream/process_budget.h"
 #include "gateway/upstream/session_check.h"
 #include "mcp/base/clock.h"
 #include "mcp/base/log.h"
+#include "mcp/base/login_reason.h"
 #include "mcp/transport/stdio_client.h"
 
 namespace gateway {
@@ -156,7 +158,7 @@ Task<Result<>> Runtime::run_session() {
 void Runtime::note_loss(const Result<>& started) {
   Error cause = started ? lost_reason_.value_or(Error{ErrorCode::connection_lost, "the connection ended"}) : started.error();
   if (cause.code == ErrorCode::exited) cause.remedy = sandbox_hint(spec()) + cause.remedy;
-  cause_ = live_->redaction().clean(std::move(cause));
+  cause_ = with_login_advice(live_->redaction().clean(std::move(cause)), spec().name);
   mcp::log_warn("upstream",
                 started ? "server lost" : "server did not start",
                 {{"server", spec().name.str()}, {"reason", mcp::to_string(cause_->code)}, {"cause", cause_->message}});
@@ -167,7 +169,7 @@ std::optional<std::chrono::milliseconds> Runtime::plan_restart(bool started) {
     backoff_.next(0);
     return std::chrono::milliseconds(0);
   }
-  const bool wants_login = cause_->code == ErrorCode::login_required;
+  const bool wants_login = mcp::is_login_reason(cause_->code);
   const auto pause = wants_login ? Backoff::longest(dependencies_.random()) : backoff_.next(dependencies_.random());
   const bool last = give_up(*cause_);
   if (!last) retry_at_ = std::chrono::system_clock::now() + pause;
@@ -274,7 +276,7 @@ void Runtime::after_failure(const std::shared_ptr<mcp::ClientSession>& session, 
 
 void Runtime::lost(const mcp::ClientSession* session, const Error& reason) {
   if (session == nullptr || session != session_.get() || lost_reason_) return;
-  lost_reason_ = live_->redaction().clean(reason);
+  lost_reason_ = with_login_advice(live_->redaction().clean(reason), spec().name);
   clients_->lost();
   session_end_->set();
   // From here on no request may go to that session, though it takes a moment until it is torn down.

@@ -6,6 +6,7 @@
 #include "gateway/upstream/runtime.h"
 #include "gateway/upstream/sandbox.h"
 #include "mcp/base/log.h"
+#include "mcp/base/login_reason.h"
 #include "mcp/transport/stdio_client.h"
 
 namespace gateway {
@@ -77,7 +78,7 @@ Error Runtime::unavailable() const {
   }
   if (cause_) {
     // A missing login is one reason everywhere: in the status, and for whoever calls.
-    if (cause_->code == ErrorCode::login_required) error.code = cause_->code;
+    if (mcp::is_login_reason(cause_->code)) error.code = cause_->code;
     error.message += ": " + cause_->message;
     error.remedy = cause_->remedy;
   }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gateway/upstream/deadline.h"
+#include "mcp/base/login_reason.h"
 #include "mcp/json/text.h"
 #include "mcp/rpc/error_codes.h"
 
@@ -34,12 +35,12 @@ bool refuses_session(const Message& answer) {
 }
 
 bool casts_doubt(ErrorCode code) {
-  return code == ErrorCode::login_required || code == ErrorCode::connect_failed || code == ErrorCode::tls_failed ||
+  return mcp::is_login_reason(code) || code == ErrorCode::connect_failed || code == ErrorCode::tls_failed ||
          code == ErrorCode::http_status;
 }
 
 Error for_open_requests(Error lost) {
-  if (!casts_doubt(lost.code) || lost.code == ErrorCode::login_required) return lost;
+  if (!casts_doubt(lost.code) || mcp::is_login_reason(lost.code)) return lost;
   return {ErrorCode::connection_lost, std::move(lost.message), "The call may or may not have run."};
 }
 

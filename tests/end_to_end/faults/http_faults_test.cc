@@ -121,7 +121,7 @@ TEST_F(HttpFaultTest, ConnectionsThatEndBehindTheAnswerAreNotUsedAgain) {
 }
 
 TEST_F(HttpFaultTest, A401ToACallFailsThatCallAlone) {
-  expect_every_call_fails("unauthorized", "login_required", {"401", "headers"});
+  expect_every_call_fails("unauthorized", "login_required", {"401", "switchyard login faulty"});
 }
 
 TEST_F(HttpFaultTest, A401FromTheBeginningIsALoginThatIsMissing) {
@@ -129,7 +129,7 @@ TEST_F(HttpFaultTest, A401FromTheBeginningIsALoginThatIsMissing) {
   const auto down = wait_for_state("faulty", "backing_off");
   EXPECT_EQ(down.reason, "login_required");
   EXPECT_FALSE(down.remedy.empty());
-  expect_error(call(), "login_required", {"wants a login", "headers"});
+  expect_error(call(), "login_required", {"wants a login", "switchyard login faulty"});
   EXPECT_THAT(client().tools(), UnorderedElementsAre("healthy__echo"));
   expect_healthy();
 }

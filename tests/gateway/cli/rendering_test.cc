@@ -85,11 +85,13 @@ TEST_F(RenderingTest, AFailedServerNeedsTheGatewayToBeRestarted) {
   EXPECT_THAT(status_text(servers_json(status), now_, console_), Not(HasSubstr("restart")));
 }
 
-TEST_F(RenderingTest, AHeaderForAMissingLoginNeedsTheGatewayToBeRestarted) {
+TEST_F(RenderingTest, AHeaderThatIsRenewedNeedsAReloadAndALoginNone) {
   GatewayStatus status = sample_status();
-  status.servers[1].cause->code = mcp::ErrorCode::login_required;
+  status.servers[1].cause->code = mcp::ErrorCode::credential_refused;
   EXPECT_THAT(*server_text(servers_json(status), "linear", now_, console_),
               HasSubstr("\ndo          Is it running? Then run \"switchyard reload\".\n"));
+  status.servers[1].cause->code = mcp::ErrorCode::login_required;
+  EXPECT_THAT(*server_text(servers_json(status), "linear", now_, console_), HasSubstr("\ndo          Is it running?\n"));
 }
 
 TEST_F(RenderingTest, AFileThatCannotBeUsedIsSpokenOf) {

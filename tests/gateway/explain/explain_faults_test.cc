@@ -190,7 +190,14 @@ INSTANTIATE_TEST_SUITE_P(
                           ExplainStage::login,
                           ErrorCode::login_required,
                           "HTTP 401",
-                          "Set a header."}));
+                          "Set a header."},
+                    Fault{"login that is over",
+                          down(RuntimeState::backing_off, {ErrorCode::reauthentication_required, "the login is over", "Log in."}),
+                          {},
+                          ExplainStage::login,
+                          ErrorCode::reauthentication_required,
+                          "is over",
+                          "Log in."}));
 
 INSTANTIATE_TEST_SUITE_P(Tool,
                          ExplainFaultTest,

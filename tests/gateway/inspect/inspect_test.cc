@@ -273,6 +273,7 @@ TEST_F(InspectHttpTest, SaysThatALoginIsWanted) {
   const auto inspection = inspect_server();
   ASSERT_FALSE(inspection);
   EXPECT_EQ(inspection.error().code, mcp::ErrorCode::login_required);
+  EXPECT_THAT(inspection.error().remedy, HasSubstr("switchyard login "));
 }
 
 TEST_F(InspectHttpTest, JsonHasEverything) {

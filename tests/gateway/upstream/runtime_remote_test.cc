@@ -254,53 +254,6 @@ TEST_F(RuntimeRemoteTest, AServerThatCannotBeReachedIsTriedForEver) {
   EXPECT_THAT(states_, testing::Not(testing::Contains("failed")));
 }
 
-TEST_F(RuntimeRemoteTest, ALoginThatOneCallWantsIsThatCallsAffair) {
-  auto& server = add_server({"a"});
-  const auto runtime = connect(server);
-  server.status = 401;
-  server.status_method = "tools/call";
-  for (const std::size_t calls : {1U, 2U}) {
-    const auto answer = send(*runtime, tool_call("a"));
-    ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().code, ErrorCode::login_required);
-    mcp::run_until(loop_, [&] { return server.count("ping") == calls; });
-    wait_until_heard(server);
-  }
-  EXPECT_TRUE(send(*runtime, request("resources/read")));
-  EXPECT_EQ(runtime->state(), RuntimeState::ready);
-  EXPECT_EQ(server.count("initialize"), 1u);
-}
-
-TEST_F(RuntimeRemoteTest, AServerThatRefusesAPingForWantOfALoginIsLostAndComesBack) {
-  auto& server = add_server({"a"});
-  const auto runtime = connect(server);
-  random_ = kNoDelay;
-  server.status = 401;
-  ASSERT_FALSE(send(*runtime, tool_call("a")));
-  wait_for(*runtime, RuntimeState::backing_off);
-  EXPECT_EQ(runtime->status().cause->code, ErrorCode::login_required);
-  mcp::run_until(loop_, [&] { return runtime->status().restarts >= 8; });
-  EXPECT_EQ(runtime->status().cause->code, ErrorCode::login_required);
-  server.status = 200;
-  wait_for(*runtime, RuntimeState::ready);
-  EXPECT_THAT(states_, testing::Not(testing::Contains("failed")));
-}
-
-TEST_F(RuntimeRemoteTest, AMissingLoginIsTriedAgainInAMinute) {
-  auto& server = add_server();
-  server.status = 401;
-  const auto runtime = settle(remote("web", server.url()));
-  EXPECT_EQ(runtime->state(), RuntimeState::backing_off);
-  EXPECT_EQ(runtime->status().cause->code, ErrorCode::login_required);
-  const auto pause = *runtime->status().retry_at - std::chrono::system_clock::now();
-  EXPECT_GT(pause, std::chrono::seconds(50));
-  EXPECT_LE(pause, std::chrono::seconds(60));
-  const auto answer = send(*runtime, tool_call("a"));
-  ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, ErrorCode::login_required);
-  EXPECT_THAT(answer.error().remedy, HasSubstr("Authorization header"));
-}
-
 TEST_F(RuntimeRemoteTest, ARevisionWeDoNotSpeakIsNotTriedAgain) {
   auto& server = add_server();
   server.version = "1999-01-01";
