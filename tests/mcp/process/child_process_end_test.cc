@@ -39,7 +39,7 @@ TEST_F(ChildProcessTest, StopAsksWithSigtermThen) {
   std::string exit;
   // On a busy machine the program may not come to its handler before the next step.
   for (const auto grace : {milliseconds(50), milliseconds(500), milliseconds(5000)}) {
-    const auto slow = launch(fault("exit-on-sigterm", folder / "said"));
+    const auto slow = launch(fault("exit-on-sigterm", folder.file("said")));
     ASSERT_TRUE(slow);
     run_task(loop_, wait_until_up(**slow));
     run_task(loop_, (*slow)->stop(grace));
@@ -47,12 +47,12 @@ TEST_F(ChildProcessTest, StopAsksWithSigtermThen) {
     if (exit == "exit code 0") break;
   }
   EXPECT_EQ(exit, "exit code 0");
-  EXPECT_TRUE(std::filesystem::exists(folder / "said"));
+  EXPECT_TRUE(std::filesystem::exists(folder.file("said")));
 }
 
 TEST_F(ChildProcessTest, StopKillsInTheEnd) {
   const TempFolder folder;
-  const auto deaf = launch(fault("ignore-sigterm-and-fork", folder / "pids"));
+  const auto deaf = launch(fault("ignore-sigterm-and-fork", folder.file("pids")));
   ASSERT_TRUE(deaf);
   run_task(loop_, wait_until_up(**deaf));
   run_task(loop_, (*deaf)->stop(milliseconds(50)));
@@ -69,9 +69,9 @@ Task<std::vector<pid_t>> stubborn_tree(ChildProcess& child, std::string file) {
 
 TEST_F(ChildProcessTest, KillEndsTheWholeTree) {
   const TempFolder folder;
-  const auto child = launch(fault("ignore-sigterm-and-fork", folder / "pids"));
+  const auto child = launch(fault("ignore-sigterm-and-fork", folder.file("pids")));
   ASSERT_TRUE(child);
-  const auto pids = run_task(loop_, stubborn_tree(**child, folder / "pids"));
+  const auto pids = run_task(loop_, stubborn_tree(**child, folder.file("pids")));
   ASSERT_EQ(pids.size(), 3U);
   EXPECT_EQ(pids[2], (*child)->pid());
   (*child)->kill();
@@ -106,9 +106,9 @@ TEST_F(ChildProcessTest, ATreeThatKeepsForkingIsKilled) {
 
 TEST_F(ChildProcessTest, LettingGoKillsTheTree) {
   const TempFolder folder;
-  auto child = launch(fault("ignore-sigterm-and-fork", folder / "pids"));
+  auto child = launch(fault("ignore-sigterm-and-fork", folder.file("pids")));
   ASSERT_TRUE(child);
-  const auto pids = run_task(loop_, stubborn_tree(**child, folder / "pids"));
+  const auto pids = run_task(loop_, stubborn_tree(**child, folder.file("pids")));
   Task<void> gone = (*child)->wait_gone();
   child->reset();
   run_task(loop_, std::move(gone));
@@ -118,9 +118,9 @@ TEST_F(ChildProcessTest, LettingGoKillsTheTree) {
 
 TEST_F(ChildProcessTest, TheLaunchersEndKillsWhatStillRuns) {
   const TempFolder folder;
-  const auto child = launch(fault("ignore-sigterm-and-fork", folder / "pids"));
+  const auto child = launch(fault("ignore-sigterm-and-fork", folder.file("pids")));
   ASSERT_TRUE(child);
-  const auto pids = run_task(loop_, stubborn_tree(**child, folder / "pids"));
+  const auto pids = run_task(loop_, stubborn_tree(**child, folder.file("pids")));
   launcher_.reset();
   ASSERT_EQ(pids.size(), 3U);
   for (const pid_t pid : pids)
@@ -139,7 +139,7 @@ TEST_F(ChildProcessTest, AKilledGuardianTakesItsProgramAlong) {
 
 TEST_F(ChildProcessTest, AKilledOwnerTakesTheWholeTreeAlong) {
   const TempFolder folder;
-  ASSERT_EQ(mkfifo((folder / "pids").c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo(folder.file("pids").c_str(), 0600), 0);
   const auto owner =
       launch(spec(program_path("owner_of_child"),
                   {"",
@@ -147,14 +147,14 @@ TEST_F(ChildProcessTest, AKilledOwnerTakesTheWholeTreeAlong) {
                    "/bin/sh",
                    "-c",
                    // The outer guardian reaps what the inner one leaves, so the inner one has to show its work first.
-                   program_path("stdio_fault") + " ignore-sigterm-and-fork " + (folder / "pids") + " & wait"}));
+                   program_path("stdio_fault") + " ignore-sigterm-and-fork " + folder.file("pids") + " & wait"}));
   ASSERT_TRUE(owner);
   std::istringstream said(run_task(loop_, read_line((*owner)->stdout_pipe())));
   pid_t program = 0, guardian = 0;
   said >> program >> guardian;
   ASSERT_GT(program, 0);
   std::vector<pid_t> pids(3);
-  std::ifstream tree(folder / "pids");  // waits until they are written
+  std::ifstream tree(folder.file("pids"));  // waits until they are written
   for (pid_t& pid : pids)
     ASSERT_TRUE(tree >> pid);
   ::kill((*owner)->guardian_pid(), SIGKILL);  // nobody but the inner guardian is left to clean up

@@ -17,6 +17,7 @@
 #include "mcp/process/child_process.h"
 #include "tests/support/programs.h"
 #include "tests/support/run_task.h"
+#include "tests/support/temp_folder.h"
 
 namespace mcp {
 
@@ -77,20 +78,6 @@ class ChildProcessTest : public testing::Test {
 
   boost::asio::io_context loop_;
   std::unique_ptr<ProcessLauncher> launcher_ = make_process_launcher({.guardian = program_path("switchyard-guardian")});
-};
-
-class TempFolder {
- public:
-  TempFolder() : path_(mkdtemp(name_)) {}
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  std::string operator/(const char* file) const { return path_ / file; }
-  std::string str() const { return path_; }
-
- private:
-  char name_[32] = "/tmp/switchyard-test-XXXXXX";
-  std::filesystem::path path_;
 };
 
 }  // namespace mcp

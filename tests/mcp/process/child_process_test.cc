@@ -98,19 +98,19 @@ TEST_F(ChildProcessTest, GivesChildrenTheLimitOnFilesTheyAreUsedTo) {
 
 TEST_F(ChildProcessTest, NamesWhatCannotBeStarted) {
   const TempFolder folder;
-  write_file(folder / "plain.txt", "x", false);
-  write_file(folder / "no-interpreter", "#!/nowhere/python\n", true);
-  write_file(folder / "no-format", "echo\n", true);
+  write_file(folder.file("plain.txt"), "x", false);
+  write_file(folder.file("no-interpreter"), "#!/nowhere/python\n", true);
+  write_file(folder.file("no-format"), "echo\n", true);
   EXPECT_EQ(error_of(spec("no-such-command")),
             "command 'no-such-command' not found in PATH (/usr/bin:/bin). Install it, or give its full path.");
   ChildSpec far = spec("no-such-command");
   far.env = {"PATH=/usr/bin:/bin:/nowhere:/opt/a"};
   EXPECT_EQ(error_of(far), "command 'no-such-command' not found in the 4 folders of PATH. Install it, or give its full path.");
   EXPECT_EQ(error_of(spec("/nowhere/x")), "command '/nowhere/x' does not exist. Check the path, or install the program.");
-  EXPECT_THAT(error_of(spec(folder.str())), HasSubstr("is a directory, not a program."));
-  EXPECT_THAT(error_of(spec(folder / "plain.txt")), HasSubstr("plain.txt' is not executable."));
-  EXPECT_THAT(error_of(spec(folder / "no-interpreter")), HasSubstr("the interpreter it names does not exist"));
-  EXPECT_THAT(error_of(spec(folder / "no-format")), HasSubstr("is no program for this system"));
+  EXPECT_THAT(error_of(spec(folder.path())), HasSubstr("is a directory, not a program."));
+  EXPECT_THAT(error_of(spec(folder.file("plain.txt"))), HasSubstr("plain.txt' is not executable."));
+  EXPECT_THAT(error_of(spec(folder.file("no-interpreter"))), HasSubstr("the interpreter it names does not exist"));
+  EXPECT_THAT(error_of(spec(folder.file("no-format"))), HasSubstr("is no program for this system"));
   EXPECT_THAT(error_of(spec("")), HasSubstr("the command is empty"));
   EXPECT_THAT(error_of(spec("sh", {std::string("a\0b", 3)})), HasSubstr("NUL"));
   EXPECT_THAT(error_of(spec("sh", {std::string(3'000'000, 'x')})), HasSubstr("too long"));
@@ -122,9 +122,9 @@ TEST_F(ChildProcessTest, NamesWhatCannotBeStarted) {
 
 TEST_F(ChildProcessTest, FailedStartsLeaveNothingBehind) {
   const TempFolder folder;
-  write_file(folder / "no-interpreter", "#!/nowhere/python\n", true);
+  write_file(folder.file("no-interpreter"), "#!/nowhere/python\n", true);
   const auto fail_once = [&] {
-    error_of(spec(folder / "no-interpreter"));
+    error_of(spec(folder.file("no-interpreter")));
     error_of(spec("no-such-command"));
     error_of(spec("sh", {std::string(3'000'000, 'x')}));
   };
@@ -146,9 +146,9 @@ TEST_F(ChildProcessTest, FailedStartsLeaveNothingBehind) {
 
 TEST_F(ChildProcessTest, LooksRelativePathsUpInTheChildsFolder) {
   const TempFolder folder;
-  write_file(folder / "tool", "#!/bin/sh\necho found\n", true);
+  write_file(folder.file("tool"), "#!/bin/sh\necho found\n", true);
   ChildSpec child = spec("./tool");
-  child.cwd = folder.str();
+  child.cwd = folder.path();
   EXPECT_EQ(output_of(child), "found\n");
   child.command = "tool";
   child.env = {"PATH=/nowhere:."};

@@ -90,18 +90,18 @@ class Outsider {
 
 class OrphansTest : public ChildProcessTest {
  protected:
-  std::string records() const { return folder_ / "children"; }
+  std::string records() const { return folder_.file("children"); }
 
   /// A launcher in a process of its own, with a child that runs `script` and says its pids in a file.
   std::unique_ptr<Outsider> own(const std::string& script) {
-    EXPECT_EQ(mkfifo((folder_ / "pids").c_str(), 0600), 0);
+    EXPECT_EQ(mkfifo(folder_.file("pids").c_str(), 0600), 0);
     auto owner = std::make_unique<Outsider>(std::vector<std::string>{program_path("owner_of_child"),
                                                                      records(),
                                                                      program_path("switchyard-guardian"),
                                                                      "/bin/sh",
                                                                      "-c",
-                                                                     "exec >" + (folder_ / "pids") + "; " + script});
-    std::ifstream said(folder_ / "pids");  // waits until they are written
+                                                                     "exec >" + folder_.file("pids") + "; " + script});
+    std::ifstream said(folder_.file("pids"));  // waits until they are written
     pids_ = read_pids(said, 4);
     std::istringstream line(owner->read_line());
     line >> program_ >> guardian_;
@@ -310,8 +310,9 @@ TEST_F(OrphansTest, AProgramThatCouldNotBeStartedLeavesNoRecord) {
 }
 
 TEST_F(OrphansTest, WithoutAFolderForRecordsProgramsRunAllTheSame) {
-  std::ofstream(folder_ / "file");
-  launcher_ = make_process_launcher({.guardian = program_path("switchyard-guardian"), .records = (folder_ / "file") + "/children"});
+  std::ofstream(folder_.file("file"));
+  launcher_ =
+      make_process_launcher({.guardian = program_path("switchyard-guardian"), .records = folder_.file("file") + "/children"});
   EXPECT_EQ(output_of(shell("echo it runs")), "it runs\n");
 }
 
