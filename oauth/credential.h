@@ -48,6 +48,7 @@ struct Credential {
   std::string token_endpoint;
   std::string revocation_endpoint;    // "" = none
   std::string login;                  // unguessable: another for each login, the same through all refreshes
+  std::optional<WallTime> logged_in;  // when that was
   std::uint64_t generation = 0;       // grows by one with every change that is saved
   std::string access_token;           // "" = none
   std::optional<WallTime> issued;     // when we were given it
