@@ -18,8 +18,8 @@ class StoreLock {
 };
 
 /// Where logins are kept from one life of the program to the next, for all processes of a user. Every function blocks (files); any
-/// thread. What is written is there whole or not at all, whenever the process ends. Errors: io_error, naming the file and what to
-/// do; never a secret.
+/// thread. What is written is there whole or not at all, whenever the process ends. Times are kept in whole milliseconds. Errors:
+/// io_error, naming the file and what to do; never a secret.
 class CredentialStore {
  public:
   virtual ~CredentialStore() = default;
@@ -40,6 +40,9 @@ class CredentialStore {
 
   /// Null while somebody else holds it; never waits for that.
   virtual mcp::Result<std::unique_ptr<StoreLock>> try_lock(const CredentialKey& key) = 0;
+
+  /// What to say of a lock that is not to be had: io_error, with who holds it, where that can be told.
+  virtual mcp::Error locked(const CredentialKey& key);
 
   // Clients that were registered dynamically, one for each issuer and redirect URI's host.
 

@@ -1,0 +1,28 @@
+#include "oauth/find_credentials.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace oauth {
+
+namespace {
+
+/// Logins that do not say when they were made are as old as their token.
+WallTime login_time(const Credential& credential) {
+  return credential.logged_in.value_or(credential.issued.value_or(WallTime()));
+}
+
+}  // namespace
+
+mcp::Result<CredentialStore::Loaded> find_credentials(CredentialStore& store,
+                                                      std::string_view server_url,
+                                                      std::string_view account) {
+  auto loaded = store.load_all();
+  if (!loaded) return loaded;
+  std::erase_if(loaded->credentials,
+                [&](const Credential& each) { return each.server_url != server_url || each.key.account != account; });
+  std::ranges::stable_sort(loaded->credentials, std::greater(), login_time);
+  return loaded;
+}
+
+}  // namespace oauth
