@@ -167,38 +167,58 @@ mcp::Task<mcp::Result<ServerMetadata>> discover_issuer(Http& http, std::string i
   co_return std::unexpected(wrong(named, "it publishes no metadata, neither as OAuth 2.0 nor as OpenID Connect has it."));
 }
 
-mcp::Task<mcp::Result<Discovery>> discover(Http& http,
-                                           const ServerSettings& settings,
-                                           const std::optional<BearerChallenge>& challenge,
-                                           mcp::Cancellation& cancellation) {
-  const auto server = mcp::Url::parse(settings.server_url);
+mcp::Task<mcp::Result<Discovery>> discover_resource(Http& http,
+                                                    const std::string& server_url,
+                                                    const std::optional<BearerChallenge>& challenge,
+                                                    mcp::Cancellation& cancellation) {
+  const auto server = mcp::Url::parse(server_url);
   if (!server) co_return std::unexpected(server.error());
-  mcp::Result<std::optional<ResourceMetadata>> resource = std::nullopt;
+  mcp::Result<std::optional<ResourceMetadata>> metadata = std::nullopt;
   if (challenge && !challenge->resource_metadata.empty()) {
     std::string url = challenge->resource_metadata;
-    resource = co_await named_resource(http, std::move(url), *server, cancellation);
+    metadata = co_await named_resource(http, std::move(url), *server, cancellation);
   } else {
-    resource = co_await find_resource(http, *server, cancellation);
+    metadata = co_await find_resource(http, *server, cancellation);
   }
-  if (!resource) co_return std::unexpected(std::move(resource.error()));
-
+  if (!metadata) co_return std::unexpected(std::move(metadata.error()));
   Discovery found;
-  found.resource = settings.server_url.substr(0, settings.server_url.find('#'));
-  std::string issuer = settings.authorization_server;
-  if (*resource) {
-    found.resource = (*resource)->resource;
-    found.scopes = (*resource)->scopes_supported;
-    found.resource_metadata = (*resource)->url;
-    if (issuer.empty() && !(*resource)->authorization_servers.empty()) issuer = (*resource)->authorization_servers.front();
+  found.resource = server_url.substr(0, server_url.find('#'));
+  if (*metadata) {
+    found.resource = (*metadata)->resource;
+    found.scopes = (*metadata)->scopes_supported;
+    found.resource_metadata = (*metadata)->url;
+    found.issuers = (*metadata)->authorization_servers;
   }
+  co_return found;
+}
+
+mcp::Task<mcp::Result<>> discover_server(Http& http,
+                                         const ServerSettings& settings,
+                                         Discovery& discovery,
+                                         mcp::Cancellation& cancellation) {
+  std::string issuer = settings.authorization_server;
+  if (issuer.empty() && !discovery.issuers.empty()) issuer = discovery.issuers.front();
   mcp::Result<ServerMetadata> metadata;
   if (issuer.empty()) {
+    const auto server = mcp::Url::parse(settings.server_url);
+    if (!server) co_return std::unexpected(server.error());
     metadata = co_await discover_origin(http, *server, cancellation);
   } else {
     metadata = co_await discover_issuer(http, std::move(issuer), cancellation);
   }
   if (!metadata) co_return std::unexpected(std::move(metadata.error()));
-  found.server = std::move(*metadata);
+  discovery.server = std::move(*metadata);
+  co_return mcp::Result<>();
+}
+
+mcp::Task<mcp::Result<Discovery>> discover(Http& http,
+                                           const ServerSettings& settings,
+                                           const std::optional<BearerChallenge>& challenge,
+                                           mcp::Cancellation& cancellation) {
+  auto found = co_await discover_resource(http, settings.server_url, challenge, cancellation);
+  if (!found) co_return found;
+  auto server = co_await discover_server(http, settings, *found, cancellation);
+  if (!server) co_return std::unexpected(std::move(server.error()));
   co_return found;
 }
 

@@ -15,10 +15,11 @@ namespace oauth {
 
 /// What is known of the way to a login at a server.
 struct Discovery {
-  std::string resource;           // to be sent as `resource`, byte by byte
-  std::optional<Scopes> scopes;   // scopes_supported of the resource's metadata
-  std::string resource_metadata;  // where that was found; "" = the server has none
-  ServerMetadata server;
+  std::string resource;              // to be sent as `resource`, byte by byte
+  std::optional<Scopes> scopes;      // scopes_supported of the resource's metadata
+  std::string resource_metadata;     // where that was found; "" = the server has none
+  std::vector<std::string> issuers;  // of its authorization servers, as that names them
+  ServerMetadata server;             // of the one to log in at
 };
 
 /// Finds out where to log in (MCP 2025-11-25, "Authorization Server Discovery"): the metadata that the challenge names, else that
@@ -32,6 +33,18 @@ mcp::Task<mcp::Result<Discovery>> discover(Http& http,
                                            const ServerSettings& settings,
                                            const std::optional<BearerChallenge>& challenge,
                                            mcp::Cancellation& cancellation);
+
+/// The first half of it: all but `server`. The arguments must outlive the task.
+mcp::Task<mcp::Result<Discovery>> discover_resource(Http& http,
+                                                    const std::string& server_url,
+                                                    const std::optional<BearerChallenge>& challenge,
+                                                    mcp::Cancellation& cancellation);
+
+/// The second half: fills in `server`.
+mcp::Task<mcp::Result<>> discover_server(Http& http,
+                                         const ServerSettings& settings,
+                                         Discovery& discovery,
+                                         mcp::Cancellation& cancellation);
 
 /// The metadata of an authorization server that names itself so. Errors as above.
 mcp::Task<mcp::Result<ServerMetadata>> discover_issuer(Http& http, std::string issuer, mcp::Cancellation& cancellation);
