@@ -26,6 +26,8 @@ constexpr std::size_t kMaxId = 2048;
 constexpr std::string_view kDeviceGrant = "urn:ietf:params:oauth:grant-type:device_code";
 constexpr std::string_view kByHand =
     "Register a client there by hand, and put its id into \"oauth\": {\"clientId\": …} of the server.";
+constexpr std::string_view kNothingPublished =
+    "The server publishes nothing of how to log in: it may want a token or a key in \"headers\" instead.";
 
 bool lists(const std::optional<std::vector<std::string>>& list, std::string_view word) {
   return list && std::ranges::find(*list, word) != list->end();
@@ -75,7 +77,8 @@ std::string registration_text(const ServerMetadata& server, const Registration& 
   return text.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-mcp::Error refused(const std::string& endpoint, const HttpAnswer& answer) {
+mcp::Error refused(const ServerMetadata& server, const HttpAnswer& answer) {
+  const std::string& endpoint = server.registration_endpoint;
   const bool passing = answer.status >= 500 || answer.status == 429 || answer.status == 408;
   std::string message = shown_url(endpoint) + " registers no client: ";
   auto body = JsonObject::parse("the answer", answer.body);
@@ -88,7 +91,8 @@ mcp::Error refused(const std::string& endpoint, const HttpAnswer& answer) {
     if (!description.empty()) message += " (" + shown_text(description, {}) + ")";
   }
   if (passing) return {ErrorCode::authorization_unavailable, message + ".", "Try again in a moment.", {}};
-  return {ErrorCode::credential_refused, message + ".", std::string(kByHand), {}};
+  const bool published = !server.url.empty();
+  return {ErrorCode::credential_refused, message + ".", std::string(published ? kByHand : kNothingPublished), {}};
 }
 
 /// How the client that was registered is to authenticate, where the answer does not say.
@@ -206,7 +210,7 @@ mcp::Task<mcp::Result<Client>> register_client(Http& http,
     if (!cancellation.requested() && error.code != ErrorCode::config_invalid) error.code = ErrorCode::authorization_unavailable;
     co_return std::unexpected(std::move(error));
   }
-  if (answer->status != 200 && answer->status != 201) co_return std::unexpected(refused(server.registration_endpoint, *answer));
+  if (answer->status != 200 && answer->status != 201) co_return std::unexpected(refused(server, *answer));
   auto client = read_registration(server.registration_endpoint, *answer, server);
   if (client) client->redirect_uri = std::move(registration.redirect_uri);
   co_return client;
