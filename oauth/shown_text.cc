@@ -26,6 +26,10 @@ std::string shown_text(std::string_view text, const std::vector<std::string_view
     replace_all(out, mcp::percent_encode(secret));
   }
   std::ranges::replace_if(out, [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; }, ' ');
+  // The control characters of Latin-1, as UTF-8 has them: terminals know them too.
+  for (auto at = out.find('\xC2'); at != std::string::npos && at + 1 < out.size(); at = out.find('\xC2', at + 1)) {
+    if (static_cast<unsigned char>(out[at + 1]) < 0xA0) out.replace(at, 2, "  ");
+  }
   auto cut = std::min(out.size(), kMostShown);
   // Not within a character.
   while (cut < out.size() && cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xC0) == 0x80)

@@ -10,11 +10,14 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "mcp/base/clock.h"
+#include "mcp/http/address_rules.h"
+#include "mcp/http/proxy_tunnel.h"
 #include "mcp/http/timed_cancellation.h"
 
 namespace mcp {
@@ -87,19 +90,46 @@ Task<Result<>> connect_one(tcp::socket& socket, const tcp::endpoint& endpoint, C
   co_return Result<>();
 }
 
-std::string remedy_for(const Url& url) {
-  return is_loopback_host(url.host) ? "Is the server running, and is the port in \"url\" right?"
-                                    : "Check \"url\", the network and the server.";
+std::string remedy_for(const ClientConnectSpec& spec) {
+  if (spec.proxy != nullptr) return "Check " + spec.proxy->variable + ", the network and the proxy.";
+  return is_loopback_host(spec.url.host) ? "Is the server running, and is the port in \"url\" right?"
+                                         : "Check \"url\", the network and the server.";
 }
 
-Task<Result<tcp::socket>> connect_any(const Url& url,
+/// "https://host", "the proxy http://proxy:3128, which leads to https://host".
+std::string goal_of(const ClientConnectSpec& spec) {
+  const std::string origin = spec.url.origin();
+  return spec.proxy == nullptr ? origin : "the proxy " + spec.proxy->origin() + ", which leads to " + origin;
+}
+
+Error not_allowed(const ClientConnectSpec& spec) {
+  return {ErrorCode::connect_failed,
+          "the host " + spec.url.host + " leads to a private address, where it may not be reached.",
+          "If that is the right server, allow private addresses for it."};
+}
+
+/// Where a proxy finds the address, the name has to tell.
+bool may_ask_proxy(const ClientConnectSpec& spec) {
+  if (spec.proxy == nullptr || !spec.allows) return true;
+  boost::system::error_code error;
+  const auto literal = asio::ip::make_address(spec.url.host, error);
+  return error ? name_may_be_public(spec.url.host) : spec.allows(literal);
+}
+
+/// Leaves those of the host's addresses that may be connected to.
+void keep_allowed(const ClientConnectSpec& spec, std::vector<asio::ip::address>& addresses) {
+  if (spec.proxy == nullptr && spec.allows) std::erase_if(addresses, std::not_fn(spec.allows));
+}
+
+Task<Result<tcp::socket>> connect_any(const ClientConnectSpec& spec,
                                       const std::vector<asio::ip::address>& addresses,
                                       Cancellation& cancellation,
                                       Clock::time_point deadline) {
   auto executor = co_await asio::this_coro::executor;
+  const std::uint16_t port = spec.proxy != nullptr ? spec.proxy->url.port : spec.url.port;
   std::string tried;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
-    tcp::endpoint endpoint(addresses[i], url.port);
+    tcp::endpoint endpoint(addresses[i], port);
     // One address that swallows packets must leave time for the others.
     auto now = Clock::now();
     auto share = (deadline - now) / static_cast<std::int64_t>(addresses.size() - i);
@@ -111,13 +141,21 @@ Task<Result<tcp::socket>> connect_any(const Url& url,
     if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
     if (connected.error().code == ErrorCode::overloaded) {
       co_return fail(ErrorCode::overloaded,
-                     "there is no socket to connect to " + url.origin() + ": " + connected.error().message + ".",
+                     "there is no socket to connect to " + goal_of(spec) + ": " + connected.error().message + ".",
                      "Raise the limit of open files (ulimit -n), or have fewer connections open.");
     }
     if (!tried.empty()) tried += "; ";
     tried += show(endpoint) + ": " + connected.error().message;
   }
-  co_return fail(ErrorCode::connect_failed, "cannot connect to " + url.origin() + " (" + tried + ").", remedy_for(url));
+  co_return fail(ErrorCode::connect_failed, "cannot connect to " + goal_of(spec) + " (" + tried + ").", remedy_for(spec));
+}
+
+/// Of a proxy's name it is the variable that is to be corrected.
+Error unresolved(const ClientConnectSpec& spec, Error error) {
+  if (spec.proxy == nullptr || error.code != ErrorCode::connect_failed) return error;
+  error.message = "the proxy that leads to " + spec.url.origin() + " cannot be found: " + error.message;
+  error.remedy = remedy_for(spec);
+  return error;
 }
 
 Task<Result<>> start_tls(ClientConnection& connection, const ClientConnectSpec& spec, Cancellation& cancellation) {
@@ -142,15 +180,24 @@ Task<Result<std::unique_ptr<ClientConnection>>> connect_client(const ClientConne
   auto executor = co_await asio::this_coro::executor;
   auto deadline = Clock::now() + spec.timeout;
   Error too_late{ErrorCode::connect_failed,
-                 "no connection to " + spec.url.origin() + " within " +
+                 "no connection to " + goal_of(spec) + " within " +
                      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(spec.timeout).count()) + " ms.",
-                 remedy_for(spec.url)};
+                 remedy_for(spec)};
   TimedCancellation scope(executor, &cancellation, deadline, std::move(too_late));
-  auto addresses = co_await spec.resolver.resolve(spec.url.host, scope.get());
-  if (!addresses) co_return std::unexpected(std::move(addresses.error()));
-  auto socket = co_await connect_any(spec.url, *addresses, scope.get(), deadline);
+  if (!may_ask_proxy(spec)) co_return std::unexpected(not_allowed(spec));
+  const std::string host = spec.proxy != nullptr ? spec.proxy->url.host : spec.url.host;
+  auto addresses = co_await spec.resolver.resolve(host, scope.get());
+  if (!addresses && scope.get().requested()) co_return std::unexpected(std::move(addresses.error()));
+  if (!addresses) co_return std::unexpected(unresolved(spec, std::move(addresses.error())));
+  keep_allowed(spec, *addresses);
+  if (addresses->empty()) co_return std::unexpected(not_allowed(spec));
+  auto socket = co_await connect_any(spec, *addresses, scope.get(), deadline);
   if (!socket) co_return std::unexpected(std::move(socket.error()));
   auto connection = std::make_unique<ClientConnection>(std::move(*socket));
+  if (spec.tls != nullptr && spec.proxy != nullptr) {
+    auto open = co_await open_tunnel(*connection, *spec.proxy, spec.url, scope.get());
+    if (!open) co_return std::unexpected(std::move(open.error()));
+  }
   if (spec.tls != nullptr) {
     auto secured = co_await start_tls(*connection, spec, scope.get());
     if (!secured) co_return std::unexpected(std::move(secured.error()));

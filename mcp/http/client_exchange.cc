@@ -175,6 +175,7 @@ Result<bool> ClientExchange::parse_head() {
     if (state == ResponseParser::State::malformed) return malformed(parser_->error());
     if (!parser_->head_done()) continue;
     auto status = parser_->status();
+    if (pool_->is_proxy_refusal(status)) return pool_->proxy_refusal(status);
     if (status >= 200) return true;
     if (status < 100 || status == 101 || ++interim_ > kMaxInterim) return malformed("unexpected status " + std::to_string(status));
     parser_.emplace(pool_->options().max_head, no_body_);

@@ -57,10 +57,15 @@ ClientPool::ClientPool(const Executor& executor, Url url, HttpClientOptions opti
       url_(std::move(url)),
       options_(std::move(options)),
       origin_(url_.origin()),
+      proxy_(options_.proxy ? options_.proxy->proxy_for(url_) : nullptr),
       fixed_headers_("Host: " + url_.host_header() + "\r\nUser-Agent: switchyard/" SWITCHYARD_VERSION "\r\n"),
       tls_(context_for(url_, options_)),
       sweep_timer_(executor) {
   if (!options_.resolver) options_.resolver = std::make_shared<Resolver>();
+  if (const Proxy* proxy = proxy_.value_or(nullptr); proxy != nullptr && !url_.tls()) {
+    target_prefix_ = origin_;
+    if (!proxy->authorization.empty()) fixed_headers_ += "Proxy-Authorization: " + proxy->authorization + "\r\n";
+  }
   options_.max_connections = std::max<std::size_t>(options_.max_connections, 1);
 }
 
@@ -115,11 +120,12 @@ Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::connect(Cancellation
     }
   } place{this};
   if (!tls_) co_return std::unexpected(tls_.error());
+  if (!proxy_) co_return std::unexpected(proxy_.error());
   // A cancellation that both the caller's and close() request.
   Cancellation either;
   Cancellation::Callback on_cancel(cancellation, [&either, &cancellation] { either.request(cancellation.reason()); });
   Cancellation::Callback on_close(closing_, [this, &either] { either.request(closing_.reason()); });
-  ClientConnectSpec spec{url_, tls_->get(), *options_.resolver, options_.connect_timeout};
+  ClientConnectSpec spec{url_, tls_->get(), *options_.resolver, options_.connect_timeout, *proxy_, options_.allows};
   auto connection = co_await connect_client(spec, either);
   if (connection) place.pool = nullptr;
   co_return connection;

@@ -14,6 +14,8 @@
 #include "mcp/base/task.h"
 #include "mcp/http/client_connection.h"
 #include "mcp/http/http_client.h"
+#include "mcp/http/proxy_settings.h"
+#include "mcp/http/proxy_tunnel.h"
 #include "mcp/http/resolver.h"
 
 namespace mcp {
@@ -34,6 +36,15 @@ class ClientPool : public std::enable_shared_from_this<ClientPool> {
   const std::string& origin() const { return origin_; }
 
   const HttpClientOptions& options() const { return options_; }
+
+  /// What stands before the target in a request line: the origin where a proxy takes requests for it (RFC 9112, 3.2.2), else "".
+  const std::string& target_prefix() const { return target_prefix_; }
+
+  /// Whether an answer with this status is one of a proxy that takes requests for the server, and not the server's.
+  bool is_proxy_refusal(int status) const { return status == 407 && !target_prefix_.empty(); }
+
+  /// Why there is none of the server's.
+  std::unexpected<Error> proxy_refusal(int status) const { return std::unexpected(refused_by_proxy(**proxy_, url_, status)); }
 
   /// The header lines every request has.
   const std::string& fixed_headers() const { return fixed_headers_; }
@@ -75,7 +86,9 @@ class ClientPool : public std::enable_shared_from_this<ClientPool> {
   Url url_;
   HttpClientOptions options_;
   std::string origin_;
+  Result<const Proxy*> proxy_;  // null inside for none
   std::string fixed_headers_;
+  std::string target_prefix_;
   Result<std::shared_ptr<const TlsClientContext>> tls_;  // null inside for http; before the connections that use it
   std::vector<std::unique_ptr<ClientConnection>> idle_;  // the longest unused first
   std::list<Waiter*> waiters_;

@@ -51,7 +51,12 @@ Result<> format_request_head(std::string& out, const ClientPool& pool, const Htt
     return fail(ErrorCode::config_invalid, "the request to " + pool.origin() + " has an invalid method or target.");
   }
   out.clear();
-  out.append(request.method).append(" ").append(target).append(" HTTP/1.1\r\n").append(pool.fixed_headers());
+  out.append(request.method)
+      .append(" ")
+      .append(pool.target_prefix())
+      .append(target)
+      .append(" HTTP/1.1\r\n")
+      .append(pool.fixed_headers());
   if (request.header_lines) out.append(*request.header_lines);
   if (auto formatted = format_header_lines(out, pool.origin(), request.headers); !formatted) return formatted;
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {

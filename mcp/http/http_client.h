@@ -30,13 +30,14 @@ struct HttpClientOptions {
   std::size_t max_connections = 256;  // open at once to this origin; one more request waits its turn (but see `control`)
   std::size_t max_idle = 64;
   std::chrono::steady_clock::duration idle_timeout = std::chrono::seconds(30);
-  std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds(10);  // name, TCP and TLS together
+  std::chrono::steady_clock::duration connect_timeout = std::chrono::seconds(10);  // name, TCP, proxy and TLS together
   std::string ca_file;                         // PEM, added to the system's; "" = the system's alone (SSL_CERT_FILE honoured)
   std::shared_ptr<Resolver> resolver;          // to be shared by all clients of a process; null = one of its own
   std::shared_ptr<TlsContexts> tls;            // likewise
   std::shared_ptr<const ProxySettings> proxy;  // null = every connection is direct
   /// Asked of each address that the host's name leads to, before a connection to it; an address that it refuses is not tried, so
-  /// that what was checked is what is connected to. {} = any. Not asked where a proxy finds the address.
+  /// that what was checked is what is connected to. {} = any. Where a proxy finds the address it is asked of address literals
+  /// alone, and names are as name_may_be_public() says.
   AddressGuard allows;
 };
 
@@ -86,11 +87,13 @@ class HttpClientResponse {
 
 /// HTTP/1.1 client of one origin with a pool of keep-alive connections, on the loop. TLS 1.2 or later; the certificate must be
 /// valid for the host by its subject alternative names (never the common name), or for the address literal. Redirects are not
-/// followed: the 3xx is the answer. No compression is asked for. Names are resolved on threads of their own.
+/// followed: the 3xx is the answer. No compression is asked for. Names are resolved on threads of their own. Through a proxy https
+/// goes in a tunnel (CONNECT), of which the proxy sees the host alone, and http is the proxy's to pass on.
 ///
 /// A pooled connection is checked for a close by the peer before it is used again. A request is never sent twice: where the
 /// connection breaks before the answer's head, the error is connection_lost.
-/// Errors: connect_failed (which address, why, what to check), tls_failed (the verification's own words, the host, what to do),
+/// Errors: connect_failed (which address, why, what to check; what a proxy refuses; no address that `allows` lets through),
+/// config_invalid (ProxySettings::proxy_for()), tls_failed (the verification's own words, the host, what to do),
 /// connection_lost, parse error of the answer as not_mcp, too_large (head), overloaded (no socket or thread left here,
 /// HttpClientRequest::control), or the cancellation's reason.
 class HttpClient {

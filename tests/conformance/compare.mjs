@@ -14,12 +14,14 @@ function lostChecks(here, direct) {
   return [...successes(direct)].filter(([id, count]) => (found.get(id) ?? 0) < count).map(([id]) => id);
 }
 
+const failedChecks = (checks) => [...new Set(checks.filter(bad).map(({ id }) => id))];
+
 /**
  * Judges one scenario: { bad: checks that failed or warn, lost: ids of checks that only the direct run passed, excused: those of
- * them that `expected` names, unneeded: what it names in vain }.
+ * them that `expected` names, unneeded: what it names in vain }. Where there is no direct run, what failed counts as lost.
  */
 export function judge(checks, direct, expected) {
-  const lost = direct === undefined ? [] : lostChecks(checks, direct);
+  const lost = direct === undefined ? failedChecks(checks) : lostChecks(checks, direct);
   const named = new Set(expected.map(({ check }) => check));
   return {
     bad: checks.filter((check) => bad(check) && !named.has(check.id)),

@@ -6,7 +6,7 @@ import path from 'node:path';
 
 import { complaints, expectedIn, holds, judge } from './compare.mjs';
 import { endAll, endWithSignals, Group } from './processes.mjs';
-import { clientScenarios, output, root, runClientScenario, runServerSuite, serverSuites } from './suites.mjs';
+import { clientScenarios, loginSuites, output, root, runClientScenario, runLoginSuite, runServerSuite, serverSuites } from './suites.mjs';
 
 const binary = process.env.SWITCHYARD_BIN ?? path.join(root, 'build/release/switchyard');
 const fixture = path.join(root, 'tests/conformance/fixture/main.mjs');
@@ -58,6 +58,10 @@ function matrix(fixtureUrl, gateway, home) {
       const run = async () => new Map([[scenario, await runClientScenario(scenario, path.join(output, name), env)]]);
       cells.push({ name, scenarios: 1, direct: way === 'direct' ? undefined : `client/${scenario}/direct`, run });
     }
+  }
+  for (const suite of loginSuites) {
+    const name = `login/${suite.name}`;
+    cells.push({ name, scenarios: suite.scenarios.length, run: () => runLoginSuite(suite, path.join(output, name)) });
   }
   return cells;
 }

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,6 +25,15 @@ std::size_t content_length(std::string_view head) {
   std::size_t length = 0;
   if (at != std::string::npos) std::from_chars(lower.data() + at + kName.size(), lower.data() + lower.size(), length);
   return length;
+}
+
+bool send_all(int socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
 }
 
 }  // namespace
@@ -67,6 +77,28 @@ bool ScriptedServer::Peer::send(std::string_view bytes, std::size_t piece) {
     if (piece != 0) std::this_thread::yield();
   }
   return true;
+}
+
+void ScriptedServer::Peer::pass_on_to(std::uint16_t port, std::string_view first) {
+  const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  bool open = ::connect(other, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 && send_all(other, first) &&
+              send_all(other, received_);
+  received_.clear();
+  std::array<char, 65536> buffer;
+  while (open) {
+    std::array<pollfd, 2> ends = {pollfd{socket_, POLLIN, 0}, pollfd{other, POLLIN, 0}};
+    if (::poll(ends.data(), ends.size(), -1) < 0) break;
+    for (std::size_t i = 0; i < ends.size() && open; ++i) {
+      if (ends[i].revents == 0) continue;
+      const auto got = ::recv(ends[i].fd, buffer.data(), buffer.size(), 0);
+      open = got > 0 && send_all(ends[1 - i].fd, {buffer.data(), static_cast<std::size_t>(got)});
+    }
+  }
+  ::close(other);
 }
 
 void ScriptedServer::Peer::end() {

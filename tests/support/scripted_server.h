@@ -36,6 +36,10 @@ class ScriptedServer {
     /// Sends in pieces of that many bytes; 0 = all at once. False when the client is gone.
     bool send(std::string_view bytes, std::size_t piece = 0);
 
+    /// Plays a proxy: sends `first` to that port of this machine, then whatever comes from either side to the other, until one
+    /// ends. Not over TLS.
+    void pass_on_to(std::uint16_t port, std::string_view first = {});
+
     /// Ends our half; the client sees the end of the stream. Over TLS without close_notify.
     void end();
 

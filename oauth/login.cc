@@ -1,0 +1,316 @@
+#include "oauth/login.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "mcp/base/ascii.h"
+#include "mcp/base/clock.h"
+#include "mcp/http/timed_cancellation.h"
+#include "mcp/http/url.h"
+#include "oauth/client_credentials.h"
+#include "oauth/document.h"
+#include "oauth/new_credential.h"
+#include "oauth/probe.h"
+#include "oauth/token_endpoint.h"
+
+namespace oauth {
+namespace {
+
+using mcp::ErrorCode;
+using Kind = AuthorizationResponse::Kind;
+
+constexpr auto kTokenTime = std::chrono::seconds(45);
+// A native client's, without the port: for registrations of which no browser comes back.
+constexpr std::string_view kLoopbackRedirect = "http://127.0.0.1/callback";
+constexpr std::size_t kMaxPasted = std::size_t{64} << 10;
+
+WallTime wall_now() {
+  return std::chrono::system_clock::now();
+}
+
+/// 0 where it has none.
+std::uint16_t port_of(const std::string& redirect_uri) {
+  const auto url = mcp::Url::parse(redirect_uri);
+  return url && redirect_uri.starts_with(url->origin() + "/") && url->port != 80 ? url->port : 0;
+}
+
+bool is_code(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+mcp::Error no_login(const std::string& issuer, const std::string& what) {
+  return {ErrorCode::invalid_request,
+          "the authorization server " + shown_url(issuer) + " " + what,
+          "Log in another way, or tell whoever runs the server.",
+          {}};
+}
+
+}  // namespace
+
+Login::Login(const mcp::Executor& executor, std::shared_ptr<Http> http, std::shared_ptr<KnownClients> clients, LoginOptions options)
+    : executor_(executor), http_(std::move(http)), clients_(std::move(clients)), options_(std::move(options)) {}
+
+Login::~Login() = default;
+
+void Login::cancel() {
+  ended_.request({ErrorCode::cancelled, "the login was cancelled.", {}, {}});
+}
+
+mcp::Task<mcp::Result<std::optional<Credential>>> Login::run(mcp::Cancellation& cancellation) {
+  const mcp::Cancellation::Callback from_caller(cancellation, [this, &cancellation] { ended_.request(cancellation.reason()); });
+  auto result = co_await find_and_log_in();
+  if (listener_) co_await listener_->close();
+  co_return result;
+}
+
+mcp::Task<mcp::Result<std::optional<Credential>>> Login::find_and_log_in() {
+  ProbedServer server{.asks = true, .challenge = options_.challenge};
+  if (server.challenge.empty()) {
+    auto probed = co_await probe_server(*http_, options_.settings.server_url, options_.client_version, ended_);
+    if (!probed) co_return std::unexpected(std::move(probed.error()));
+    server = std::move(*probed);
+  }
+  const std::optional<BearerChallenge> challenge = find_bearer_challenge(server.challenge);
+  auto found = co_await discover_resource(*http_, options_.settings.server_url, challenge, ended_);
+  if (!found) co_return std::unexpected(std::move(found.error()));
+  discovery_ = std::move(*found);
+  // Some let everybody in, and want a login for single requests: those publish where.
+  const bool told = !discovery_.resource_metadata.empty() || !options_.settings.authorization_server.empty();
+  if (!server.asks && !told) co_return std::nullopt;
+  const auto published = co_await discover_server(*http_, options_.settings, discovery_, ended_);
+  if (!published) co_return std::unexpected(published.error());
+  ScopeSources sources;
+  sources.configured = options_.settings.scopes;
+  if (challenge) sources.challenge = challenge->scopes;
+  sources.resource = discovery_.scopes;
+  sources.server = discovery_.server.scopes_supported;
+  sources.more = options_.more;
+  // Without a person there is nobody to be away.
+  if (options_.settings.grant == Grant::client_credentials) sources.server.clear();
+  scopes_ = choose_scopes(sources);
+  auto credential = co_await log_in();
+  if (!credential) co_return std::unexpected(std::move(credential.error()));
+  co_return std::move(*credential);
+}
+
+mcp::Task<mcp::Result<Credential>> Login::log_in() {
+  if (options_.settings.grant == Grant::authorization_code) co_return co_await with_consent();
+  mcp::Error slow{ErrorCode::timeout, shown_url(discovery_.server.token_endpoint) + " did not answer within 45 s.", {}, {}};
+  mcp::TimedCancellation limit(executor_, &ended_, mcp::Clock::now() + kTokenTime, std::move(slow));
+  auto given = co_await request_client_credentials(*http_, options_.settings, discovery_, scopes_, limit.get());
+  if (!given) co_return std::unexpected(std::move(given.error().error));
+  co_return std::move(*given);
+}
+
+/// What can be mended is, once each: a registration that was lost, scopes that nobody but the server itself wanted.
+mcp::Task<mcp::Result<Credential>> Login::with_consent() {
+  bool may_drop_scopes = !options_.settings.scopes && options_.more.empty();
+  for (;;) {
+    Tried tried = std::unexpected(Failure{});
+    if (options_.device) {
+      tried = co_await by_device();
+    } else {
+      tried = co_await by_browser();
+    }
+    if (tried) co_return std::move(*tried);
+    Failure& failure = tried.error();
+    if (ended_.requested()) co_return std::unexpected(ended_.reason());
+    if (failure.mend == Failure::Mend::new_client && kept_ && !fresh_) {
+      co_await clients_->forget(discovery_.server.issuer);
+      fresh_ = true;
+    } else if (failure.mend == Failure::Mend::no_scopes && may_drop_scopes && !scopes_.empty()) {
+      may_drop_scopes = false;
+      scopes_.clear();
+    } else {
+      co_return std::unexpected(std::move(failure.error));
+    }
+  }
+}
+
+mcp::Task<Login::Tried> Login::by_browser() {
+  const ServerMetadata& server = discovery_.server;
+  if (auto safe = check_pkce(server); !safe) co_return std::unexpected(Failure{std::move(safe.error())});
+  if (server.authorization_endpoint.empty())
+    co_return std::unexpected(Failure{no_login(server.issuer, "has no authorization endpoint.")});
+  auto chosen = co_await choose_client(true);
+  if (!chosen) co_return std::unexpected(Failure{std::move(chosen.error())});
+  pkce_ = make_pkce();
+  expected_ = {.state = make_state(), .issuer = server.issuer, .iss_required = server.iss_parameter};
+  AuthorizationRequest request;
+  request.endpoint = server.authorization_endpoint;
+  request.client_id = client_.id;
+  request.redirect_uri = client_.redirect_uri;
+  request.code_challenge = pkce_.challenge;
+  request.state = expected_.state;
+  request.resource = discovery_.resource;
+  request.scopes = scopes_;
+  response_.reset();
+  arrived_ = std::make_unique<mcp::Event>(executor_);
+  options_.on_url(authorization_url(request));
+  auto code = co_await wait_for_code();
+  arrived_.reset();
+  if (code) co_return co_await redeem(std::move(*code));
+  Failure failure{std::move(code.error())};
+  const std::string refusal = response_ ? response_->refusal : "";
+  if (refusal == "invalid_client" || refusal == "unauthorized_client") failure.mend = Failure::Mend::new_client;
+  if (refusal == "invalid_scope") failure.mend = Failure::Mend::no_scopes;
+  if (failure.error.code == ErrorCode::timeout && kept_) co_await clients_->forget(discovery_.server.issuer);
+  co_return std::unexpected(std::move(failure));
+}
+
+mcp::Task<mcp::Result<std::string>> Login::wait_for_code() {
+  mcp::Error slow{ErrorCode::timeout,
+                  "nobody came back from " + shown_url(discovery_.server.issuer) + " within " +
+                      std::to_string(options_.patience.count()) + " s.",
+                  "Start the login again.",
+                  {}};
+  mcp::TimedCancellation limit(executor_, &ended_, mcp::Clock::now() + options_.patience, std::move(slow));
+  const mcp::Cancellation::Callback on_end(limit.get(), [this] { arrived_->set(); });
+  co_await arrived_->wait();
+  if (!response_) co_return std::unexpected(limit.get().reason());
+  if (response_->kind == Kind::failed) co_return std::unexpected(response_->error);
+  co_return response_->code;
+}
+
+void Login::settle(AuthorizationResponse response) {
+  response_ = std::move(response);
+  arrived_->set();
+}
+
+CallbackListener::Page Login::on_callback(std::string_view query) {
+  if (response_ || !arrived_) return {400, "This login is over", "You can close this window."};
+  AuthorizationResponse response = read_authorization_response(query, expected_);
+  const std::string said = response.error.message;
+  if (response.kind == Kind::unrelated) return {400, "That is not the end of this login", said + " The login still waits."};
+  const bool good = response.kind == Kind::code;
+  settle(std::move(response));
+  if (good) return {200, "You can close this window", "Switchyard has what it needs to finish the login."};
+  return {400, "The login failed", said};
+}
+
+mcp::Result<> Login::paste(std::string_view text) {
+  text = mcp::trim_blanks(text);
+  while (text.ends_with('\n') || text.ends_with('\r'))
+    text.remove_suffix(1);
+  if (response_ || !arrived_) return mcp::fail(ErrorCode::invalid_request, "no login waits for that.");
+  AuthorizationResponse response;
+  const std::size_t mark = text.find('?');
+  if (text.size() > kMaxPasted || (mark == std::string_view::npos && !is_code(text))) {
+    return mcp::fail(ErrorCode::invalid_request, "that is no address of a browser, and no code.", "Paste the whole address.");
+  }
+  if (mark == std::string_view::npos && !text.contains("://") && !text.contains("state=")) {
+    if (expected_.iss_required) {
+      return mcp::fail(ErrorCode::invalid_request,
+                       "a code alone does not say which authorization server it is from.",
+                       "Paste the whole address that the browser ended up at.");
+    }
+    response.kind = Kind::code;
+    response.code = text;
+  } else {
+    const std::string_view query = mark == std::string_view::npos ? text : text.substr(mark + 1);
+    response = read_authorization_response(query.substr(0, query.find('#')), expected_);
+  }
+  if (response.kind == Kind::unrelated) return std::unexpected(std::move(response.error));
+  settle(std::move(response));
+  return {};
+}
+
+mcp::Result<> Login::listen() {
+  auto judge = [this](std::string_view query) { return on_callback(query); };
+  const std::uint16_t wanted = options_.settings.callback_port;
+  const std::uint16_t kept = kept_ ? port_of(client_.redirect_uri) : 0;
+  if (!listener_) {
+    listener_ = std::make_unique<CallbackListener>(executor_, std::move(judge));
+    auto open = listener_->open(wanted != 0 ? wanted : kept);
+    if (!open && wanted == 0 && kept != 0) open = listener_->open(0);
+    if (!open) {
+      listener_.reset();
+      return open;
+    }
+  }
+  // Not every authorization server lets the port differ from the one that was registered.
+  if (kept_ && client_.redirect_uri != listener_->redirect_uri()) kept_ = false;
+  return {};
+}
+
+mcp::Task<mcp::Result<>> Login::choose_client(bool listens) {
+  const ServerMetadata& server = discovery_.server;
+  auto client = configured_client(options_.settings, server);
+  if (!client) co_return std::unexpected(std::move(client.error()));
+  kept_ = false;
+  if (!*client && !fresh_) {
+    auto known = co_await clients_->find(server.issuer);
+    kept_ = known && known->source == ClientSource::dynamic && !known->id.empty() && !secret_is_over(*known, wall_now());
+    if (kept_) client_ = std::move(*known);
+  }
+  if (listens) {
+    if (auto open = listen(); !open) co_return open;
+  }
+  const std::string redirect = listens ? listener_->redirect_uri() : std::string(kLoopbackRedirect);
+  if (kept_) co_return mcp::Result<>();
+  if (!*client) client = document_client(options_.settings, server);
+  if (!client) co_return std::unexpected(std::move(client.error()));
+  if (!*client) {
+    Registration registration{.redirect_uri = redirect, .scopes = scopes_, .device = options_.device};
+    auto registered = co_await register_client(*http_, server, std::move(registration), ended_);
+    if (!registered) co_return std::unexpected(std::move(registered.error()));
+    Client copy = *registered;
+    co_await clients_->keep(server.issuer, std::move(copy));
+    *client = std::move(*registered);
+  }
+  client_ = std::move(**client);
+  client_.redirect_uri = redirect;
+  co_return mcp::Result<>();
+}
+
+TokenRequest Login::token_request() const {
+  TokenRequest request;
+  request.endpoint = discovery_.server.token_endpoint;
+  request.client = client_;
+  request.private_key = options_.settings.private_key;
+  request.audience = discovery_.server.issuer;
+  return request;
+}
+
+Login::Failure Login::judge(TokenError error) const {
+  Failure failure{std::move(error.error)};
+  const bool unknown = error.failure == TokenFailure::client_unknown || error.code == "unauthorized_client";
+  if (unknown) failure.mend = Failure::Mend::new_client;
+  if (error.code == "invalid_scope") failure.mend = Failure::Mend::no_scopes;
+  return failure;
+}
+
+mcp::Task<Login::Tried> Login::redeem(std::string code) {
+  TokenRequest request = token_request();
+  request.form = {{"grant_type", "authorization_code"},
+                  {"code", std::move(code)},
+                  {"redirect_uri", client_.redirect_uri},
+                  {"code_verifier", pkce_.verifier},
+                  {"resource", discovery_.resource}};
+  mcp::Error slow{ErrorCode::timeout, shown_url(request.endpoint) + " did not answer within 45 s.", "Start the login again.", {}};
+  mcp::TimedCancellation limit(executor_, &ended_, mcp::Clock::now() + kTokenTime, std::move(slow));
+  const WallTime now = wall_now();
+  auto tokens = co_await request_tokens(*http_, std::move(request), now, limit.get());
+  if (!tokens) co_return std::unexpected(judge(std::move(tokens.error())));
+  co_return make_credential(options_.settings, discovery_, client_, scopes_, std::move(*tokens), wall_now());
+}
+
+mcp::Task<Login::Tried> Login::by_device() {
+  const ServerMetadata& server = discovery_.server;
+  if (server.device_authorization_endpoint.empty()) {
+    co_return std::unexpected(Failure{no_login(server.issuer, "offers no login by a code on another device.")});
+  }
+  auto chosen = co_await choose_client(false);
+  if (!chosen) co_return std::unexpected(Failure{std::move(chosen.error())});
+  DeviceRequest request;
+  request.tokens = token_request();
+  request.device_endpoint = server.device_authorization_endpoint;
+  request.resource = discovery_.resource;
+  request.scope = join_scopes(scopes_);
+  auto on_code = options_.on_code;
+  auto tokens = co_await run_device_flow(*http_, std::move(request), std::move(on_code), ended_);
+  if (!tokens) co_return std::unexpected(judge(std::move(tokens.error())));
+  co_return make_credential(options_.settings, discovery_, client_, scopes_, std::move(*tokens), wall_now());
+}
+
+}  // namespace oauth

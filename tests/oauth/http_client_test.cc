@@ -1,0 +1,163 @@
+#include "oauth/http_client.h"
+
+#include <boost/asio/io_context.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "mcp/http/timed_cancellation.h"
+#include "tests/support/run_task.h"
+#include "tests/support/scripted_server.h"
+
+namespace oauth {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class HttpClientTest : public testing::Test {
+ protected:
+  mcp::Result<HttpAnswer> ask(Http& http, const std::string& url, const std::string& method = "GET", const std::string& body = "") {
+    HttpRequest request;
+    request.method = method;
+    request.url = url;
+    request.body = body;
+    request.headers = {{"X-Test", "here"}};
+    return mcp::run_task(loop, http.send(std::move(request), cancellation));
+  }
+
+  std::shared_ptr<Http> http_for(const std::string& server, bool private_addresses = false) {
+    return make_http(loop.get_executor(), {.server_url = server, .private_addresses = private_addresses}, {});
+  }
+
+  boost::asio::io_context loop;
+  mcp::Cancellation cancellation;
+};
+
+TEST_F(HttpClientTest, ARequestAndItsWholeAnswer) {
+  std::vector<std::string> requests;
+  mcp::ScriptedServer server([&requests](mcp::ScriptedServer::Peer& peer) {
+    for (std::string request = peer.request(); !request.empty(); request = peer.request()) {
+      requests.push_back(request);
+      peer.send(mcp::http_answer(401,
+                                 "application/json",
+                                 "{\"a\":1}",
+                                 "WWW-Authenticate: Bearer a=b\r\nWWW-Authenticate: Basic\r\nLocation: /x\r\nRetry-After: 7\r\n"));
+    }
+  });
+  const auto http = http_for(server.url());
+  const std::string url = server.url() + "/token?x=1";
+  auto answer = ask(*http, url, "POST", "a=b");
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(answer->status, 401);
+  EXPECT_EQ(answer->body, "{\"a\":1}");
+  EXPECT_EQ(answer->content_type, "application/json");
+  EXPECT_EQ(answer->challenge, "Bearer a=b, Basic");
+  EXPECT_EQ(answer->location, "/x");
+  EXPECT_EQ(answer->retry_after, "7");
+  ASSERT_TRUE(ask(*http, url));
+  EXPECT_EQ(server.connections(), 1) << "the connection is kept";
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_THAT(
+      requests[0],
+      AllOf(StartsWith("POST /mcp/token?x=1 HTTP/1.1\r\n"), HasSubstr("X-Test: here\r\n"), testing::EndsWith("\r\n\r\na=b")));
+}
+
+TEST_F(HttpClientTest, AnAnswerHasAnEnd) {
+  mcp::ScriptedServer server([](mcp::ScriptedServer::Peer& peer) {
+    static_cast<void>(peer.request());
+    peer.send(mcp::http_answer(200, "application/json", std::string(std::size_t{2} << 20, 'x')));
+  });
+  EXPECT_EQ(ask(*http_for(server.url()), server.url()).error().code, mcp::ErrorCode::too_large);
+}
+
+TEST_F(HttpClientTest, SilenceEndsWithTheCancellation) {
+  mcp::ScriptedServer server([](mcp::ScriptedServer::Peer& peer) {
+    static_cast<void>(peer.request());
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+    peer.wait_for_end();
+  });
+  mcp::Error slow{mcp::ErrorCode::timeout, "too slow", {}, {}};
+  mcp::TimedCancellation limit(loop.get_executor(), nullptr, mcp::Clock::now() + std::chrono::milliseconds(50), std::move(slow));
+  HttpRequest request;
+  request.url = server.url();
+  const auto http = http_for(server.url());
+  EXPECT_EQ(mcp::run_task(loop, http->send(std::move(request), limit.get())).error().code, mcp::ErrorCode::timeout);
+}
+
+TEST_F(HttpClientTest, AServerOnTheInternetLeadsToNothingInside) {
+  mcp::ScriptedServer server([](mcp::ScriptedServer::Peer& peer) { peer.wait_for_end(); });
+  const auto http = http_for("https://mcp.example.com/mcp");
+  const std::string port = server.url().substr(std::string("http://127.0.0.1").size());
+  const std::vector<std::string> inside = {server.url(),
+                                           "http://localhost" + port,
+                                           "https://127.0.0.1" + port,
+                                           "http://[::1]" + port,
+                                           "https://[::ffff:127.0.0.1]" + port,
+                                           "https://10.0.0.1/x",
+                                           "https://192.168.1.1/",
+                                           "https://172.31.255.1/",
+                                           "https://169.254.169.254/latest/meta-data?key=secret",
+                                           "https://100.64.0.1/",
+                                           "https://0.0.0.0/",
+                                           "https://[fd00::1]/",
+                                           "https://[fe80::1]/",
+                                           "https://as.localhost/",
+                                           "https://localhost./",
+                                           "https://[64:ff9b::a00:1]/",
+                                           "https://[2002:a00:1::]/"};
+  for (const std::string& url : inside) {
+    const auto answer = ask(*http, url);
+    ASSERT_FALSE(answer) << url;
+    EXPECT_EQ(answer.error().code, mcp::ErrorCode::config_invalid) << url;
+    EXPECT_THAT(answer.error().message, Not(HasSubstr("secret")));
+  }
+  EXPECT_EQ(server.connections(), 0);
+}
+
+TEST_F(HttpClientTest, BeyondLoopbackEverythingIsHttps) {
+  for (const char* server : {"https://mcp.example.com/mcp", "http://127.0.0.1:1/mcp"}) {
+    const auto answer = ask(*http_for(server, true), "http://as.example.com/token");
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, mcp::ErrorCode::config_invalid);
+    EXPECT_THAT(answer.error().message, HasSubstr("not https"));
+  }
+}
+
+TEST_F(HttpClientTest, WhatTheUserAllowsIsAsked) {
+  mcp::ScriptedServer server([](mcp::ScriptedServer::Peer& peer) {
+    for (std::string request = peer.request(); !request.empty(); request = peer.request())
+      peer.send(mcp::http_answer(200, "application/json", "{}"));
+  });
+  EXPECT_TRUE(ask(*http_for("https://mcp.example.com/mcp", true), server.url()));
+  EXPECT_TRUE(ask(*http_for("http://localhost:1/mcp"), server.url())) << "a server on this machine may lead to this machine";
+  EXPECT_TRUE(ask(*http_for(server.url()), server.url()));
+}
+
+TEST_F(HttpClientTest, AddressesOfTheInternetAreToldFromTheRest) {
+  const auto public_address = [](const char* text) { return is_public_address(boost::asio::ip::make_address(text)); };
+  for (const char* inside : {"127.0.0.1",     "127.255.0.1", "10.1.2.3",    "172.16.0.1",      "192.168.0.1",
+                             "169.254.1.1",   "100.127.0.1", "0.1.2.3",     "224.0.0.1",       "255.255.255.255",
+                             "198.18.0.1",    "::",          "::1",         "::ffff:10.0.0.1", "fe80::1",
+                             "fc00::1",       "fdff::1",     "ff02::1",     "64:ff9b::7f00:1", "64:ff9b:1::1",
+                             "2002:7f00:1::", "2001::1",     "2001:db8::1", "::7f00:1"})
+    EXPECT_FALSE(public_address(inside)) << inside;
+  for (const char* outside : {"1.1.1.1",
+                              "172.32.0.1",
+                              "172.15.0.1",
+                              "100.128.0.1",
+                              "192.167.0.1",
+                              "8.8.8.8",
+                              "2606:4700::1111",
+                              "2a00::1",
+                              "64:ff9b::808:808",
+                              "::ffff:8.8.8.8",
+                              "2002:808:808::"})
+    EXPECT_TRUE(public_address(outside)) << outside;
+}
+
+}  // namespace
+}  // namespace oauth
