@@ -20,6 +20,7 @@ Credential make_credential(const ServerSettings& settings,
   credential.token_endpoint = discovery.server.token_endpoint;
   credential.revocation_endpoint = discovery.server.revocation_endpoint;
   credential.login = mcp::random_hex(16);
+  credential.logged_in = now;
   credential.issued = now;
   if (tokens.lifetime) credential.expires = now + *tokens.lifetime;
   credential.subject = subject_of_jwt(tokens.id_token);

@@ -33,6 +33,7 @@ TEST_F(LoginTest, FromAUrlToACredential) {
   EXPECT_EQ(made.token_endpoint, "https://as.example/token");
   EXPECT_EQ(made.revocation_endpoint, "https://as.example/revoke");
   EXPECT_EQ(made.login.size(), 32U);
+  EXPECT_EQ(made.logged_in, made.issued);
   EXPECT_EQ(made.access_token, "the-access");
   EXPECT_EQ(made.refresh_token, "the-refresh");
   EXPECT_THAT(made.scopes, ElementsAre("read", "extra"));
