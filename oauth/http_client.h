@@ -22,8 +22,4 @@ struct HttpRules {
 /// itself, the name alone). `options` are those of every connection; their limits and their `allows` are set here.
 std::shared_ptr<Http> make_http(const mcp::Executor& executor, HttpRules rules, mcp::HttpClientOptions options);
 
-/// Whether an address is one of the internet's: not loopback, private, link-local, shared, multicast or reserved, nor an IPv6
-/// address that stands for such a one.
-bool is_public_address(const boost::asio::ip::address& address);
-
 }  // namespace oauth

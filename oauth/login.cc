@@ -20,8 +20,6 @@ using mcp::ErrorCode;
 using Kind = AuthorizationResponse::Kind;
 
 constexpr auto kTokenTime = std::chrono::seconds(45);
-// A native client's, without the port: for registrations of which no browser comes back.
-constexpr std::string_view kLoopbackRedirect = "http://127.0.0.1/callback";
 constexpr std::size_t kMaxPasted = std::size_t{64} << 10;
 
 WallTime wall_now() {

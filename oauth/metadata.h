@@ -42,9 +42,9 @@ struct ServerMetadata {
 mcp::Result<ResourceMetadata> parse_resource_metadata(std::string_view url, std::string_view text);
 mcp::Result<ServerMetadata> parse_server_metadata(std::string_view url, std::string_view text);
 
-/// Checks an endpoint, a client metadata URL or an issuer: https, or loopback; no fragment, no user name. `what` names it in the
+/// Checks the URL of an endpoint, a client metadata document or an issuer: https, or loopback; no fragment, no user name. `what` names it in the
 /// Error (invalid_request).
-mcp::Result<> check_secure_url(std::string_view url, const std::string& what);
+mcp::Result<> check_secure_url(std::string_view text, const std::string& what);
 
 /// What MCP 2025-03-26 assumes of a server that publishes nothing ("Fallbacks for Servers without Metadata Discovery").
 ServerMetadata default_metadata(std::string_view origin);

@@ -37,6 +37,9 @@ std::string client_metadata_document(std::string_view url);
 /// How a client that is registered by itself is to authenticate: like one that can keep no secret, where that is allowed.
 ClientAuthentication authentication_to_ask(const ServerMetadata& server);
 
+/// A native client's, without the port: for registrations of which no browser comes back.
+inline constexpr std::string_view kLoopbackRedirect = "http://127.0.0.1/callback";
+
 struct Registration {
   std::string redirect_uri;
   Scopes scopes;
