@@ -1,5 +1,6 @@
 #include "oauth/discovering_registrar.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "oauth/discovery.h"
@@ -19,6 +20,8 @@ class DiscoveringRegistrar final : public Registrar {
     const std::optional<BearerChallenge> none;
     auto found = co_await discover_resource(*http_, settings.server_url, none, cancellation);
     if (!found) co_return std::unexpected(std::move(found.error()));
+    // One that is named among others has not been left.
+    if (std::ranges::find(found->issuers, credential.key.issuer) != found->issuers.end()) co_return credential.key.issuer;
     if (!found->issuers.empty()) co_return std::move(found->issuers.front());
     const auto server = co_await discover_server(*http_, settings, *found, cancellation);
     if (!server) co_return std::unexpected(server.error());

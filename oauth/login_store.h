@@ -23,10 +23,13 @@ class LoginStore {
   virtual mcp::Task<mcp::Result<std::unique_ptr<StoreLock>>> lock(CredentialKey key, mcp::Cancellation& cancellation) = 0;
 
   virtual mcp::Task<mcp::Result<std::optional<Credential>>> load(CredentialKey key) = 0;
+  virtual mcp::Task<mcp::Result<CredentialStore::Loaded>> load_all() = 0;
   virtual mcp::Task<mcp::Result<>> save(Credential credential) = 0;
+  virtual mcp::Task<mcp::Result<bool>> remove(CredentialKey key) = 0;
 
   virtual mcp::Task<mcp::Result<std::optional<Client>>> load_client(std::string issuer) = 0;
   virtual mcp::Task<mcp::Result<>> save_client(std::string issuer, Client client) = 0;
+  virtual mcp::Task<mcp::Result<>> remove_client(std::string issuer) = 0;
 };
 
 }  // namespace oauth

@@ -67,8 +67,7 @@ Task<bool> TokenKeeper::settled_by_store(Need need) {
     settle(RefreshOutcome::never_logged_in);
     co_return true;
   }
-  const bool changed = !credential_ || (*stored)->login != credential_->login || (*stored)->generation > credential_->generation;
-  if (changed) adopt(std::move(**stored));
+  if (is_newer(**stored)) adopt(std::move(**stored));
   const bool enough = usable() && !(need == Need::due && is_due());
   if (enough) settle(RefreshOutcome::adopted);
   co_return enough;
@@ -238,6 +237,7 @@ Task<bool> TokenKeeper::register_with(std::string issuer) {
 
 void TokenKeeper::settle(RefreshOutcome outcome, std::optional<Error> trouble) {
   outcome_ = outcome;
+  ++attempts_[outcome];
   trouble_ = std::move(trouble);
 }
 

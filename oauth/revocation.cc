@@ -50,7 +50,9 @@ mcp::Task<Revocation> revoke(Http& http, Credential credential, std::string priv
     if (token.empty()) continue;
     request.form = {{"token", token}, {"token_type_hint", refresh ? "refresh_token" : "access_token"}};
     auto failed = co_await revoke_one(http, request, limit.get());
-    if (failed && !problem) problem = std::move(failed);
+    // Access tokens that can be told from their own text cannot be taken back; they do not live long (RFC 7009, 2.2.1).
+    const bool lives_on = failed && !refresh && !credential.refresh_token.empty() && failed->contains("unsupported_token_type");
+    if (failed && !lives_on && !problem) problem = std::move(failed);
   }
   result.outcome = problem ? Revocation::Outcome::failed : Revocation::Outcome::revoked;
   result.text =

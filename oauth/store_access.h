@@ -25,12 +25,12 @@ class StoreAccess final : public LoginStore {
   StoreAccess(std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& helpers);
 
   mcp::Task<mcp::Result<std::optional<Credential>>> load(CredentialKey key) override;
-  mcp::Task<mcp::Result<CredentialStore::Loaded>> load_all();
+  mcp::Task<mcp::Result<CredentialStore::Loaded>> load_all() override;
   mcp::Task<mcp::Result<CredentialStore::Loaded>> find(std::string server_url, std::string account);  // find_credentials.h
 
   /// Whoever is destroyed while it awaits these has still begun something that will be done, or fail, whole.
   mcp::Task<mcp::Result<>> save(Credential credential) override;
-  mcp::Task<mcp::Result<bool>> remove(CredentialKey key);
+  mcp::Task<mcp::Result<bool>> remove(CredentialKey key) override;
 
   /// Waits until it has the lock, and holds no thread meanwhile. Errors: io_error where somebody else holds it all of the time,
   /// with who that is; the cancellation's reason. Never null.
@@ -41,7 +41,7 @@ class StoreAccess final : public LoginStore {
 
   mcp::Task<mcp::Result<std::optional<Client>>> load_client(std::string issuer) override;
   mcp::Task<mcp::Result<>> save_client(std::string issuer, Client client) override;
-  mcp::Task<mcp::Result<>> remove_client(std::string issuer);
+  mcp::Task<mcp::Result<>> remove_client(std::string issuer) override;
 
   mcp::Task<mcp::Result<std::optional<std::string>>> load_secret(std::string name);
   mcp::Task<mcp::Result<std::vector<std::string>>> secret_names();

@@ -15,7 +15,7 @@ void complain(std::string_view what, const std::string& issuer, const mcp::Error
 
 class StoredClients final : public KnownClients {
  public:
-  explicit StoredClients(StoreAccess& store) : store_(store) {}
+  explicit StoredClients(LoginStore& store) : store_(store) {}
 
   mcp::Task<std::optional<Client>> find(std::string issuer) override {
     auto found = co_await store_.load_client(issuer);
@@ -35,12 +35,12 @@ class StoredClients final : public KnownClients {
   }
 
  private:
-  StoreAccess& store_;
+  LoginStore& store_;
 };
 
 }  // namespace
 
-std::shared_ptr<KnownClients> make_stored_clients(StoreAccess& store) {
+std::shared_ptr<KnownClients> make_stored_clients(LoginStore& store) {
   return std::make_shared<StoredClients>(store);
 }
 

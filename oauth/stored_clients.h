@@ -2,12 +2,12 @@
 
 #include <memory>
 
+#include "oauth/login_store.h"
 #include "oauth/registration.h"
-#include "oauth/store_access.h"
 
 namespace oauth {
 
 /// The clients in the store, for logins. What the store does not give or take is logged (target "oauth"). `store` must outlive it.
-std::shared_ptr<KnownClients> make_stored_clients(StoreAccess& store);
+std::shared_ptr<KnownClients> make_stored_clients(LoginStore& store);
 
 }  // namespace oauth

@@ -14,7 +14,6 @@ namespace oauth {
 namespace asio = boost::asio;
 using mcp::Error;
 using mcp::ErrorCode;
-using mcp::Event;
 using mcp::fail;
 using mcp::Result;
 using mcp::Task;
@@ -34,7 +33,10 @@ std::shared_ptr<TokenKeeper> TokenKeeper::create(TokenKeeperDependencies depende
 }
 
 TokenKeeper::TokenKeeper(TokenKeeperDependencies dependencies, CredentialKey key)
-    : dependencies_(std::move(dependencies)), key_(std::move(key)), timer_(dependencies_.executor) {}
+    : dependencies_(std::move(dependencies)),
+      key_(std::move(key)),
+      attempt_(dependencies_.executor),
+      timer_(dependencies_.executor) {}
 
 TokenKeeper::~TokenKeeper() = default;
 
@@ -53,7 +55,7 @@ bool TokenKeeper::usable() const {
 
 /// Whether the authorization server may be asked now.
 bool TokenKeeper::may_try() const {
-  return !attempting_ && !ending_.requested() && (!next_try_ || dependencies_.now() >= *next_try_);
+  return !attempt_.running() && !ending_.requested() && (!next_try_ || dependencies_.now() >= *next_try_);
 }
 
 /// Whether the token is to be renewed though it can be used.
@@ -76,10 +78,10 @@ Task<Result<TokenKeeper::Header>> TokenKeeper::obtain(mcp::Cancellation& cancell
   for (int rounds = 0; rounds < 2; ++rounds) {
     Header header;
     if (at_once(header)) co_return header;
-    if (!attempting_ && (!credential_ || !may_try())) co_return std::unexpected(failure());
+    if (!attempt_.running() && (!credential_ || !may_try())) co_return std::unexpected(failure());
     const bool refused = credential_ && credential_->access_token == rejected_;
     attempt(refused ? Need::rejected : Need::expired);
-    co_await wait_for_attempt(cancellation);
+    co_await attempt_.wait(cancellation);
     if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
   }
   Header header;
@@ -101,10 +103,10 @@ Task<Result<>> TokenKeeper::rejected(Header sent, int tries, mcp::Cancellation& 
     rejected_ = credential_->access_token;
     next_try_.reset();
   }
-  if (attempting_) co_await wait_for_attempt(cancellation);
+  if (attempt_.running()) co_await attempt_.wait(cancellation);
   if (!usable() && !cancellation.requested() && may_try()) {
     attempt(tries > 1 ? Need::refused_again : Need::rejected);
-    co_await wait_for_attempt(cancellation);
+    co_await attempt_.wait(cancellation);
   }
   if (usable()) co_return Result<>();
   if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
@@ -135,23 +137,35 @@ void TokenKeeper::look_again() {
 Task<void> TokenKeeper::look(std::shared_ptr<TokenKeeper> self) {
   while (std::exchange(self->look_again_, false)) {
     auto stored = co_await self->dependencies_.store->load(self->key_);
-    if (!stored || self->unsaved_ || self->attempting_) continue;
-    if (!*stored) {
-      self->forget();
-    } else if (!self->credential_ || (*stored)->login != self->credential_->login ||
-               (*stored)->generation > self->credential_->generation) {
-      self->adopt(std::move(**stored));
-    } else {
-      continue;
-    }
-    self->arm();
-    self->tell();
+    if (stored) self->see(std::move(*stored));
   }
   self->looking_ = false;
 }
 
+void TokenKeeper::see(std::optional<Credential> stored) {
+  // An attempt reads for itself, under the lock; what could not be saved is newer than what is there.
+  if (unsaved_ || attempt_.running() || ending_.requested()) return;
+  if (!stored) {
+    if (!credential_) return;
+    forget();
+  } else if (is_newer(*stored)) {
+    adopt(std::move(*stored));
+  } else {
+    return;
+  }
+  arm();
+  tell();
+}
+
+/// Whether what was read is a change of what is known. A reading may have begun before what is known was.
+bool TokenKeeper::is_newer(const Credential& stored) const {
+  if (!credential_) return true;
+  if (stored.login == credential_->login) return stored.generation > credential_->generation;
+  return !stored.logged_in || !credential_->logged_in || *stored.logged_in >= *credential_->logged_in;
+}
+
 void TokenKeeper::attempt(Need need) {
-  if (ending_.requested() || std::exchange(attempting_, true)) return;
+  if (ending_.requested() || !attempt_.begin()) return;
   timer_.cancel();
   asio::co_spawn(dependencies_.executor, run(shared_from_this(), need), asio::detached);
 }
@@ -159,26 +173,9 @@ void TokenKeeper::attempt(Need need) {
 Task<void> TokenKeeper::run(std::shared_ptr<TokenKeeper> self, Need need) {
   co_await self->transact(need);
   if (!self->unsaved_) self->lock_.reset();
-  self->attempting_ = false;
-  for (Event* waiter : self->waiters_)
-    waiter->set();
+  self->attempt_.end();
   self->arm();
   self->tell();
-}
-
-/// Until the attempt is over that is under way, or the caller has had enough.
-Task<void> TokenKeeper::wait_for_attempt(mcp::Cancellation& cancellation) {
-  if (!attempting_) co_return;
-  Event over(dependencies_.executor);
-  struct Place {
-    std::unordered_set<Event*>& waiters;
-    Event* event;
-
-    ~Place() { waiters.erase(event); }
-  } place{waiters_, &over};
-  waiters_.insert(&over);
-  const mcp::Cancellation::Callback on_cancel(cancellation, [&over] { over.set(); });
-  co_await over.wait();
 }
 
 /// Why there is no token to be tried.
@@ -203,7 +200,7 @@ std::optional<WallTime> TokenKeeper::next_look() const {
 }
 
 void TokenKeeper::arm() {
-  const auto at = ending_.requested() || attempting_ ? std::nullopt : next_look();
+  const auto at = ending_.requested() || attempt_.running() ? std::nullopt : next_look();
   if (!at) {
     timer_.cancel();
     return;
@@ -254,6 +251,7 @@ void TokenKeeper::tell() const {
 
 LoginStatus TokenKeeper::status() const {
   LoginStatus status{.key = key_, .wanted = wanted_};
+  status.attempts = attempts_;
   status.outcome = outcome_;
   status.attempted = attempted_;
   status.next_try = next_try_;
@@ -274,17 +272,21 @@ LoginStatus TokenKeeper::status() const {
   return status;
 }
 
-Task<void> TokenKeeper::close(std::chrono::milliseconds grace) {
-  const auto self = shared_from_this();
+void TokenKeeper::end() {
   ending_.request({ErrorCode::shutting_down, "the program is ending"});
   timer_.cancel();
-  if (attempting_) {
+}
+
+Task<void> TokenKeeper::close(std::chrono::milliseconds grace) {
+  const auto self = shared_from_this();
+  end();
+  if (attempt_.running()) {
     mcp::TimedCancellation patience(
         dependencies_.executor, nullptr, mcp::Clock::now() + grace, {ErrorCode::timeout, "it takes too long"});
-    co_await wait_for_attempt(patience.get());
+    co_await attempt_.wait(patience.get());
     hurry_.request(ending_.reason());
     mcp::Cancellation never;
-    co_await wait_for_attempt(never);
+    co_await attempt_.wait(never);
   }
   lock_.reset();
 }

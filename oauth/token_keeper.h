@@ -1,15 +1,15 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "mcp/base/cancellation.h"
 #include "mcp/base/clock.h"
-#include "mcp/base/event.h"
 #include "mcp/transport/authorizer.h"
 #include "oauth/credential.h"
 #include "oauth/http.h"
@@ -17,6 +17,7 @@
 #include "oauth/refresh_outcome.h"
 #include "oauth/registrar.h"
 #include "oauth/settings.h"
+#include "oauth/single_flight.h"
 
 namespace oauth {
 
@@ -41,11 +42,12 @@ struct LoginStatus {
   bool usable = false;              // there is a token that can be tried
   bool needs_person = false;        // somebody has to log in again: now, or when the token has run out
   std::optional<WallTime> expires, refreshed;
-  std::optional<RefreshOutcome> outcome;  // of the last attempt
-  std::optional<WallTime> attempted;      // when that was
-  std::optional<WallTime> next_try;       // before that none is made
-  std::optional<mcp::Error> trouble;      // what is wrong, where something is
-  std::string note;                       // what is worth saying beside it: odd clocks, a store that takes nothing
+  std::map<RefreshOutcome, std::uint64_t> attempts;  // so far, by what came of them
+  std::optional<RefreshOutcome> outcome;             // of the last attempt
+  std::optional<WallTime> attempted;                 // when that was
+  std::optional<WallTime> next_try;                  // before that none is made
+  std::optional<mcp::Error> trouble;                 // what is wrong, where something is
+  std::string note;                                  // what is worth saying beside it: odd clocks, a store that takes nothing
 };
 
 /// Keeps one login alive: renews its token ahead of its end, and when the server refuses it; one attempt at a time, here and among
@@ -95,13 +97,19 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   /// Looks into the store whether another process has changed the login, and takes that over.
   void look_again();
 
+  /// This has been read from the store: {} where there is no login any more.
+  void see(std::optional<Credential> stored);
+
   LoginStatus status() const;
   const CredentialKey& key() const { return key_; }
 
   /// The login as it is in memory; {} where nobody is logged in.
   const std::optional<Credential>& credential() const { return credential_; }
 
-  /// No more attempts. One whose request is on its way is waited for, until `grace` is over.
+  /// No more attempts.
+  void end();
+
+  /// Likewise. One whose request is on its way is waited for, until `grace` is over.
   mcp::Task<void> close(std::chrono::milliseconds grace);
 
  private:
@@ -112,11 +120,11 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   TokenKeeper(TokenKeeperDependencies dependencies, CredentialKey key);
 
   bool usable() const;
+  bool is_newer(const Credential& stored) const;
   bool may_try() const;
   bool is_due() const;
   void attempt(Need need);
   static mcp::Task<void> run(std::shared_ptr<TokenKeeper> self, Need need);
-  mcp::Task<void> wait_for_attempt(mcp::Cancellation& cancellation);
   static mcp::Task<void> look(std::shared_ptr<TokenKeeper> self);
   mcp::Error failure() const;
   std::optional<WallTime> next_look() const;
@@ -151,14 +159,14 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   std::unique_ptr<StoreLock> lock_;  // during a transaction, and as long as what is in memory could not be saved
   bool unsaved_ = false;
   std::string store_note_;
+  std::map<RefreshOutcome, std::uint64_t> attempts_;
   std::optional<RefreshOutcome> outcome_;
   std::optional<WallTime> attempted_;
   std::optional<WallTime> next_try_;
   std::optional<mcp::Error> trouble_;
-  bool attempting_ = false;
+  SingleFlight attempt_;
   bool looking_ = false, look_again_ = false;
   std::string registered_for_;  // the login for which a lost registration was made again: once for each
-  std::unordered_set<mcp::Event*> waiters_;
   mcp::Timer timer_;
   mcp::Cancellation ending_;  // requested by close(), for what waits
   mcp::Cancellation hurry_;   // likewise, for a request on its way, when the grace is over

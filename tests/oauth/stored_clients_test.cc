@@ -2,6 +2,7 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include "oauth/store_access.h"
 #include "tests/oauth/store_fixture.h"
 #include "tests/support/run_task.h"
 

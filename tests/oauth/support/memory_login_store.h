@@ -46,6 +46,16 @@ class MemoryLoginStore final : public LoginStore {
     co_return found == shared_->credentials.end() ? std::nullopt : std::optional(found->second);
   }
 
+  mcp::Task<mcp::Result<CredentialStore::Loaded>> load_all() override {
+    if (shared_->unreadable) co_return mcp::fail(mcp::ErrorCode::io_error, "/state/credentials cannot be read");
+    CredentialStore::Loaded all;
+    for (const auto& [key, credential] : shared_->credentials)
+      all.credentials.push_back(credential);
+    co_return all;
+  }
+
+  mcp::Task<mcp::Result<bool>> remove(CredentialKey key) override { co_return shared_->credentials.erase(key) > 0; }
+
   mcp::Task<mcp::Result<>> save(Credential credential) override {
     if (shared_->full) co_return mcp::fail(mcp::ErrorCode::io_error, "/state/credentials/x cannot be written: no space left");
     ++shared_->saves;
@@ -57,6 +67,11 @@ class MemoryLoginStore final : public LoginStore {
   mcp::Task<mcp::Result<std::optional<Client>>> load_client(std::string issuer) override {
     const auto found = shared_->clients.find(issuer);
     co_return found == shared_->clients.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  mcp::Task<mcp::Result<>> remove_client(std::string issuer) override {
+    shared_->clients.erase(issuer);
+    co_return mcp::Result<>();
   }
 
   mcp::Task<mcp::Result<>> save_client(std::string issuer, Client client) override {

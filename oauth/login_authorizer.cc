@@ -1,0 +1,59 @@
+#include "oauth/login_authorizer.h"
+
+#include <utility>
+#include <vector>
+
+#include "mcp/base/login_reason.h"
+#include "mcp/http/url.h"
+#include "oauth/challenge.h"
+
+namespace oauth {
+
+using mcp::Error;
+using mcp::ErrorCode;
+using mcp::Result;
+using mcp::Task;
+
+const std::shared_ptr<TokenKeeper>& LoginAuthorizer::keeper() {
+  if (revision_ != logins_->revision()) {
+    revision_ = logins_->revision();
+    keeper_ = logins_->keeper(settings_(), reach_);
+  }
+  return keeper_;
+}
+
+bool LoginAuthorizer::at_once(Header& header) {
+  if (keeper()) return keeper_->at_once(header);
+  header.reset();
+  return true;
+}
+
+Task<Result<mcp::Authorizer::Header>> LoginAuthorizer::obtain(mcp::Cancellation& cancellation) {
+  const auto keeper_now = keeper();
+  if (!keeper_now) co_return Header();
+  // The configuration may say something else of the client than when the keeper began.
+  keeper_now->use(settings_());
+  co_return co_await keeper_now->obtain(cancellation);
+}
+
+Error LoginAuthorizer::nobody(int status) const {
+  const auto url = mcp::Url::parse(settings_().server_url);
+  return {ErrorCode::login_required,
+          (url ? url->origin() : "the server") + " wants a login (HTTP " + std::to_string(status) + ").",
+          std::string(mcp::kLoginRemedy)};
+}
+
+Task<Result<>> LoginAuthorizer::refused(Refusal refusal, mcp::Cancellation& cancellation) {
+  const auto keeper_now = keeper();
+  if (!keeper_now) co_return std::unexpected(nobody(refusal.status));
+  keeper_now->use(settings_());
+  if (refusal.status == 403) {
+    const auto challenge = find_bearer_challenge(refusal.challenge);
+    const auto scopes = challenge && challenge->scopes ? *challenge->scopes : std::vector<std::string>();
+    co_return std::unexpected(keeper_now->wants_scopes(scopes));
+  }
+  auto sent = refusal.sent;
+  co_return co_await keeper_now->rejected(std::move(sent), refusal.tries, cancellation);
+}
+
+}  // namespace oauth
