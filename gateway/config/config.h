@@ -15,6 +15,7 @@
 #include "mcp/base/error.h"
 #include "mcp/base/result.h"
 #include "mcp/base/strong_id.h"
+#include "oauth/settings.h"
 
 namespace gateway {
 
@@ -51,12 +52,34 @@ struct StdioSpec {
 /// Which of MCP's two transports over HTTP a server speaks, as far as the file says.
 enum class HttpKind { unknown, streamable, sse };
 
+/// Where the token comes from that a server over HTTP is given, where that is no login: one of these three, or none.
+struct BearerSpec {
+  std::string variable, token;       // an environment variable, and what it holds
+  std::string file;                  // absolute; read again when the server refuses what it held
+  std::vector<std::string> command;  // a program that prints it; run again when the server refuses what it printed
+  std::chrono::milliseconds timeout = std::chrono::seconds(30);  // for the program
+
+  bool any() const { return !variable.empty() || !file.empty() || !command.empty(); }
+  bool operator==(const BearerSpec&) const = default;
+};
+
+/// As whom a server over HTTP gets to know us, its headers apart.
+struct AccessSpec {
+  bool login = true;    // somebody may log in where the server wants that
+  std::string account;  // which of several logins; "" = the only one
+  oauth::Grant grant = oauth::Grant::authorization_code;
+  BearerSpec bearer;
+
+  bool operator==(const AccessSpec&) const = default;
+};
+
 /// How to reach a server over HTTP.
 struct HttpSpec {
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string ca_file;  // PEM: certificate authorities trusted besides the system's; "" = none
   HttpKind kind = HttpKind::unknown;
+  AccessSpec access = {};
 
   bool operator==(const HttpSpec&) const = default;
 };
@@ -112,6 +135,8 @@ struct ServerPresentation {
   std::chrono::milliseconds idle_stop{0};                              // unused so long, it is stopped until the next use; 0: never
   std::chrono::milliseconds ping_interval = std::chrono::seconds(30);  // how often it is asked whether it is there; 0: never
   std::size_t max_concurrent = 0;                                      // tool calls at once, others queue; 0: any number
+  bool hide_without_login = false;                                     // its tools leave the lists as long as it wants a login
+  oauth::ServerSettings oauth = {};  // of the next login, and of the client that renews the present one; login_settings()
   /// Values of variables that were put in and seem to be secrets, wherever they landed; secrets_of() adds what the rest tells.
   std::vector<std::string> secrets;
 
@@ -125,6 +150,9 @@ struct ServerSpec : ServerConnection, ServerPresentation {
 
   bool operator==(const ServerSpec&) const = default;
 };
+
+/// What OAuth is to know of a server over HTTP.
+oauth::ServerSettings login_settings(const ServerSpec& spec);
 
 /// One mistake, or something worth saying, at a place of the file.
 struct Diagnostic {

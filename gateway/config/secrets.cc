@@ -119,6 +119,9 @@ std::vector<std::string> secrets_of(const ServerSpec& spec) {
   } else {
     const auto& http = std::get<HttpSpec>(spec.transport);
     collector.add_urls(http.url, true);
+    collector.add(http.access.bearer.token);
+    collector.add(spec.oauth.client_secret);
+    collector.add(spec.oauth.private_key);
     for (const auto& [key, value] : http.headers) {
       if (!is_harmless_header(key)) collector.add_value(value);
       collector.add_urls(value, false);

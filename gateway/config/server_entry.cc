@@ -78,7 +78,7 @@ class EntryReader {
     if (const FieldEntry* entry = field(Field::validate)) spec.checks = read_checks(*entry->value, entry->path, findings_);
     read_environment(spec);
     read_running(spec);
-    read_oauth();
+    spec.hide_without_login = choice<bool>(Field::on_login_required, {{"keep", false}, {"hide", true}}, false);
     const auto kind = kind_of_transport();
     if (kind) refuse_other_fields(*kind);
     ServerValues values(context_, fields_, member_.key, !spec.enabled, findings_);
@@ -87,6 +87,7 @@ class EntryReader {
     if (kind != Kind::stdio) {
       HttpSpec http = values.http();
       http.kind = http_kind_;
+      spec.oauth = values.oauth(http.access);
       spec.transport = std::move(http);
     }
     spec.secrets = values.take_secrets();
@@ -236,16 +237,6 @@ class EntryReader {
     }
   }
 
-  void read_oauth() {
-    const FieldEntry* entry = field(Field::oauth);
-    if (entry == nullptr) return;
-    const bool object = entry->value->is(JsonNode::Kind::object);
-    if (!object && !context_.foreign) findings_.wrong_type(entry->path, *entry->value, "an object");
-    if (!context_.foreign) refuse_repeated_keys(*entry->value, entry->path, findings_);
-    // With a command it is no key of this entry at all, which is said elsewhere.
-    if (object && field(Field::command) == nullptr) findings_.warning(entry->path, entry->at, std::string(kWithoutEffect));
-  }
-
   std::optional<Kind> kind_of_transport() {
     const FieldEntry* command = field(Field::command);
     const FieldEntry* url = field(Field::url);
@@ -301,7 +292,8 @@ class EntryReader {
 
   void refuse_other_fields(Kind kind) {
     static constexpr std::array kStdioOnly = {Field::args, Field::env, Field::env_file, Field::cwd, Field::sandbox};
-    static constexpr std::array kHttpOnly = {Field::headers, Field::ca_file, Field::oauth};
+    static constexpr std::array kHttpOnly = {
+        Field::headers, Field::ca_file, Field::oauth, Field::bearer, Field::bearer_variable, Field::on_login_required};
     const std::span<const Field> others =
         kind == Kind::stdio ? std::span<const Field>(kHttpOnly) : std::span<const Field>(kStdioOnly);
     const std::string why = kind == Kind::stdio ? " is not supported for a stdio server (one with a command)"

@@ -16,6 +16,20 @@ namespace gateway {
 /// What "tools" of an entry can say. A key that is not listed here is refused before it is read.
 inline constexpr auto kToolsKeys = std::to_array<std::string_view>({"allow", "deny", "override"});
 
+/// What "oauth" and "bearer" of an entry can say; likewise.
+inline constexpr auto kOauthKeys = std::to_array<std::string_view>({"account",
+                                                                    "scopes",
+                                                                    "grant",
+                                                                    "clientId",
+                                                                    "clientSecret",
+                                                                    "clientAuthentication",
+                                                                    "privateKeyFile",
+                                                                    "clientMetadataUrl",
+                                                                    "authorizationServer",
+                                                                    "callbackPort",
+                                                                    "allowPrivateAddresses"});
+inline constexpr auto kBearerKeys = std::to_array<std::string_view>({"env", "file", "command", "timeout"});
+
 /// What an entry is read against.
 struct EntryContext {
   const Environment& environment;

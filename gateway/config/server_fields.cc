@@ -65,6 +65,9 @@ constexpr std::array kRules = std::to_array<KeyRule>({
     {"pingInterval", Field::ping_interval, true},
     {"maxConcurrent", Field::max_concurrent, true},
     {"oauth", Field::oauth, true},
+    {"bearer", Field::bearer, true},
+    {"bearer_token_env_var", Field::bearer_variable},
+    {"onLoginRequired", Field::on_login_required, true},
     {"alwaysAllow", Field::ignored},
     {"autoApprove", Field::ignored},
     {"trust", Field::ignored},
@@ -83,6 +86,7 @@ const KeyRule* rule_of(std::string_view key) {
 
 std::string_view our_spelling(Field field) {
   if (field == Field::call_timeout_either) return "callTimeout";
+  if (field == Field::bearer_variable) return "bearer";
   const auto rule = std::ranges::find_if(kRules, [&](const KeyRule& r) { return r.field == field && r.ours; });
   return rule == kRules.end() ? "" : rule->key;
 }

@@ -40,6 +40,9 @@ enum class Field {
   ping_interval,
   max_concurrent,
   oauth,
+  bearer,
+  bearer_variable,  // other clients': the name of the variable alone
+  on_login_required,
   ignored,
 };
 

@@ -73,6 +73,7 @@ HttpSpec ServerValues::http() {
   spec.url = url();
   spec.headers = headers();
   spec.ca_file = ca_file();
+  spec.access.bearer = bearer();
   return spec;
 }
 

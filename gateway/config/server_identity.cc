@@ -82,7 +82,7 @@ class ServerIdentity::Builder {
   }
 
   void add(const HttpSpec& spec) {
-    const auto& [url, headers, ca_file, kind] = spec;
+    const auto& [url, headers, ca_file, kind, access] = spec;
     add("type", kind == HttpKind::streamable ? "http" : kind == HttpKind::sse ? "sse" : "http or sse");
     add("url", url);
     // The order of those of one name counts, that of names does not.
@@ -93,6 +93,27 @@ class ServerIdentity::Builder {
       add("header " + name + (nth == 1 ? "" : " (" + std::to_string(nth) + ")"), value);
     }
     add("caFile", ca_file);
+    add(access);
+  }
+
+  void add(const AccessSpec& access) {
+    const auto& [login, account, grant, bearer] = access;
+    if (!login) add("oauth", "false");
+    if (!account.empty()) add("oauth.account", account);
+    if (grant == oauth::Grant::client_credentials) add("oauth.grant", "client_credentials");
+    add(bearer);
+  }
+
+  void add(const BearerSpec& bearer) {
+    // How long a program may take concerns no connection, but it is not worth a place of its own.
+    const auto& [variable, token, file, command, timeout] = bearer;
+    if (!bearer.any()) return;
+    std::string text = std::to_string(timeout.count());
+    for (const std::string* part : {&variable, &token, &file})
+      append_counted(text, *part);
+    for (const std::string& part : command)
+      append_counted(text, part);
+    add("bearer", text);
   }
 
   void finish() {
@@ -119,7 +140,8 @@ class ServerIdentity::Builder {
 ServerIdentity::ServerIdentity(const ServerConnection& connection,
                                std::string_view owner,
                                std::string_view key,
-                               std::uint64_t instance)
+                               std::uint64_t instance,
+                               std::string_view login)
     : name_(connection.name) {
   const auto& [name, transport, environment, isolation] = connection;
   Builder builder(*this, key);
@@ -129,6 +151,7 @@ ServerIdentity::ServerIdentity(const ServerConnection& connection,
   if (!environment.empty()) builder.add("environment", environment);
   builder.finish();
   if (instance != 0) builder.add("instance of environment " + environment, std::to_string(instance));
+  if (!login.empty()) builder.add("login", login);
 }
 
 std::vector<std::string> ServerIdentity::differences(const ServerIdentity& other) const {
@@ -168,6 +191,8 @@ std::vector<std::string> differences(const ServerPresentation& before, const Ser
                idle,
                ping,
                concurrent,
+               hide,
+               oauth,
                secrets] = before;
   const auto& [enabled2,
                required2,
@@ -181,6 +206,8 @@ std::vector<std::string> differences(const ServerPresentation& before, const Ser
                idle2,
                ping2,
                concurrent2,
+               hide2,
+               oauth2,
                secrets2] = after;
   compare("enabled", enabled, enabled2);
   compare("required", required, required2);
@@ -194,6 +221,8 @@ std::vector<std::string> differences(const ServerPresentation& before, const Ser
   compare("idleStop", idle, idle2);
   compare("pingInterval", ping, ping2);
   compare("maxConcurrent", concurrent, concurrent2);
+  compare("onLoginRequired", hide, hide2);
+  compare("oauth", oauth, oauth2);
   compare("what counts as a secret", secrets, secrets2);
   return found;
 }

@@ -17,12 +17,18 @@ namespace gateway {
 class ServerIdentity {
  public:
   /// `key` is this installation's own secret: without it, short values could be guessed from their digests. `owner`: the path of
-  /// the file that defines the server. `instance`: how often the environment has come, 0 where the server is bound to none.
-  ServerIdentity(const ServerConnection& connection, std::string_view owner, std::string_view key, std::uint64_t instance = 0);
+  /// the file that defines the server. `instance`: how often the environment has come, 0 where the server is bound to none. `login`
+  /// names the login by which the server is reached, "" where that is none: another login is another connection, a token that was
+  /// renewed is not.
+  ServerIdentity(const ServerConnection& connection,
+                 std::string_view owner,
+                 std::string_view key,
+                 std::uint64_t instance = 0,
+                 std::string_view login = "");
 
   const ServerName& name() const { return name_; }
 
-  /// Of everything but the instance, hex: names what belongs to this server from one life of the gateway to the next.
+  /// Of everything but instance and login, hex: names what belongs to this server from one life of the gateway to the next.
   const std::string& digest() const { return digest_; }
 
   /// The parts in which this one differs from one before it, in the words of the file: "command changed", "args[2] added",

@@ -21,6 +21,9 @@ class ServerValues {
   StdioSpec stdio();
   HttpSpec http();
 
+  /// "oauth": what of it a live connection depends on goes to `access`.
+  oauth::ServerSettings oauth(AccessSpec& access);
+
   /// The secrets among the variables put in by the two.
   std::vector<std::string> take_secrets() { return std::move(secrets_); }
 
@@ -48,6 +51,14 @@ class ServerValues {
   std::vector<std::string> sandbox_paths(const JsonNode& node, const std::string& path, bool writable);
   void read_env_member(const JsonMember& member, const std::string& path, Pairs& env);
 
+  void read_oauth_member(const JsonMember& member, const std::string& path, oauth::ServerSettings& settings, AccessSpec& access);
+  std::optional<std::vector<std::string>> scopes(const JsonNode& node, const std::string& path);
+  std::string https_url(const JsonNode& node, const std::string& path);
+  std::string private_key(const JsonNode& node, const std::string& path);
+  std::string secret(const JsonNode& node, const std::string& path, std::string_view key);
+  BearerSpec bearer();
+  void read_bearer_member(const JsonMember& member, const std::string& path, BearerSpec& spec);
+  void read_bearer_variable(const JsonNode& node, const std::string& path, BearerSpec& spec);
   std::string url();
   std::string ca_file();
   Pairs headers();

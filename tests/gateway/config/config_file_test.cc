@@ -30,9 +30,8 @@ TEST(ParseConfigTest, ReadsAWholeFile) {
                                    test_environment());
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_FALSE(config->foreign);
-  ASSERT_EQ(config->diagnostics.size(), 2u);
-  EXPECT_EQ(config->diagnostics[0].text("f"), "f:5:57: mcpServers.linear.oauth: has no effect in this version");
-  EXPECT_EQ(config->diagnostics[1].text("f"), "f:5:90: mcpServers.linear.required: has no effect: the server is switched off");
+  ASSERT_EQ(config->diagnostics.size(), 1u);
+  EXPECT_EQ(config->diagnostics[0].text("f"), "f:5:90: mcpServers.linear.required: has no effect: the server is switched off");
   EXPECT_EQ(servers_of(*config),
             "files: run <npx> <-y> <server> </srv> LANG=C\n"
             "linear: off reach https://mcp.example.com/mcp\n");
@@ -257,7 +256,7 @@ INSTANTIATE_TEST_SUITE_P(
             "headers, "
             "caFile, type, enabled, disabled, required, startupTimeout, callTimeout, tools, validate, environment, isolation, "
             "start, "
-            "idleStop, pingInterval, maxConcurrent, oauth\n"
+            "idleStop, pingInterval, maxConcurrent, oauth, bearer, onLoginRequired\n"
             "error f:2:117: mcpServers.s.args: written twice; the first is at line 2, column 105\n"},
         ReportCase{
             with_server(R"({"command": "npx -y server"})"),

@@ -68,8 +68,7 @@ const ForeignCase kClaudeCode = {"ClaudeCode",
     "helped": { "type": "http", "url": "https://h/mcp", "headersHelper": "/opt/headers.sh", "oauth": { "clientId": "c" } }
   }
 })",
-                                 "warning f:10:57: mcpServers.helped.headersHelper: unknown key \"headersHelper\" is ignored\n"
-                                 "warning f:10:93: mcpServers.helped.oauth: has no effect in this version\n",
+                                 "warning f:10:57: mcpServers.helped.headersHelper: unknown key \"headersHelper\" is ignored\n",
                                  "api-server: reach https://api.example.com/mcp Authorization: Bearer t-1;\n"
                                  "db: run </opt/db> CACHE_DIR=/home/ana/cache\n"
                                  "legacy: reach https://mcp.asana.com/sse by sse\n"
