@@ -22,6 +22,8 @@ namespace {
 // The parameter keeps the HTTP library from compressing JSON, which would cost more than it saves on loopback.
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::string_view kEnvironments = "/api/v1/environments/";
+constexpr std::string_view kServer = "/api/v1/servers/";
+constexpr std::string_view kLogins = "/api/v1/logins/";
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kEvents = "text/event-stream";
 constexpr std::string_view kMetrics = "text/plain; version=0.0.4; charset=utf-8";
@@ -138,6 +140,44 @@ AdminAnswer announce(const AdminRequest& request, AdminSource& source) {
   return plan_answer(source.announce(said));
 }
 
+AdminAnswer login_answer(const mcp::Result<LoginProgress>& progress) {
+  if (!progress && progress.error().code == mcp::ErrorCode::invalid_request)
+    return admin_error(400, "invalid_request", progress.error().message, progress.error().remedy);
+  if (!progress) return error_answer(progress.error());
+  return {200, std::string(kJson), login_progress_json(*progress)};
+}
+
+/// /api/v1/servers/NAME/login
+AdminAnswer server_login(const AdminRequest& request, AdminSource& source) {
+  static constexpr std::string_view kLogin = "/login";
+  std::string_view name = std::string_view(request.path).substr(kServer.size());
+  if (!name.ends_with(kLogin) || name.size() == kLogin.size())
+    return admin_error(404, "not_found", "nothing is served at " + request.path.substr(0, 200), "See /api/v1/openapi.json.");
+  name.remove_suffix(kLogin.size());
+  const std::string server = mcp::percent_decode(name);
+  if (request.method == "DELETE") {
+    const auto report = source.log_out(server, request.account);
+    if (!report) return error_answer(report.error());
+    return {200, std::string(kJson), logout_json(*report)};
+  }
+  LoginQuestion question{.action = LoginQuestion::Action::start, .server = server, .device = request.device == "true"};
+  if (!request.account.empty()) question.account = request.account;
+  return login_answer(source.login(question));
+}
+
+/// /api/v1/logins/ID
+AdminAnswer one_login(const AdminRequest& request, AdminSource& source) {
+  LoginQuestion question{.id = request.path.substr(kLogins.size())};
+  if (request.method == "DELETE") question.action = LoginQuestion::Action::cancel;
+  if (request.method == "POST") {
+    if (request.response.empty())
+      return admin_error(400, "invalid_request", "the query must say response=URL: the address that the browser ended up at", "");
+    question.action = LoginQuestion::Action::paste;
+    question.response = request.response;
+  }
+  return login_answer(source.login(question));
+}
+
 AdminAnswer events(const AdminRequest& request, AdminSource& source) {
   auto stream = EventStream::open(source, request.server, request.last_event_id);
   if (!stream) return error_answer(stream.error());
@@ -173,6 +213,8 @@ constexpr std::array kRoutes = {AdminRoute{"/healthz", true, healthz},
                                 AdminRoute{"/", false, front},
                                 AdminRoute{"/metrics", false, metrics},
                                 AdminRoute{"/api/v1/servers", false, servers},
+                                AdminRoute{kServer, false, server_login, "POST, DELETE"},
+                                AdminRoute{kLogins, false, one_login, "GET, HEAD, POST, DELETE"},
                                 AdminRoute{"/api/v1/tools", false, tools},
                                 AdminRoute{"/api/v1/explain", false, explain},
                                 AdminRoute{"/api/v1/plan", false, plan},

@@ -16,7 +16,7 @@ struct AdminRequest {
   std::string path;                         // without the query
   std::optional<std::string> host, origin;  // nothing where the header is absent
   std::string authorization, last_event_id;
-  std::string profile, server, config, available, instance, name;  // of the query
+  std::string profile, server, config, available, instance, name, account, device, response;  // of the query
   bool has_body = false;
   bool ambiguous = false;  // a header that may come only once came twice
 };

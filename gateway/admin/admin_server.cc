@@ -113,6 +113,9 @@ AdminRequest read_request(const httplib::Request& request) {
           .available = request.get_param_value("available"),
           .instance = request.get_param_value("instance"),
           .name = request.get_param_value("name"),
+          .account = request.get_param_value("account"),
+          .device = request.get_param_value("device"),
+          .response = request.get_param_value("response"),
           .has_body = request.has_header("Transfer-Encoding") || header(request, "Content-Length").value_or("0") != "0",
           .ambiguous = twice("Host") || twice("Origin") || twice("Authorization")};
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/admin/json_parts.h"
+#include "gateway/admin/login_view.h"
 #include "gateway/admin/plan_view.h"
 #include "gateway/admin/time_text.h"
 #include "mcp/json/text.h"
@@ -41,6 +42,7 @@ ordered_json server_object(const RuntimeStatus& server) {
   if (server.stale) json["stale"] = true;
   if (server.open_until) json["openUntil"] = rfc3339(*server.open_until);
   if (!server.version.empty()) json["protocolVersion"] = server.version;
+  if (server.login) json["login"] = login_object(*server.login);
   return json;
 }
 

@@ -70,6 +70,39 @@ class MetricsWriter {
   std::string out_;
 };
 
+/// Whether a person has to do something about this server's login, for this reason.
+bool needs_login(const RuntimeStatus& server, mcp::ErrorCode reason) {
+  if (server.cause && server.cause->code == reason) return true;
+  return reason == mcp::ErrorCode::reauthentication_required && server.login && server.login->needs_person;
+}
+
+void write_logins(MetricsWriter& writer, const GatewayStatus& status) {
+  static constexpr std::string_view kNeeds = "switchyard_server_needs_login";
+  writer.family(kNeeds, "gauge", "Whether somebody has to log in to a server, by reason.");
+  static constexpr std::array kReasons = {mcp::ErrorCode::login_required, mcp::ErrorCode::reauthentication_required};
+  for (const RuntimeStatus& server : status.servers) {
+    if (!server.login) continue;
+    for (const auto reason : kReasons)
+      writer.sample(kNeeds,
+                    {{"server", server.name.str()}, {"reason", to_string(reason)}},
+                    std::uint64_t{needs_login(server, reason) ? 1U : 0U});
+  }
+  static constexpr std::string_view kExpires = "switchyard_login_token_expires_seconds";
+  writer.family(kExpires, "gauge", "When the present access token of a server runs out, in seconds since 1970.");
+  for (const RuntimeStatus& server : status.servers) {
+    if (!server.login || !server.login->expires) continue;
+    const auto since = std::chrono::duration_cast<std::chrono::seconds>(server.login->expires->time_since_epoch());
+    writer.sample(kExpires, {{"server", server.name.str()}}, static_cast<std::uint64_t>(std::max<std::int64_t>(since.count(), 0)));
+  }
+  static constexpr std::string_view kRefreshes = "switchyard_login_refreshes_total";
+  writer.family(kRefreshes, "counter", "Attempts to renew the access token of a server, by what came of them.");
+  for (const RuntimeStatus& server : status.servers) {
+    if (!server.login) continue;
+    for (const auto& [outcome, count] : server.login->attempts)
+      writer.sample(kRefreshes, {{"server", server.name.str()}, {"outcome", outcome}}, count);
+  }
+}
+
 void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
   static constexpr std::string_view kServers = "switchyard_servers";
   writer.family(kServers, "gauge", "Servers by state.");
@@ -116,6 +149,8 @@ void write_servers(MetricsWriter& writer, const GatewayStatus& status) {
   writer.family(kOpenCalls, "gauge", "Requests a server has not answered yet.");
   for (const RuntimeStatus& server : status.servers)
     writer.sample(kOpenCalls, {{"server", server.name.str()}}, server.open_calls);
+
+  write_logins(writer, status);
 
   const auto offered = [&](std::string_view name, std::string_view help, std::size_t RuntimeStatus::* count) {
     writer.family(name, "gauge", help);

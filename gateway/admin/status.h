@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/admin/event_log.h"
+#include "gateway/admin/login_question.h"
 #include "gateway/explain/explanation.h"
 #include "gateway/reload/plan.h"
 #include "gateway/routing/call_metrics.h"
@@ -96,7 +97,16 @@ class AdminSource {
   };
   virtual mcp::Result<Plan> announce(const Announcement& announcement) { return no_gateway(announcement.environment); }
 
+  /// A login on somebody's behalf. `start` returns as soon as there is an address for the person, or it has failed. Errors:
+  /// config_invalid: there is no such server, or no login of that id; invalid_request: what was pasted is none of its.
+  virtual mcp::Result<LoginProgress> login(const LoginQuestion&) { return no_login(); }
+  virtual mcp::Result<LogoutReport> log_out(const std::string&, const std::string&) { return no_login(); }
+
  protected:
+  static std::unexpected<mcp::Error> no_login() {
+    return mcp::fail(mcp::ErrorCode::internal, "no gateway runs here that could do that");
+  }
+
   static mcp::Result<Plan> no_gateway(const std::string&) {
     return mcp::fail(mcp::ErrorCode::internal, "no gateway runs here that could do that");
   }

@@ -86,7 +86,7 @@ std::vector<NamedList::Candidate> NamedList::collect(const std::vector<ViewMembe
   std::vector<Candidate> candidates;
   const bool tools = kind_ == CatalogKind::tools;
   for (const ViewMember& member : members) {
-    for (const CatalogEntry& entry : member.runtime->catalog()->entries(kind_)) {
+    for (const CatalogEntry& entry : member.runtime->shown()->entries(kind_)) {
       Candidate candidate = candidate_of(member, entry, naming);
       if (!tools || admits(*member.spec, entry.key)) {
         candidates.push_back(std::move(candidate));
@@ -113,7 +113,7 @@ NamedList::Candidate NamedList::candidate_of(const ViewMember& member, const Cat
 /// Only where the server's tools are known: one that has not been there yet may have any.
 void NamedList::report_missing(const ViewMember& member) {
   const auto& overrides = member.spec->tools_override;
-  const std::vector<CatalogEntry>& entries = member.runtime->catalog()->tools();
+  const std::vector<CatalogEntry>& entries = member.runtime->shown()->tools();
   if (overrides.empty() || entries.empty()) return;
   std::vector<std::string_view> names;
   names.reserve(entries.size());

@@ -53,7 +53,7 @@ std::vector<ResourceIndex::Row> ResourceIndex::collect(CatalogKind kind, Targets
   std::unordered_map<std::string_view, std::size_t> owners;  // of what is listed plainly
   for (std::size_t member = 0; member < members_.size(); ++member) {
     const ServerName& server = members_[member].spec->name;
-    for (const CatalogEntry& entry : members_[member].runtime->catalog()->entries(kind)) {
+    for (const CatalogEntry& entry : members_[member].runtime->shown()->entries(kind)) {
       note_place(member, entry.key);
       const auto owner = owners.find(entry.key);
       // Also where no server of that name is in this view: it may be off just now, or in another view.

@@ -38,22 +38,6 @@ Error absence_error(const Config& config, const ExplainedServer& server) {
   return why;
 }
 
-/// "the header Authorization", "the headers X-Key, X-Other"; "" where there are none. Never a value.
-std::string header_text(const HttpSpec& http) {
-  std::string names;
-  for (const auto& [name, value] : http.headers) {
-    if (mcp::equals_ignoring_case(name, "authorization")) return "the header " + name;
-    names.append(names.empty() ? "" : ", ").append(name);
-  }
-  if (names.empty()) return "";
-  return (http.headers.size() == 1 ? "the header " : "the headers ") + names;
-}
-
-bool wants_login(const RuntimeStatus& status) {
-  const bool down = status.state == RuntimeState::backing_off || status.state == RuntimeState::failed;
-  return down && status.cause && mcp::is_login_reason(status.cause->code);
-}
-
 void add_runtime_facts(const RuntimeStatus& status, ExplainStep& step) {
   const auto add = [&step](const char* name, auto value) { step.facts.push_back({name, std::move(value)}); };
   add("state", std::string(to_string(status.state)));
@@ -66,18 +50,6 @@ void add_runtime_facts(const RuntimeStatus& status, ExplainStep& step) {
   if (status.open_until) add("openUntil", *status.open_until);
   if (status.queued > 0) add("queued", static_cast<std::int64_t>(status.queued));
   if (!status.denied.empty()) add("sandboxDenied", status.denied);
-}
-
-/// One that has come to the end of trying, or will be tried again.
-ExplainStep down_step(const ExplainScene& scene, const RuntimeStatus& status, ExplainStep step) {
-  Error cause = status.cause.value_or(Error{ErrorCode::server_unavailable, "it is down"});
-  const bool over = status.state == RuntimeState::failed;
-  if (over && scene.running) {
-    cause.remedy += cause.remedy.empty() ? "Mend that, then run \"switchyard reload\"." : " Then run \"switchyard reload\".";
-  } else if (cause.remedy.empty()) {
-    cause.remedy = over || !scene.running ? "Mend that." : "It is tried again by itself; the cause is what to mend.";
-  }
-  return failed_step(step, std::move(cause));
 }
 
 /// One that takes requests.
@@ -117,6 +89,22 @@ ExplainStep serving_step(const ExplainScene& scene, const ExplainedServer& serve
 }
 
 }  // namespace
+
+ExplainStep down_step(const ExplainScene& scene, const RuntimeStatus& status, ExplainStep step) {
+  Error cause = status.cause.value_or(Error{ErrorCode::server_unavailable, "it is down"});
+  const bool over = status.state == RuntimeState::failed;
+  if (over && scene.running) {
+    cause.remedy += cause.remedy.empty() ? "Mend that, then run \"switchyard reload\"." : " Then run \"switchyard reload\".";
+  } else if (cause.remedy.empty()) {
+    cause.remedy = over || !scene.running ? "Mend that." : "It is tried again by itself; the cause is what to mend.";
+  }
+  return failed_step(step, std::move(cause));
+}
+
+bool wants_login(const RuntimeStatus& status) {
+  const bool down = status.state == RuntimeState::backing_off || status.state == RuntimeState::failed;
+  return down && status.cause && mcp::is_login_reason(status.cause->code);
+}
 
 ExplainStep configuration_step(const ExplainScene& scene, const ExplainSubject& subject) {
   const ExplainedServer& server = *subject.server;
@@ -172,25 +160,6 @@ ExplainStep runtime_step(const ExplainScene& scene, const ExplainSubject& subjec
       break;
   }
   return serving_step(scene, server, std::move(step));
-}
-
-ExplainStep login_step(const ExplainScene& scene, const ExplainSubject& subject) {
-  const ExplainedServer& server = *subject.server;
-  const RuntimeStatus& status = *server.status;
-  ExplainStep step{.stage = ExplainStage::login};
-  if (wants_login(status)) return down_step(scene, status, std::move(step));
-  const auto* http = server.spec == nullptr ? nullptr : std::get_if<HttpSpec>(&server.spec->transport);
-  if (http == nullptr) return idle_step(step, "a program: it has what its entry gives it (env), and no login here");
-  const std::string headers = header_text(*http);
-  const bool answered = status.state == RuntimeState::ready || status.state == RuntimeState::dormant;
-  step.outcome = StepOutcome::passed;
-  if (!answered) {
-    step.found = headers.empty() ? "none is sent" : headers + " is sent";
-    step.found += "; whether it wants one shows when it answers";
-    return step;
-  }
-  step.found = headers.empty() ? "it asks for none" : "it takes " + headers + " of the configuration";
-  return step;
 }
 
 ExplainStep failed_step(ExplainStep& step, Error error) {

@@ -8,7 +8,7 @@ namespace gateway {
 
 // One function a stage; each takes for granted that those before were passed.
 
-/// What is known of a server before its tools are looked at (explain_server_steps.cc).
+/// What is known of a server before its tools are looked at (explain_server_steps.cc, explain_login_step.cc).
 ExplainStep configuration_step(const ExplainScene& scene, const ExplainSubject& subject);
 ExplainStep runtime_step(const ExplainScene& scene, const ExplainSubject& subject);
 ExplainStep login_step(const ExplainScene& scene, const ExplainSubject& subject);
@@ -32,6 +32,12 @@ ExplainStep failed_step(ExplainStep& step, mcp::Error error);
 
 /// It warns of this.
 ExplainStep warning_step(ExplainStep& step, std::string found, std::string remedy = {});
+
+/// Its server is down: it has come to the end of trying, or will be tried again.
+ExplainStep down_step(const ExplainScene& scene, const RuntimeStatus& status, ExplainStep step);
+
+/// It is down for want of a login, or of what stands in for one.
+bool wants_login(const RuntimeStatus& status);
 
 /// It has nothing to look at, and why.
 ExplainStep idle_step(ExplainStep& step, std::string why);

@@ -136,7 +136,8 @@ Result<std::shared_ptr<mcp::SessionHandler>> Gateway::open_session(std::string_v
                         .metrics = &metrics_,
                         .validator = &validator_,
                         .limits = limits_,
-                        .instance = dependencies_.instance};
+                        .instance = dependencies_.instance,
+                        .login_links = login_links_};
   return std::make_shared<Router>(std::move(context), std::move(view));
 }
 

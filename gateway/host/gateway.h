@@ -39,6 +39,15 @@ class Gateway {
   /// began with (Runtime::retire).
   Plan apply(Config next, EnvironmentStates environments, Failed failed = Failed::leave);
 
+  /// Somebody has logged in or out: servers that are reached by another login now are connected anew.
+  Plan logins_changed();
+
+  /// Tells the listener of servers whose login does otherwise than before.
+  void login_status_changed();
+
+  /// Clients that can show their user an address get one for a login that a call wants.
+  void offer_logins(LoginLinks links) { login_links_ = std::move(links); }
+
   /// Waits until every required server came to the end of its first start. The error lists each that failed, a line each, with
   /// reason and remedy; a required server that is broken in the configuration is one of them.
   mcp::Task<mcp::Result<>> wait_required();
@@ -93,6 +102,7 @@ class Gateway {
   };
 
   std::vector<CurrentServer> current(Failed failed) const;
+  LoginOf login_of() const;
   Runtime::Observer observer();
   Comparison compare_with(const Config& next, const Desired& desired, Failed failed) const;
   void add_view_differences(const Config& next, const Desired& desired, Comparison& comparison) const;
@@ -131,7 +141,9 @@ class Gateway {
   CallMetrics metrics_;
   CallValidator validator_;
   Listener listener_;
-  mcp::Event* gone_ = nullptr;  // of stop(), which waits for the last that is retiring
+  LoginLinks login_links_;
+  std::map<std::string, std::string, std::less<>> login_signatures_;  // as last told of, by server
+  mcp::Event* gone_ = nullptr;                                        // of stop(), which waits for the last that is retiring
   std::chrono::system_clock::time_point started_;
 };
 

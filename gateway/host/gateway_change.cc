@@ -86,7 +86,7 @@ std::vector<CurrentServer> Gateway::current(Failed failed) const {
 }
 
 Plan Gateway::plan(const Config& next, const EnvironmentStates& environments, Failed failed) const {
-  const Desired desired = resolve(next, environments, dependencies_.identity_key);
+  const Desired desired = resolve(next, environments, dependencies_.identity_key, login_of());
   return compare_with(next, desired, failed).plan;
 }
 
@@ -125,7 +125,7 @@ void Gateway::add_view_differences(const Config& next, const Desired& desired, C
 }
 
 Plan Gateway::apply(Config next, EnvironmentStates environments, Failed failed) {
-  Desired desired = resolve(next, environments, dependencies_.identity_key);
+  Desired desired = resolve(next, environments, dependencies_.identity_key, login_of());
   Comparison comparison = compare_with(next, desired, failed);
   const auto before = servers_;
   servers_ = next_servers(desired, comparison);
@@ -267,7 +267,7 @@ Error Gateway::why_gone(const ServerName& name) const {
 void Gateway::retire(const std::shared_ptr<Runtime>& runtime, std::shared_ptr<Runtime> successor) {
   const ServerName name = runtime->spec().name;
   Error why = successor ? Error{ErrorCode::server_unavailable,
-                                "server \"" + name.str() + "\" was replaced: its configuration has changed",
+                                "server \"" + name.str() + "\" was replaced: its configuration or its login has changed",
                                 "Try again."}
                         : why_gone(name);
   // One that has nothing to do ends within moments, and the next need not share its files and ports with it.

@@ -11,6 +11,7 @@
 #include "gateway/host/environments.h"
 #include "gateway/host/event_feed.h"
 #include "gateway/host/gateway.h"
+#include "gateway/host/host_logins.h"
 #include "gateway/host/random_source.h"
 #include "mcp/base/random.h"
 #include "mcp/json/text.h"
@@ -32,8 +33,7 @@ class LocalGatewayImpl final : public LocalGateway {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
     dependencies.environment = environment_with_state(std::move(environment.variables), state_dir);
     dependencies.random = make_random_source();
-    dependencies.resolver = std::make_shared<mcp::Resolver>();
-    dependencies.tls = std::make_shared<mcp::TlsContexts>();
+    open_logins(dependencies, state_dir);
     dependencies.identity_key = mcp::random_hex(16);
     Environments::Needs needs{.executor = loop_.get_executor(), .launcher = launcher_.get(), .variables = dependencies.environment};
     environments_ = std::make_unique<Environments>(std::move(needs), [this] {
@@ -57,6 +57,7 @@ class LocalGatewayImpl final : public LocalGateway {
     thread_.join();
     environments_.reset();
     gateway_.reset();
+    logins_.reset();
   }
 
   LocalGatewayImpl(const LocalGatewayImpl&) = delete;
@@ -96,6 +97,26 @@ class LocalGatewayImpl final : public LocalGateway {
   }
 
  private:
+  /// Which logins there are has to be known before a server is reached.
+  void open_logins(RuntimeDependencies& dependencies, const std::string& state_dir) {
+    mcp::HttpClientOptions shared;
+    if (state_dir.empty()) {
+      shared = shared_http_options(dependencies.environment);
+    } else {
+      logins_ = std::make_unique<HostLogins>(
+          HostLoginsOptions{.executor = loop_.get_executor(), .state_dir = state_dir, .environment = dependencies.environment});
+      shared = logins_->http();
+    }
+    dependencies.resolver = shared.resolver;
+    dependencies.tls = shared.tls;
+    dependencies.proxy = shared.proxy;
+    if (!logins_) return;
+    asio::co_spawn(loop_, logins_->start(), [this](const std::exception_ptr&) { loop_.stop(); });
+    loop_.run();
+    loop_.restart();
+    dependencies.logins = logins_->servers();
+  }
+
   GatewayStatus whole_status() const {
     GatewayStatus status = gateway_->status();
     status.settled = status.settled && looked_;
@@ -113,6 +134,7 @@ class LocalGatewayImpl final : public LocalGateway {
   Task<void> stop() {
     environments_->stop();
     co_await gateway_->stop();
+    if (logins_) co_await logins_->close();
   }
 
   /// What is served besides profiles is no profile of that name.
@@ -149,6 +171,7 @@ class LocalGatewayImpl final : public LocalGateway {
   asio::io_context loop_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(loop_);
   std::unique_ptr<mcp::ProcessLauncher> launcher_;
+  std::unique_ptr<HostLogins> logins_;
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<Environments> environments_;
   EventLog events_;

@@ -15,12 +15,14 @@
 #include "gateway/admin/admin_views.h"
 #include "gateway/downstream/http_endpoint.h"
 #include "gateway/downstream/stdio_endpoint.h"
-#include "gateway/host/ask_loop.h"
 #include "gateway/host/descriptor_limit.h"
 #include "gateway/host/environments.h"
 #include "gateway/host/event_feed.h"
 #include "gateway/host/gateway.h"
+#include "gateway/host/host_admin.h"
+#include "gateway/host/host_logins.h"
 #include "gateway/host/identity_key.h"
+#include "gateway/host/login_desk.h"
 #include "gateway/host/random_source.h"
 #include "gateway/host/reloader.h"
 #include "gateway/host/state_file.h"
@@ -41,12 +43,11 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t kMaxClientMessage = std::size_t{4} << 20;
-constexpr auto kReloadWait = std::chrono::seconds(60);
 constexpr auto kFirstLooks = std::chrono::seconds(60);  // at environments; one may hang
 constexpr std::size_t kMaxQueued = std::size_t{64} << 20;
 
 /// Builds the parts in order, runs the loop, and stops the parts in reverse.
-class Service final : public AdminSource {
+class Service final {
  public:
   explicit Service(ServeOptions options)
       : options_(std::move(options)),
@@ -72,44 +73,6 @@ class Service final : public AdminSource {
     return outcome;
   }
 
-  Result<GatewayStatus> status() override {
-    return ask_loop(loop_, [this]() -> Result<GatewayStatus> { return whole_status(); });
-  }
-
-  EventLog& events() override { return events_; }
-
-  Result<Moment> moment() override {
-    return ask_loop(loop_, [this]() -> Result<Moment> { return Moment{whole_status(), events_.last()}; });
-  }
-
-  Result<ToolTable> tools(const std::string& profile) override {
-    return ask_loop(loop_, [this, profile] { return gateway_->tools(profile); });
-  }
-
-  Result<ExplainAnswer> explain(const ExplainQuestion& question) override {
-    return ask_loop(loop_, [this, question]() -> Result<ExplainAnswer> {
-      auto answer = gateway_->explain({.name = question.name, .profile = question.profile, .running = true});
-      if (answer) answer->config_error = reloader_->status().error;
-      return answer;
-    });
-  }
-
-  Result<Plan> plan(const std::string& file) override {
-    return ask_loop_task<Result<Plan>>(loop_, kReloadWait, [this, file] { return reloader_->plan(file); });
-  }
-
-  Result<Plan> reload() override {
-    return ask_loop_task<Result<Plan>>(loop_, kReloadWait, [this] { return reloader_->reload("admin API"); });
-  }
-
-  Result<Plan> announce(const Announcement& said) override {
-    return ask_loop(loop_, [this, said]() -> Result<Plan> {
-      announced_ = Plan();
-      environments_->announce(said.environment, said.available, said.instance);
-      return std::exchange(announced_, {});
-    });
-  }
-
  private:
   Task<Result<>> main() {
     watch_signals();
@@ -118,11 +81,14 @@ class Service final : public AdminSource {
     auto wanted = digests;
     co_await catalogs_->load(std::move(wanted));
     catalogs_->prune(digests);
+    make_logins();
+    co_await logins_->start();
     make_gateway();
     Result<> outcome = open_listeners();
     if (outcome) {
       gateway_->start();
       reloader_->watch();
+      logins_->watch();
       mcp::log_info("host", "listening", {{"mcp", mcp_url()}, {"admin", admin_url()}});
       if (options_.on_listening) options_.on_listening(whole_status());
       if (options_.stdio) open_stdio();
@@ -135,23 +101,19 @@ class Service final : public AdminSource {
   }
 
   void watch_signals() {
-    add_stop_signals(signals_);
-    wait_for_signal();
-  }
-
-  void wait_for_signal() {
-    signals_.async_wait([this](boost::system::error_code error, int signal) {
-      if (error) return;
-      // One that its client has started ends with the client, whatever that says.
-      if (signal == SIGHUP && !options_.stdio && !terminal_.is_closed()) {
-        if (reloader_) asio::co_spawn(loop_, reloader_->reload("SIGHUP"), asio::detached);
-        return wait_for_signal();
-      }
-      mcp::log_info("host", "stopping", {{"signal", std::int64_t{signal}}});
-      tell_stopping();
-      wake_.set();
-      watch_for_hurry();
-    });
+    signals_.watch({.on_reload =
+                        [this] {
+                          // One that its client has started ends with the client, whatever the signal says.
+                          if (options_.stdio) return false;
+                          if (reloader_) asio::co_spawn(loop_, reloader_->reload("SIGHUP"), asio::detached);
+                          return true;
+                        },
+                    .on_stop =
+                        [this](int signal) {
+                          mcp::log_info("host", "stopping", {{"signal", std::int64_t{signal}}});
+                          tell_stopping();
+                          wake_.set();
+                        }});
   }
 
   void tell_stopping() const {
@@ -162,23 +124,27 @@ class Service final : public AdminSource {
     if (open > 0 && options_.on_stopping) options_.on_stopping(open);
   }
 
-  /// A second signal ends the wait for calls in flight. A terminal that closes may send SIGHUP twice, from the shell and from the
-  /// kernel, and nobody is in a hurry then.
-  void watch_for_hurry() {
-    signals_.async_wait([this](boost::system::error_code error, int signal) {
-      if (error) return;
-      if (signal == SIGHUP) return watch_for_hurry();
-      mcp::flush_log();
-      ::_exit(130);
-    });
+  void make_logins() {
+    logins_ = std::make_unique<HostLogins>(HostLoginsOptions{
+        .executor = loop_.get_executor(), .state_dir = options_.state_dir, .environment = options_.environment.variables});
+    login_desk_ = std::make_unique<LoginDesk>(loop_.get_executor(), logins_->servers());
+    logins_->servers()->listen(
+        [this] {
+          if (gateway_) gateway_->logins_changed();
+        },
+        [this] {
+          if (gateway_) gateway_->login_status_changed();
+        });
   }
 
   void make_gateway() {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
     dependencies.environment = environment_with_state(options_.environment.variables, options_.state_dir);
     dependencies.random = make_random_source();
-    dependencies.resolver = std::make_shared<mcp::Resolver>();
-    dependencies.tls = std::make_shared<mcp::TlsContexts>();
+    dependencies.logins = logins_->servers();
+    dependencies.resolver = logins_->http().resolver;
+    dependencies.tls = logins_->http().tls;
+    dependencies.proxy = logins_->http().proxy;
     dependencies.instance = mcp::random_hex(16);
     dependencies.identity_key = identity_key_;
     dependencies.catalogs = catalogs_;
@@ -189,12 +155,13 @@ class Service final : public AdminSource {
     const Environment variables = options_.environment.variables;
     environments_ = std::make_unique<Environments>(
         Environments::Needs{.executor = loop_.get_executor(), .launcher = launcher_.get(), .variables = variables}, [this] {
-          announced_ = gateway_->apply(gateway_->config(), environments_->states());
+          source_.announced(gateway_->apply(gateway_->config(), environments_->states()));
           feed_.environments_changed(environments_->states());
           tell_state();
         });
     environments_->configure(options_.config.environments);
     gateway_ = std::make_unique<Gateway>(std::move(dependencies), options_.config, environments_->states());
+    gateway_->offer_logins(source_.login_links());
     gateway_->listen(feed_.listener([this](const Runtime&) { tell_progress(); }));
     feed_.environments_changed(environments_->states());
     ReloaderOptions reloading{.environment = variables};
@@ -233,7 +200,7 @@ class Service final : public AdminSource {
 
     const std::string token = mcp::random_hex(32);
     auto admin =
-        open_near(options_.config.admin, [&](const ListenAddress& address) { return start_admin_server(address, token, *this); });
+        open_near(options_.config.admin, [&](const ListenAddress& address) { return start_admin_server(address, token, source_); });
     if (!admin) return std::unexpected(std::move(admin).error());
     admin_ = std::move(*admin);
     warn_of_other_ports();
@@ -327,7 +294,9 @@ class Service final : public AdminSource {
     const auto deadline = Clock::now() + options_.drain;
     if (stdio_) co_await stdio_->finish(failure_ ? Clock::now() : deadline);
     if (http_) co_await http_->stop(failure_ ? Clock::now() : deadline);
+    login_desk_->stop();
     co_await gateway_->stop();
+    co_await logins_->close();
     signals_.cancel();
     helpers_.join();
     launcher_.reset();
@@ -365,20 +334,27 @@ class Service final : public AdminSource {
   asio::io_context loop_{1};
   asio::thread_pool helpers_{1};
   mcp::Event wake_;  // time to stop
-  asio::signal_set signals_;
+  StopSignals signals_;
   std::unique_ptr<mcp::ProcessLauncher> launcher_;
   std::unique_ptr<StateLock> lock_;
   std::string identity_key_;
   std::shared_ptr<CatalogStore> catalogs_;
   std::shared_ptr<ProcessBudget> budget_;
-  const ControllingTerminal terminal_;
   EventLog events_;
   EventFeed feed_{events_};
+  std::unique_ptr<HostLogins> logins_;
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<Environments> environments_;
-  Plan announced_;  // what came of the last change of the environments
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<HttpEndpoint> http_;
+  std::unique_ptr<LoginDesk> login_desk_;
+  HostAdmin source_{{.loop = loop_,
+                     .events = events_,
+                     .gateway = gateway_,
+                     .reloader = reloader_,
+                     .environments = environments_,
+                     .logins = login_desk_,
+                     .status = [this] { return whole_status(); }}};
   std::unique_ptr<AdminServer> admin_;
   std::shared_ptr<StdioEndpoint> stdio_;
   std::optional<Error> failure_;

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <functional>
 
 namespace gateway {
 
@@ -35,6 +37,29 @@ class ControllingTerminal {
   }
 
   bool had_one_;
+};
+
+/// The signals of a program that serves until it is told to stop. A second one, after the first that asks it to stop, ends the
+/// process at once. Loop thread only; cancel() before it is destroyed.
+class StopSignals {
+ public:
+  explicit StopSignals(boost::asio::io_context& loop) : signals_(loop) {}
+
+  struct Listener {
+    std::function<bool()> on_reload;          // SIGHUP while the terminal is there; false: it is to stop
+    std::function<void(int signal)> on_stop;  // once
+  };
+
+  void watch(Listener listener);
+  void cancel() { signals_.cancel(); }
+
+ private:
+  void wait();
+  void watch_for_hurry();
+
+  boost::asio::signal_set signals_;
+  const ControllingTerminal terminal_;
+  Listener listener_;
 };
 
 }  // namespace gateway

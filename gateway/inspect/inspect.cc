@@ -42,7 +42,8 @@ Task<Result<>> inspect_http(ProbeContext& context,
                             mcp::ProcessLauncher& launcher,
                             const Environment& environment) {
   const auto server = std::make_shared<const LiveSpec>(spec);
-  auto transport = make_transport(context.executor, launcher, server, environment, nullptr, nullptr);
+  TransportNeeds needs{.executor = context.executor, .launcher = &launcher, .environment = environment};
+  auto transport = make_transport(std::move(needs), server);
   if (!transport) co_return std::unexpected(std::move(transport).error());
   auto reached = co_await probe_session(context, *transport, spec.startup_timeout);
   if (!reached) co_return reached;

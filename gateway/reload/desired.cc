@@ -11,8 +11,8 @@ namespace {
 
 class Resolver {
  public:
-  Resolver(const Config& config, const EnvironmentStates& environments, std::string_view key)
-      : config_(config), environments_(environments), key_(key) {}
+  Resolver(const Config& config, const EnvironmentStates& environments, std::string_view key, const LoginOf& login_of)
+      : config_(config), environments_(environments), key_(key), login_of_(login_of) {}
 
   Desired resolve() {
     for (std::size_t i = 0; i < config_.servers.size(); ++i) {
@@ -42,8 +42,9 @@ class Resolver {
       }
       instance = found->second.instance;
     }
+    const std::string login = login_of_ ? login_of_(spec) : "";
     desired_.servers.push_back(
-        {std::make_shared<const ServerSpec>(spec), ServerIdentity(spec.connection(), config_.file, key_, instance)});
+        {std::make_shared<const ServerSpec>(spec), ServerIdentity(spec.connection(), config_.file, key_, instance, login)});
   }
 
   static Error away(const ServerSpec& spec, const EnvironmentState* state) {
@@ -69,6 +70,7 @@ class Resolver {
   const Config& config_;
   const EnvironmentStates& environments_;
   const std::string_view key_;
+  const LoginOf& login_of_;
   std::size_t next_broken_ = 0;
   Desired desired_;
 };
@@ -83,8 +85,8 @@ std::vector<std::string> digests_of(const Config& config, std::string_view key) 
   return digests;
 }
 
-Desired resolve(const Config& config, const EnvironmentStates& environments, std::string_view key) {
-  return Resolver(config, environments, key).resolve();
+Desired resolve(const Config& config, const EnvironmentStates& environments, std::string_view key, const LoginOf& login_of) {
+  return Resolver(config, environments, key, login_of).resolve();
 }
 
 }  // namespace gateway

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -41,7 +42,10 @@ struct Desired {
 /// ServerIdentity::digest() of every server that is switched on, whether or not its environment is there.
 std::vector<std::string> digests_of(const Config& config, std::string_view key);
 
-/// `key`: that of ServerIdentity.
-Desired resolve(const Config& config, const EnvironmentStates& environments, std::string_view key);
+/// Names the login by which a server is reached, "" where that is none (ServerIdentity).
+using LoginOf = std::function<std::string(const ServerSpec&)>;
+
+/// `key`: that of ServerIdentity. `login_of` {}: nobody has logged in anywhere.
+Desired resolve(const Config& config, const EnvironmentStates& environments, std::string_view key, const LoginOf& login_of = {});
 
 }  // namespace gateway

@@ -11,6 +11,7 @@
 #include "gateway/catalog/view.h"
 #include "gateway/routing/call_metrics.h"
 #include "gateway/routing/call_validation.h"
+#include "gateway/routing/login_link.h"
 #include "mcp/base/clock.h"
 #include "mcp/session/server_session.h"
 
@@ -30,6 +31,7 @@ struct RouterContext {
   std::shared_ptr<const RouterLimits> limits = std::make_shared<RouterLimits>();
   std::chrono::milliseconds introduction_wait = std::chrono::seconds(1);  // for what servers say of themselves
   std::string instance;                                                   // the gateway's own
+  LoginLinks login_links = {};                                            // {}: nobody can be logged in on the way
 };
 
 /// The RequestHandler behind one client's session: answers what the gateway answers itself from the view's snapshot, and sends
@@ -102,6 +104,7 @@ class Router final : public mcp::SessionHandler, private View::Listener {
                    const mcp::CallContext& context,
                    Clock::duration taken,
                    const mcp::Result<mcp::Message>& answer) const;
+  Answer answer_without_login(std::string id, mcp::Error error, ServerName server, mcp::CallContext& context);
   /// How a call goes to its server.
   enum class CallMode {
     plain,

@@ -94,6 +94,10 @@ Task<Result<Message>> Router::forward([[maybe_unused]] std::shared_ptr<const Pro
   explain_call(answer.error(), route);
   // A tool's error is no answer to who asked for a task.
   if (*mode == CallMode::task) co_return std::unexpected(std::move(answer).error());
+  if (answer.error().code == ErrorCode::login_required || answer.error().code == ErrorCode::reauthentication_required) {
+    auto server = route.server;
+    co_return co_await answer_without_login(id, std::move(answer).error(), std::move(server), context);
+  }
   co_return mcp::tool_error_response(id, answer.error(), route.server.str());
 }
 

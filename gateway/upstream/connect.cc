@@ -17,16 +17,13 @@ namespace gateway {
 
 namespace {
 
-std::shared_ptr<mcp::Transport> connect_stdio(const mcp::Executor& executor,
-                                              mcp::ProcessLauncher& launcher,
-                                              const LiveSpecPtr& server,
-                                              const Environment& environment) {
+std::shared_ptr<mcp::Transport> connect_stdio(const TransportNeeds& needs, const LiveSpecPtr& server) {
   mcp::StdioClientOptions options;
   options.denial_text = denial_text;
   options.denial_remedy = denial_remedy;
   options.clean = [server](std::string_view text) { return server->redaction().clean(text); };
-  options.on_stderr = [log = std::make_shared<StderrLog>(executor, server)](std::string_view line) { log->add(line); };
-  return mcp::make_stdio_client(executor, launcher, make_child_spec(**server, environment), std::move(options));
+  options.on_stderr = [log = std::make_shared<StderrLog>(needs.executor, server)](std::string_view line) { log->add(line); };
+  return mcp::make_stdio_client(needs.executor, *needs.launcher, make_child_spec(**server, needs.environment), std::move(options));
 }
 
 std::string last_component(std::string_view path) {
@@ -70,21 +67,25 @@ std::string telling_argument(const std::vector<std::string>& args) {
 
 }  // namespace
 
-mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor& executor,
-                                                            mcp::ProcessLauncher& launcher,
-                                                            const LiveSpecPtr& server,
-                                                            const Environment& environment,
-                                                            std::shared_ptr<mcp::Resolver> resolver,
-                                                            std::shared_ptr<mcp::TlsContexts> tls) {
-  if (std::holds_alternative<StdioSpec>((**server).transport)) return connect_stdio(executor, launcher, server, environment);
+mcp::HttpClientOptions http_options(const TransportNeeds& needs, const HttpSpec& http) {
+  mcp::HttpClientOptions options;
+  options.ca_file = http.ca_file;
+  options.resolver = needs.resolver;
+  options.tls = needs.tls;
+  options.proxy = needs.proxy;
+  return options;
+}
+
+mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(TransportNeeds needs, const LiveSpecPtr& server) {
+  if (std::holds_alternative<StdioSpec>((**server).transport)) return connect_stdio(needs, server);
   const auto& http = std::get<HttpSpec>((**server).transport);
   auto url = mcp::Url::parse(http.url);
   if (!url) return std::unexpected(std::move(url).error());
   mcp::StreamableClientOptions options;
   options.headers = http.headers;
-  options.http.ca_file = http.ca_file;
-  options.http.resolver = std::move(resolver);
-  options.http.tls = std::move(tls);
+  options.http = http_options(needs, http);
+  options.authorizer = std::move(needs.authorizer);
+  const auto& executor = needs.executor;
   switch (http.kind) {
     case HttpKind::streamable:
       return mcp::make_streamable_client(executor, std::move(*url), std::move(options));

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gateway/config/config.h"
 #include "gateway/upstream/redaction.h"
@@ -27,11 +28,24 @@ class LiveSpec {
   void replace(std::shared_ptr<const ServerSpec> spec) {
     spec_ = std::move(spec);
     redaction_ = Redaction(*spec_);
+    for (const std::string& secret : learnt_)
+      redaction_.add(secret);
+  }
+
+  /// A secret that the server is given and its entry does not hold: a token. The last few count, since a server may still speak of
+  /// one that has been renewed.
+  void learn(std::string secret) {
+    if (learnt_.size() >= kMostLearnt) learnt_.erase(learnt_.begin());
+    redaction_.add(secret);
+    learnt_.push_back(std::move(secret));
   }
 
  private:
+  static constexpr std::size_t kMostLearnt = 8;
+
   std::shared_ptr<const ServerSpec> spec_;
   Redaction redaction_;
+  std::vector<std::string> learnt_;
 };
 
 using LiveSpecPtr = std::shared_ptr<const LiveSpec>;

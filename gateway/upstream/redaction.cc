@@ -16,6 +16,12 @@ constexpr std::size_t kShortestPart = 6;
 
 Redaction::Redaction(const ServerSpec& spec) : secrets_(secrets_of(spec)) {}
 
+void Redaction::add(const std::string& secret) {
+  if (secret.size() < kShortestPart || std::ranges::find(secrets_, secret) != secrets_.end()) return;
+  const auto shorter = [&](const std::string& other) { return other.size() <= secret.size(); };
+  secrets_.insert(std::ranges::find_if(secrets_, shorter), secret);
+}
+
 void Redaction::cover_beginning(std::string& text) const {
   std::size_t longest = 0;
   for (const std::string& secret : secrets_) {

@@ -15,6 +15,9 @@ class Redaction {
  public:
   explicit Redaction(const ServerSpec& spec);
 
+  /// One more secret; nothing where it is too short to be told from other text.
+  void add(const std::string& secret);
+
   /// The text with every secret as "***", cut to 4 KiB: what a server says of its trouble may be of any length.
   std::string clean(std::string_view text) const;
 

@@ -9,6 +9,7 @@
 #include "gateway/upstream/deadline.h"
 #include "gateway/upstream/login_advice.h"
 #include "gateway/upstream/process_budget.h"
+#include "gateway/upstream/server_logins.h"
 #include "gateway/upstream/session_check.h"
 #include "mcp/base/clock.h"
 #include "mcp/base/log.h"
@@ -54,6 +55,7 @@ std::shared_ptr<Runtime> Runtime::create(RuntimeDependencies dependencies, Serve
 Runtime::Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer observer)
     : dependencies_(std::move(dependencies)),
       live_(std::make_shared<LiveSpec>(std::move(spec))),
+      access_(dependencies_.logins ? dependencies_.logins->access(live_) : ServerAccess()),
       observer_(std::move(observer)),
       since_(std::chrono::system_clock::now()),
       reader_(*this,
@@ -292,7 +294,15 @@ void Runtime::set_state(RuntimeState state) {
   since_ = std::chrono::system_clock::now();
   for (Event* waiter : waiters_)
     waiter->set();
+  const bool hidden = is_to_be_hidden();
+  if (std::exchange(hidden_, hidden) != hidden && observer_.catalog_changed) observer_.catalog_changed(*this);
   if (observer_.state_changed) observer_.state_changed(*this);
+}
+
+/// While it is tried again it stays as it was.
+bool Runtime::is_to_be_hidden() const {
+  if (!spec().hide_without_login || !cause_ || serves()) return false;
+  return cause_->code == ErrorCode::login_required || cause_->code == ErrorCode::reauthentication_required;
 }
 
 void Runtime::enter_phase(std::string_view phase) {
@@ -312,8 +322,14 @@ void Runtime::catalog_replaced() {
 
 Result<std::shared_ptr<mcp::Transport>> Runtime::connect() const {
   if (dependencies_.connect) return dependencies_.connect(spec());
-  return make_transport(
-      dependencies_.executor, *dependencies_.launcher, live_, dependencies_.environment, dependencies_.resolver, dependencies_.tls);
+  TransportNeeds needs{.executor = dependencies_.executor,
+                       .launcher = dependencies_.launcher,
+                       .environment = dependencies_.environment,
+                       .resolver = dependencies_.resolver,
+                       .tls = dependencies_.tls,
+                       .proxy = dependencies_.proxy,
+                       .authorizer = access_.authorizer};
+  return make_transport(std::move(needs), live_);
 }
 
 SessionPoolOptions Runtime::pool_options() {

@@ -10,80 +10,22 @@
 #include <vector>
 
 #include "gateway/config/config.h"
-#include "gateway/config/config_file.h"
 #include "gateway/upstream/backoff.h"
 #include "gateway/upstream/call_gate.h"
 #include "gateway/upstream/catalog_reader.h"
 #include "gateway/upstream/circuit_breaker.h"
 #include "gateway/upstream/known_server.h"
 #include "gateway/upstream/live_spec.h"
+#include "gateway/upstream/runtime_dependencies.h"
+#include "gateway/upstream/runtime_status.h"
 #include "gateway/upstream/server_catalog.h"
 #include "gateway/upstream/server_clients.h"
 #include "mcp/base/event.h"
-#include "mcp/http/resolver.h"
-#include "mcp/http/tls_contexts.h"
-#include "mcp/process/child_process.h"
 #include "mcp/process/process_usage.h"
 #include "mcp/rpc/request_handler.h"
 #include "mcp/session/client_session.h"
 
 namespace gateway {
-
-class CatalogStore;
-class ProcessBudget;
-
-/// dormant: not running, since nobody uses it; the next request starts it.
-enum class RuntimeState { stopped, starting, ready, dormant, backing_off, failed };
-
-std::string_view to_string(RuntimeState state);
-
-/// How a runtime is doing, as people see it. A value; any thread.
-struct RuntimeStatus {
-  ServerName name;
-  RuntimeState state = RuntimeState::stopped;
-  std::string transport;            // "stdio" | "http" | "http+sse"
-  std::string target;               // the command line or the URL, without secrets
-  std::string phase;                // while starting: "process", "initialize", "tools/list"
-  std::optional<mcp::Error> cause;  // why it is not ready, or was lost last
-  std::chrono::system_clock::time_point since;
-  std::optional<std::chrono::system_clock::time_point> retry_at;
-  std::optional<pid_t> pid;
-  int restarts = 0;
-  std::size_t tools = 0;  // offered: without those that the configuration keeps back
-  std::size_t prompts = 0, resources = 0, templates = 0;
-  std::size_t open_calls = 0;    // requests of clients, on the shared session and on clients' own
-  std::size_t questions = 0;     // of the server's to clients, likewise
-  std::string version;           // negotiated revision
-  std::size_t own_sessions = 0;  // with clients that the server may ask something
-  bool required = false;
-  bool was_read = false;                                            // what it offers, now or before
-  bool stale = false;                                               // what it offers is known from before, and not read anew yet
-  std::optional<mcp::ProcessUsage> usage;                           // of its program and all that started, some seconds old
-  std::size_t queued = 0;                                           // calls that wait for their turn (maxConcurrent)
-  std::optional<std::chrono::system_clock::time_point> open_until;  // requests fail at once until then (CircuitBreaker)
-  std::vector<std::string> denied;  // what the sandbox of its program denied, for people: the first sixteen things
-};
-
-/// What a runtime needs from outside; all of it must outlive the runtime.
-struct RuntimeDependencies {
-  mcp::Executor executor;
-  mcp::ProcessLauncher* launcher = nullptr;
-  Environment environment;
-  std::function<double()> random;           // in [0, 1)
-  std::shared_ptr<mcp::Resolver> resolver;  // shared by all HTTP servers; null: each has one of its own
-  std::shared_ptr<mcp::TlsContexts> tls;    // likewise
-  /// Makes the transport to a server, not opened yet; {}: make_transport().
-  std::function<mcp::Result<std::shared_ptr<mcp::Transport>>(const ServerSpec&)> connect;
-  std::string instance;      // unguessable name of this gateway, by which it notices that a server is the gateway itself
-  std::string identity_key;  // of ServerIdentity
-  std::shared_ptr<ProcessBudget> budget;   // of stdio servers; may be null
-  std::shared_ptr<CatalogStore> catalogs;  // what servers offered, from one life of the gateway to the next; may be null
-  std::chrono::milliseconds retire_grace = std::chrono::seconds(30);  // for calls under way at a server that is replaced or goes
-  std::chrono::milliseconds stop_grace = std::chrono::seconds(2);     // each step of the ladder that ends a child
-  std::chrono::milliseconds refresh_delay{50};    // from list_changed, which often comes in bursts, to reading the list anew
-  std::chrono::milliseconds refresh_pause{1000};  // between two readings: some servers never stop changing
-  std::chrono::milliseconds other_lists_wait = std::chrono::seconds(5);  // at a start, once the list of the tools is there
-};
 
 /// One live upstream: starts the server, keeps it alive, knows what it offers, and passes requests to it.
 ///
@@ -228,6 +170,9 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// What the server offers, or offered before it was lost. Never null.
   const std::shared_ptr<const ServerCatalog>& catalog() const { return reader_.catalog(); }
 
+  /// What of that clients are to see: nothing while it wants a login and is to be hidden then. Never null.
+  const std::shared_ptr<const ServerCatalog>& shown() const { return hidden_ ? nothing_ : reader_.catalog(); }
+
   /// There is something to list, old as it may be, or the very first start has come to an end.
   bool listable() const { return settled_.is_set() || reader_.remembers(); }
 
@@ -334,6 +279,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   SessionPoolOptions pool_options();
   bool give_up(const mcp::Error& cause) const;
   void set_state(RuntimeState state);
+  bool is_to_be_hidden() const;
   void enter_phase(std::string_view phase);
   void lost(const mcp::ClientSession* session, const mcp::Error& reason);
 
@@ -346,6 +292,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
 
   RuntimeDependencies dependencies_;
   const std::shared_ptr<LiveSpec> live_;
+  const ServerAccess access_;
   Observer observer_;
   RuntimeState state_ = RuntimeState::stopped;
   std::chrono::system_clock::time_point since_;
@@ -360,6 +307,8 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   std::optional<mcp::ServerIntroduction> introduction_;
   CatalogReader reader_;
   std::shared_ptr<ServerClients> clients_;
+  bool hidden_ = false;  // for want of a login
+  const std::shared_ptr<const ServerCatalog> nothing_ = std::make_shared<const ServerCatalog>();
   std::size_t offered_ = 0;  // tools of the catalog that the configuration admits
   std::optional<mcp::Error> lost_reason_;
   mcp::Error stop_reason_ = mcp::ClientSession::closing();

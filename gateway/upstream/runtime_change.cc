@@ -45,6 +45,7 @@ void Runtime::present(std::shared_ptr<const ServerSpec> spec) {
   live_->replace(std::move(spec));
   gate_.set_limit(live_->snapshot()->max_concurrent);
   count_offered();
+  hidden_ = is_to_be_hidden();
   if (state_ == RuntimeState::ready) watch_use();
   for (const auto& [key, own] : own_)
     own->present(live_->snapshot());

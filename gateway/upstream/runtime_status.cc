@@ -141,6 +141,7 @@ RuntimeStatus Runtime::status() const {
   }
   if (introduction_) status.version = std::string(mcp::to_string(introduction_->version));
   status.required = spec().required;
+  if (access_.status) status.login = access_.status();
   status.usage = usage_;
   status.was_read = reader_.fresh() || reader_.remembers();
   status.stale = !reader_.fresh() && reader_.remembers();

@@ -49,6 +49,11 @@ std::string file_with(const std::string& mine, const std::string& beside) {
          (beside.empty() ? "" : "," + beside) + "}";
 }
 
+/// A key of "oauth", which was not there before.
+Case remote(std::string key, const std::string& oauth, Fate fate, std::string words) {
+  return {std::move(key), entry(R"("oauth":{})", kRemote), entry(R"("oauth":{)" + oauth + "}", kRemote), fate, std::move(words)};
+}
+
 std::vector<Case> server_cases() {
   return {
       {"command", entry(), entry("", R"("command":"@DIR@/linked","args":["ok"])"), Fate::restart, "restart (command changed)"},
@@ -96,8 +101,33 @@ std::vector<Case> server_cases() {
        entry("", kBound),
        Fate::restart,
        "restart (environment added, instance of environment devbox added)"},
-      // It has no effect yet, and is said to have none.
-      {"oauth", entry("", kRemote), entry(R"("oauth":{"scopes":["read"]})", kRemote), Fate::keep, kNothing},
+      {"onLoginRequired",
+       entry("", kRemote),
+       entry(R"("onLoginRequired":"hide")", kRemote),
+       Fate::keep,
+       "keep (only onLoginRequired changed)"},
+      remote("oauth.account", R"("account":"work")", Fate::restart, "restart (oauth.account added)"),
+      remote("oauth.scopes", R"("scopes":["read"])", Fate::keep, "keep (only oauth changed)"),
+      remote("oauth.clientId", R"("clientId":"me")", Fate::keep, "keep (only oauth changed)"),
+      remote("oauth.clientSecret", R"("clientId":"me","clientSecret":"${TOKEN}")", Fate::keep, "keep (only oauth changed)"),
+      remote("oauth.clientAuthentication", R"("clientAuthentication":"none")", Fate::keep, "keep (only oauth changed)"),
+      remote("oauth.privateKeyFile", R"("clientId":"me","privateKeyFile":"key.pem")", Fate::keep, "keep (only oauth changed)"),
+      remote("oauth.clientMetadataUrl", R"("clientMetadataUrl":"https://me.example/c")", Fate::keep, "keep (only oauth changed)"),
+      remote("oauth.authorizationServer", R"("authorizationServer":"https://as.example")", Fate::keep, "keep (only oauth changed)"),
+      remote("oauth.callbackPort", R"("callbackPort":8765)", Fate::keep, "keep (only oauth changed)"),
+      remote("oauth.allowPrivateAddresses", R"("allowPrivateAddresses":true)", Fate::keep, "keep (only oauth changed)"),
+      {"bearer.env", entry("", kRemote), entry(R"("bearer":{"env":"TOKEN"})", kRemote), Fate::restart, "restart (bearer added)"},
+      {"bearer.file", entry("", kRemote), entry(R"("bearer":{"file":"token"})", kRemote), Fate::restart, "restart (bearer added)"},
+      {"bearer.command",
+       entry("", kRemote),
+       entry(R"("bearer":{"command":["/bin/echo","t"]})", kRemote),
+       Fate::restart,
+       "restart (bearer added)"},
+      {"bearer.timeout",
+       entry(R"("bearer":{"command":["/bin/echo","t"]})", kRemote),
+       entry(R"("bearer":{"command":["/bin/echo","t"],"timeout":5})", kRemote),
+       Fate::restart,
+       "restart (bearer changed)"},
   };
 }
 
@@ -185,6 +215,9 @@ class ReloadFieldsTest : public FileReloadTest, public testing::WithParamInterfa
     std::filesystem::create_symlink(mcp::program_path("stdio_fault"), folder_.file("linked"));
     folder_.write("vars.env", "FROM_FILE=1\n");
     folder_.write("ca.pem", authority_.pem());
+    folder_.write("key.pem", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n");
+    folder_.write("token", "t\n");
+    variables_["TOKEN"] = "t-of-a-variable";
   }
 
   static std::string file_of(const Case& one, const std::string& part) {
@@ -278,6 +311,10 @@ TEST(ReloadFieldsTableTest, EveryKeyHasACase) {
   add("", own_server_keys());
   EXPECT_EQ(keys.erase("tools"), 1U) << "its keys have a case each";
   add("tools.", kToolsKeys);
+  EXPECT_EQ(keys.erase("oauth"), 1U) << "likewise";
+  add("oauth.", kOauthKeys);
+  EXPECT_EQ(keys.erase("bearer"), 1U) << "likewise";
+  add("bearer.", kBearerKeys);
   add("", own_top_level_keys());
   EXPECT_EQ(keys.erase("limits"), 1U) << "likewise";
   add("limits.", kLimitKeys);

@@ -1,0 +1,181 @@
+#include "gateway/host/login_desk.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <utility>
+
+#include "gateway/host/login_session.h"
+#include "mcp/base/clock.h"
+#include "mcp/base/log.h"
+#include "mcp/base/random.h"
+#include "mcp/http/timed_cancellation.h"
+#include "oauth/single_flight.h"
+
+namespace gateway {
+
+using mcp::Error;
+using mcp::ErrorCode;
+using mcp::fail;
+using mcp::Result;
+using mcp::Task;
+using State = LoginProgress::State;
+
+namespace {
+
+constexpr std::size_t kMostUnderWay = 32;
+constexpr auto kFirstWait = std::chrono::seconds(20);  // for an address that a person can go to
+constexpr auto kPatience = std::chrono::minutes(5);
+constexpr auto kRemembered = std::chrono::minutes(10);
+
+}  // namespace
+
+struct LoginDesk::Entry {
+  Entry(const mcp::Executor& executor, ServerSpec server) : spec(std::move(server)), can_go_on(executor), under_way(executor) {
+    under_way.begin();
+  }
+
+  bool is_over() const { return progress.state == State::done || progress.state == State::failed; }
+
+  ServerSpec spec;
+  bool device = false;
+  LoginProgress progress;
+  std::unique_ptr<LoginSession> session;
+  mcp::Cancellation cancellation;
+  mcp::Event can_go_on;  // there is an address, or it is over
+  oauth::SingleFlight under_way;
+  mcp::Clock::time_point ended;
+};
+
+LoginDesk::LoginDesk(mcp::Executor executor, std::shared_ptr<ServerLogins> logins)
+    : executor_(std::move(executor)), logins_(std::move(logins)) {}
+
+LoginDesk::~LoginDesk() = default;
+
+Task<Result<LoginProgress>> LoginDesk::start(ServerSpec spec, Wish wish) {
+  forget_old();
+  const std::string account = wish.account.value_or(login_settings(spec).account);
+  const auto same = std::ranges::find_if(entries_, [&](const std::shared_ptr<Entry>& entry) {
+    return !entry->is_over() && entry->spec == spec && entry->device == wish.device && entry->progress.account == account;
+  });
+  std::shared_ptr<Entry> entry;
+  if (same != entries_.end()) {
+    entry = *same;
+  } else {
+    const auto open = std::ranges::count_if(entries_, [](const auto& each) { return !each->is_over(); });
+    if (stopped_) co_return fail(ErrorCode::shutting_down, "the gateway is ending");
+    if (static_cast<std::size_t>(open) >= kMostUnderWay)
+      co_return fail(ErrorCode::overloaded, "as many logins are under way as there may be", "End some, or wait five minutes.");
+    entry = std::make_shared<Entry>(executor_, std::move(spec));
+    entry->device = wish.device;
+    entry->progress.id = mcp::random_hex(16);
+    entry->progress.server = entry->spec.name.str();
+    entry->progress.account = account;
+    entry->progress.expires = std::chrono::system_clock::now() + kPatience;
+    const std::weak_ptr<Entry> weak = entry;
+    LoginSessionOptions options{.device = wish.device, .account = wish.account};
+    options.on_url = [weak](const std::string& url) {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->progress.url = url;
+      self->progress.state = State::waiting;
+      self->can_go_on.set();
+    };
+    options.on_code = [weak](const oauth::DevicePrompt& prompt) {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->progress.verification_uri = prompt.verification_uri;
+      self->progress.verification_uri_complete = prompt.verification_uri_complete;
+      self->progress.user_code = prompt.user_code;
+      self->progress.expires = std::chrono::system_clock::now() + prompt.lifetime;
+      self->progress.state = State::waiting;
+      self->can_go_on.set();
+    };
+    entry->session = std::make_unique<LoginSession>(executor_, logins_, entry->spec, std::move(options));
+    entries_.push_back(entry);
+    boost::asio::co_spawn(executor_, run(entry), boost::asio::detached);
+  }
+  co_await entry->can_go_on.wait_until(mcp::Clock::now() + kFirstWait);
+  co_return entry->progress;
+}
+
+Task<void> LoginDesk::run(std::shared_ptr<Entry> entry) {
+  auto outcome = co_await entry->session->run(entry->cancellation);
+  LoginProgress& progress = entry->progress;
+  progress.state = outcome ? State::done : State::failed;
+  progress.url.clear();
+  if (outcome) {
+    progress.wanted = outcome->wanted;
+    progress.subject = outcome->subject;
+    progress.issuer = outcome->issuer;
+    progress.scopes = outcome->scopes;
+    mcp::log_info("oauth", "logged in", {{"server", progress.server}, {"issuer", progress.issuer}, {"account", progress.account}});
+  } else {
+    progress.error = std::move(outcome).error();
+    mcp::log_warn("oauth", "a login failed", {{"server", progress.server}, {"cause", progress.error->text()}});
+  }
+  entry->ended = mcp::Clock::now();
+  entry->can_go_on.set();
+  entry->under_way.end();
+}
+
+std::shared_ptr<LoginDesk::Entry> LoginDesk::find(const std::string& id) {
+  forget_old();
+  const auto found = std::ranges::find_if(entries_, [&](const auto& entry) { return entry->progress.id == id; });
+  return found == entries_.end() ? nullptr : *found;
+}
+
+void LoginDesk::forget_old() {
+  const auto now = mcp::Clock::now();
+  std::erase_if(entries_, [now](const auto& entry) { return entry->is_over() && now - entry->ended > kRemembered; });
+}
+
+Task<Result<LoginProgress>> LoginDesk::answer(LoginQuestion question) {
+  const auto entry = find(question.id);
+  if (!entry) co_return fail(ErrorCode::config_invalid, "there is no login of that id", "Start one for its server.");
+  if (question.action == LoginQuestion::Action::cancel) {
+    entry->cancellation.request({ErrorCode::cancelled, "the login was given up"});
+    mcp::Cancellation never;
+    co_await entry->under_way.wait(never);
+  }
+  if (question.action == LoginQuestion::Action::paste) {
+    const auto taken = entry->session->paste(question.response);
+    if (!taken) co_return std::unexpected(taken.error());
+    mcp::TimedCancellation patience(executor_, nullptr, mcp::Clock::now() + kFirstWait, {ErrorCode::timeout, "it takes longer"});
+    co_await entry->under_way.wait(patience.get());
+  }
+  co_return entry->progress;
+}
+
+Task<Result<LogoutReport>> LoginDesk::log_out(ServerSpec spec, std::string account) {
+  const std::string server = spec.name.str();
+  std::optional<std::string> named;
+  if (!account.empty()) named = std::move(account);
+  auto outcome = co_await gateway::log_out(logins_, std::move(spec), std::move(named));
+  if (!outcome) co_return std::unexpected(std::move(outcome).error());
+  co_return LogoutReport{.server = server,
+                         .account = outcome->account,
+                         .issuer = outcome->issuer,
+                         .was_logged_in = outcome->was_logged_in,
+                         .revoked = outcome->revoked,
+                         .revocation = outcome->revocation};
+}
+
+Task<std::optional<LoginLink>> LoginDesk::link(ServerSpec spec) {
+  Wish wish;
+  auto begun = co_await start(std::move(spec), std::move(wish));
+  if (!begun || begun->url.empty()) co_return std::nullopt;
+  const auto entry = find(begun->id);
+  if (!entry) co_return std::nullopt;
+  LoginLink link{.id = begun->id, .url = begun->url};
+  link.over = [entry](mcp::Cancellation& cancellation) { return entry->under_way.wait(cancellation); };
+  co_return link;
+}
+
+void LoginDesk::stop() {
+  stopped_ = true;
+  for (const auto& entry : entries_)
+    entry->cancellation.request({ErrorCode::shutting_down, "the gateway is ending"});
+}
+
+}  // namespace gateway

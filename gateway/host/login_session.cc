@@ -1,0 +1,136 @@
+#include "gateway/host/login_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/config/jsonc.h"
+#include "mcp/base/ascii.h"
+#include "oauth/logins.h"
+#include "oauth/revocation.h"
+#include "oauth/scopes.h"
+#include "oauth/stored_clients.h"
+
+namespace gateway {
+
+using mcp::ErrorCode;
+using mcp::fail;
+using mcp::Result;
+using mcp::Task;
+
+LoginSession::LoginSession(mcp::Executor executor,
+                           std::shared_ptr<ServerLogins> logins,
+                           ServerSpec spec,
+                           LoginSessionOptions options)
+    : executor_(std::move(executor)), logins_(std::move(logins)), spec_(std::move(spec)), options_(std::move(options)) {
+  if (options_.scopes) spec_.oauth.scopes = options_.scopes;
+  auto* http = std::get_if<HttpSpec>(&spec_.transport);
+  if (http != nullptr && options_.account) http->access.account = *options_.account;
+}
+
+LoginSession::~LoginSession() = default;
+
+/// Where a login would not be used, nobody should be sent to make one.
+Result<> LoginSession::check() const {
+  const std::string server = "the server " + quoted(spec_.name.str());
+  const auto* http = std::get_if<HttpSpec>(&spec_.transport);
+  if (http == nullptr)
+    return fail(ErrorCode::config_invalid, server + " is a program: it has what its entry gives it, and no login here.");
+  const bool header =
+      std::ranges::any_of(http->headers, [](const auto& each) { return mcp::equals_ignoring_case(each.first, "authorization"); });
+  std::string why;
+  if (http->access.bearer.any()) why = "takes its token from \"bearer\"";
+  if (header) why = "has an Authorization under \"headers\"";
+  if (!http->access.login) why = "has \"oauth\": false";
+  if (http->access.grant == oauth::Grant::client_credentials) why = "has the grant \"client_credentials\", which needs nobody";
+  if (why.empty()) return {};
+  return fail(
+      ErrorCode::config_invalid, server + " " + why + ", so a login would not be used.", "Take that out of its entry first.");
+}
+
+/// Where the login is there already and does not reach far enough: what it asked for, and what is missing.
+Task<oauth::Scopes> LoginSession::scopes_to_add() const {
+  const auto settings = login_settings(spec_);
+  const auto status = logins_->logins()->status(settings.server_url, settings.account);
+  const auto key = logins_->logins()->key_of(settings.server_url, settings.account);
+  if (!status || status->wanted.empty() || !key) co_return oauth::Scopes();
+  auto stored = co_await logins_->store()->load(*key);
+  oauth::Scopes asked;
+  if (stored && *stored) asked = (*stored)->asked;
+  co_return oauth::unite_scopes(asked, status->wanted);
+}
+
+Task<Result<LoginOutcome>> LoginSession::run(mcp::Cancellation& cancellation) {
+  if (auto usable = check(); !usable) co_return std::unexpected(std::move(usable).error());
+  oauth::LoginOptions options;
+  options.settings = login_settings(spec_);
+  options.more = co_await scopes_to_add();
+  options.device = options_.device;
+  options.client_version = SWITCHYARD_VERSION;
+  options.on_url = options_.on_url;
+  options.on_code = options_.on_code;
+  login_ = std::make_unique<oauth::Login>(
+      executor_, logins_->http_for(spec_), oauth::make_stored_clients(*logins_->store()), std::move(options));
+  auto credential = co_await login_->run(cancellation);
+  if (!credential) co_return std::unexpected(std::move(credential).error());
+  if (!*credential) co_return LoginOutcome{.wanted = false};
+  oauth::Credential made = std::move(**credential);
+  LoginOutcome outcome{.account = made.key.account,
+                       .subject = made.subject,
+                       .issuer = made.key.issuer,
+                       .scopes = made.scopes,
+                       .expires = made.expires,
+                       .renewable = !made.refresh_token.empty()};
+  auto kept = co_await keep(std::move(made), cancellation);
+  if (!kept) co_return std::unexpected(std::move(kept).error());
+  co_return outcome;
+}
+
+Task<Result<>> LoginSession::keep(oauth::Credential credential, mcp::Cancellation& cancellation) {
+  auto lock = co_await logins_->store()->lock(credential.key, cancellation);
+  if (!lock) co_return std::unexpected(std::move(lock).error());
+  auto before = co_await logins_->store()->load(credential.key);
+  // One that cannot be read is replaced all the same.
+  if (before && *before) credential.generation = (*before)->generation + 1;
+  auto saved = co_await logins_->store()->save(std::move(credential));
+  lock->reset();
+  co_await logins_->read();
+  co_return saved;
+}
+
+Result<> LoginSession::paste(std::string_view text) {
+  if (!login_) return fail(ErrorCode::invalid_request, "the login has not come so far yet", "Try again in a moment.");
+  return login_->paste(text);
+}
+
+Task<Result<LogoutOutcome>> log_out(std::shared_ptr<ServerLogins> logins, ServerSpec spec, std::optional<std::string> account) {
+  const auto settings = login_settings(spec);
+  const std::string name = account.value_or(settings.account);
+  LogoutOutcome outcome{.account = name};
+  // There may be one for each authorization server that the server has had.
+  std::optional<oauth::CredentialKey> last;
+  while (const auto key = logins->logins()->key_of(settings.server_url, name)) {
+    if (std::exchange(last, key) == key) break;
+    mcp::Cancellation never;
+    auto lock = co_await logins->store()->lock(*key, never);
+    if (!lock) co_return std::unexpected(std::move(lock).error());
+    auto stored = co_await logins->store()->load(*key);
+    // Out of the store first: whatever the authorization server says, nobody uses it any more.
+    auto removed = co_await logins->store()->remove(*key);
+    lock->reset();
+    if (!removed) co_return std::unexpected(std::move(removed).error());
+    outcome.was_logged_in = true;
+    outcome.issuer = key->issuer;
+    if (stored && *stored) {
+      oauth::Credential gone = std::move(**stored);
+      auto http = logins->http_for(spec);
+      std::string private_key = settings.private_key;
+      const auto revoked = co_await oauth::revoke(*http, std::move(gone), std::move(private_key), never);
+      outcome.revoked = revoked.outcome == oauth::Revocation::Outcome::revoked;
+      outcome.revocation = revoked.text;
+    }
+    co_await logins->read();
+  }
+  co_return outcome;
+}
+
+}  // namespace gateway
