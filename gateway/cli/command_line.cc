@@ -39,6 +39,7 @@ class Parser {
     add_global_options();
     define_questions(commands_);
     define_changes(commands_);
+    define_logins(commands_);
     refuse_empty_values(app_);
     for (const auto& [command, finish] : commands_.all())
       refuse_empty_values(*command);

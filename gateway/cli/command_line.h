@@ -90,6 +90,20 @@ struct SwitchCommand {
   bool dry_run = false;
 };
 
+struct LoginCommand {
+  std::string server;
+  std::optional<std::string> account;              // instead of the entry's
+  std::optional<std::vector<std::string>> scopes;  // likewise
+  bool paste = false;
+  bool device = false;
+  bool browser = true;  // to be opened, where there is one
+};
+
+struct LogoutCommand {
+  std::string server;
+  std::optional<std::string> account;
+};
+
 struct VersionCommand {};
 
 using Command = std::variant<ServeCommand,
@@ -107,6 +121,8 @@ using Command = std::variant<ServeCommand,
                              AddCommand,
                              RemoveCommand,
                              SwitchCommand,
+                             LoginCommand,
+                             LogoutCommand,
                              VersionCommand>;
 
 struct CommandLine {

@@ -36,6 +36,11 @@ struct Parsed {
   std::vector<std::string> servers;
   bool dry_run = false;
   std::vector<std::string> behind_dashes;  // a command with its arguments
+  LoginCommand login;
+  LogoutCommand logout;
+  std::string login_account;
+  std::vector<std::string> login_scopes;
+  bool no_browser = false;
   bool version = false;
 };
 
@@ -68,6 +73,9 @@ class CommandSet {
 
 /// `serve`, and those that ask and change nothing.
 void define_questions(CommandSet& commands);
+
+/// Those that log in and out.
+void define_logins(CommandSet& commands);
 
 /// Those that change the configuration, or have it read.
 void define_changes(CommandSet& commands);

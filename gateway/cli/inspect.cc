@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "gateway/cli/commands.h"
+#include "gateway/cli/find_server.h"
 #include "gateway/cli/inspection_text.h"
 #include "gateway/cli/progress_line.h"
 #include "gateway/cli/report.h"
-#include "gateway/config/near_name.h"
 #include "gateway/host/environment.h"
 #include "gateway/host/self_reference.h"
 #include "gateway/inspect/inspection_json.h"
@@ -44,28 +44,14 @@ ServerSpec spec_of_command(const std::vector<std::string>& command) {
   return spec;
 }
 
-/// An entry of the configuration, be it enabled or not.
-mcp::Result<ServerSpec> spec_of_name(const CommandContext& context, const std::string& name) {
-  const std::string file = known_config(context);
-  auto config = load_config(file, context.environment.variables);
-  if (!config) return std::unexpected(std::move(config).error());
-  std::vector<std::string_view> names;
-  for (ServerSpec& server : config->servers) {
-    if (server.name.str() == name) return std::move(server);
-    names.push_back(server.name.str());
-  }
-  for (const BrokenServer& server : config->broken) {
-    if (server.name.str() == name) return std::unexpected(server.error);
-    names.push_back(server.name.str());
-  }
-  return mcp::fail(mcp::ErrorCode::config_invalid,
-                   "there is no server \"" + name + "\" in " + file + name_hint(name, names),
-                   "A URL begins with http:// or https://, a command stands behind --: switchyard inspect -- COMMAND ARGUMENT…");
-}
-
 mcp::Result<ServerSpec> spec_of(const CommandContext& context, const InspectCommand& command) {
   if (!command.command.empty()) return spec_of_command(command.command);
-  return is_url(command.target) ? spec_of_url(command.target) : spec_of_name(context, command.target);
+  return is_url(command.target)
+             ? spec_of_url(command.target)
+             : find_server(
+                   context,
+                   command.target,
+                   "A URL begins with http:// or https://, a command stands behind --: switchyard inspect -- COMMAND ARGUMENT…");
 }
 
 }  // namespace

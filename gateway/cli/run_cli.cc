@@ -35,6 +35,7 @@ std::string unknown_log_target(std::string_view levels) {
                                                          "host",
                                                          "http",
                                                          "log",
+                                                         "oauth",
                                                          "process",
                                                          "reload",
                                                          "stderr",
@@ -69,6 +70,8 @@ Exit run_command(const CommandContext& context, const Command& command) {
     Exit operator()(const AddCommand& one) const { return run_add(context, one); }
     Exit operator()(const RemoveCommand& one) const { return run_remove(context, one); }
     Exit operator()(const SwitchCommand& one) const { return run_switch(context, one); }
+    Exit operator()(const LoginCommand& one) const { return run_login(context, one); }
+    Exit operator()(const LogoutCommand& one) const { return run_logout(context, one); }
     Exit operator()(const VersionCommand&) const { return run_version(context); }
   };
   return std::visit(Runner{context}, command);

@@ -45,7 +45,7 @@ std::string ServerRow::explanation(Time now) const {
     const auto left = std::chrono::ceil<std::chrono::seconds>(*open_until - now);
     return "Requests got no answer, one after another: it is left alone for " + duration_text(left) + ".";
   }
-  if (ready()) return "";
+  if (ready() || state == "dormant") return login_need(login, name, now);
   std::string text = failure_text(message, remedy);
   if (state == "starting" && !phase.empty()) text = failure_text("waiting for " + phase, text);
   if (state == "backing_off" && retry_at) {
@@ -83,6 +83,7 @@ ServerRow read_server(std::string_view json) {
   row.reason = text_member(cause, "reason");
   row.message = text_member(cause, "message");
   row.remedy = text_member(cause, "remedy");
+  row.login = read_login(mcp::member(json, "login"));
   row.required = mcp::member(json, "required") == "true";
   row.since = time_member(json, "since");
   row.retry_at = time_member(json, "retryAt");

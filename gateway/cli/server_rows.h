@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/cli/login_text.h"
 #include "gateway/cli/table.h"
 
 namespace gateway {
@@ -21,6 +22,7 @@ struct ServerRow {
   std::string reason, message, remedy;                          // of the cause
   std::string denied;                                           // by its sandbox, the things joined with commas
   std::string allow;                                            // what to write where it may do that
+  LoginRow login;
   bool required = false;
   bool stale = false;  // what it offers is known from before
   std::optional<Time> since, retry_at;

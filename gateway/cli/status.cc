@@ -76,6 +76,8 @@ std::string facts_text(const ServerRow& server, const GatewayRow& gateway, Syste
   if (server.retry_at && !server.ready()) facts.add("next try", rfc3339(*server.retry_at));
   facts.add("transport", server.transport);
   facts.add(server.transport.starts_with("http") ? "url" : "command", server.target);
+  for (const auto& [name, value] : login_facts(server.login, now))
+    facts.add(name, value, name == "login trouble" || name == "wants scopes" ? Tone::warning : Tone::plain);
   facts.add("required", server.transport.empty() ? "" : server.required ? "yes" : "no");
   facts.add("tools", server.tools + (server.stale ? " (as last known; not read yet)" : ""));
   facts.add("prompts", server.prompts);
@@ -116,19 +118,26 @@ Exit report_unknown(const CommandContext& context, const std::string& name, std:
 }  // namespace
 
 std::string status_text(std::string_view servers_json, SystemTime now, const Console& console) {
-  Table table({"NAME", "STATE", "SINCE", "TRANSPORT", "TOOLS", "OPEN", "RESTARTS", "MEMORY", "PID"});
+  const auto servers = read_servers(servers_json);
+  const bool logins = std::ranges::any_of(servers, [](const ServerRow& server) { return !login_word(server.login).empty(); });
+  std::vector<std::string> head = {"NAME", "STATE", "SINCE", "TRANSPORT", "TOOLS", "OPEN", "RESTARTS", "MEMORY", "PID"};
+  if (logins) head.insert(head.begin() + 4, "LOGIN");
+  Table table(std::move(head));
   std::string needs;
   const GatewayRow gateway = read_gateway(servers_json);
-  for (const ServerRow& server : read_servers(servers_json)) {
-    table.add_row({server.name,
-                   {server.state, server.tone()},
-                   since_text(server.since, now),
-                   server.transport,
-                   server.tools,
-                   server.open_calls + (server.queued.empty() ? "" : "+" + server.queued),
-                   server.restarts,
-                   server.memory.substr(0, server.memory.find(" in ")),
-                   server.pid});
+  for (const ServerRow& server : servers) {
+    std::vector<Table::Cell> row = {server.name,
+                                    {server.state, server.tone()},
+                                    since_text(server.since, now),
+                                    server.transport,
+                                    server.tools,
+                                    server.open_calls + (server.queued.empty() ? "" : "+" + server.queued),
+                                    server.restarts,
+                                    server.memory.substr(0, server.memory.find(" in ")),
+                                    server.pid};
+    const Tone tone = server.login.needs_person ? Tone::warning : Tone::plain;
+    if (logins) row.insert(row.begin() + 4, {login_word(server.login), tone});
+    table.add_row(std::move(row));
     const std::string explanation = clean_line(failure_text(server.explanation(now), next_action(server, gateway)));
     if (!explanation.empty() && server.state != "disabled")
       needs += toned(clean_line(server.name), server.tone(), console.colour) + ": " + explanation + "\n";
