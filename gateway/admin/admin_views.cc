@@ -96,6 +96,7 @@ std::string servers_json(const GatewayStatus& status) {
                       {"pid", status.pid},
                       {"mcpUrl", status.mcp_url},
                       {"adminUrl", status.admin_url},
+                      {"accessTokens", status.access_tokens},
                       {"config", status.config_file},
                       {"ready", status.ready},
                       {"stopping", status.stopping},

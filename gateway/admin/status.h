@@ -27,8 +27,9 @@ struct ReloadStatus {
 struct GatewayStatus {
   std::string version;
   int pid = 0;
-  std::string mcp_url;    // "http://127.0.0.1:7332/mcp", "" where nothing listens
-  std::string admin_url;  // "http://127.0.0.1:7333"
+  std::string mcp_url;                     // "http://127.0.0.1:7332/mcp", "" where nothing listens
+  std::string admin_url;                   // "http://127.0.0.1:7333"
+  std::vector<std::string> access_tokens;  // names of those that clients need one of; {}: they need none
   std::string config_file;
   bool ready = false;    // every required server is ready
   bool settled = false;  // every server came to the end of its first start, good or bad

@@ -37,8 +37,12 @@ struct Reply {
 /// A session of ours with the endpoint.
 class McpSession {
  public:
-  McpSession(const mcp::Url& url, const GatewayAccess::OnProgress& on_progress)
-      : client_(url.host, url.port), target_(url.target), address_(url.origin() + url.target), on_progress_(on_progress) {
+  McpSession(const mcp::Url& url, const std::string& token, const GatewayAccess::OnProgress& on_progress)
+      : client_(url.host, url.port),
+        target_(url.target),
+        address_(url.origin() + url.target),
+        token_(token),
+        on_progress_(on_progress) {
     client_.set_tcp_nodelay(true);
     client_.set_keep_alive(true);
     client_.set_decompress(false);
@@ -89,6 +93,7 @@ class McpSession {
     request.path = target_;
     request.headers = {{"Accept", "application/json, text/event-stream"},
                        {"MCP-Protocol-Version", std::string(mcp::to_string(mcp::kLatestVersion))}};
+    if (!token_.empty()) request.headers.emplace("Authorization", "Bearer " + token_);
     if (!session_.empty()) request.headers.emplace("Mcp-Session-Id", session_);
     if (!body.empty()) request.headers.emplace("Content-Type", "application/json");
     request.body = std::move(body);
@@ -143,17 +148,19 @@ class McpSession {
 
   httplib::Client client_;
   std::string target_, address_, session_;
+  const std::string& token_;
   const GatewayAccess::OnProgress& on_progress_;
 };
 
 }  // namespace
 
 Result<std::string> call_over_http(const std::string& url,
+                                   const std::string& token,
                                    const ToolQuestion& question,
                                    const GatewayAccess::OnProgress& on_progress) {
   const auto parsed = mcp::Url::parse(url);
   if (!parsed) return std::unexpected(parsed.error());
-  McpSession session(*parsed, on_progress);
+  McpSession session(*parsed, token, on_progress);
   auto opened = session.open();
   if (!opened || !mcp::member(*opened, "error").empty()) return opened;
   const std::string params = "{\"name\":" + mcp::json_string(question.tool) + ",\"arguments\":" + question.arguments +

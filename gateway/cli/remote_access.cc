@@ -85,7 +85,8 @@ class RemoteAccess final : public GatewayAccess {
   }
 
   Result<std::string> call(const ToolQuestion& question, const OnProgress& on_progress) override {
-    return call_over_http(endpoint_url(gateway_.mcp_url, question.profile), question, on_progress);
+    const std::string url = endpoint_url(gateway_.local_url, question.profile);
+    return call_over_http(url, gateway_.mcp_token, question, on_progress);
   }
 
  private:

@@ -50,7 +50,7 @@ class StartReport {
       return;
     }
     out() << list_text(json, std::chrono::system_clock::now(), console());
-    if (!status.mcp_url.empty()) out() << "\n" << connect_text(status.mcp_url);
+    if (!status.mcp_url.empty()) out() << "\n" << connect_text(status.mcp_url, !status.access_tokens.empty());
     out() << std::flush;
   }
 

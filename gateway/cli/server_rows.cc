@@ -20,6 +20,14 @@ std::string text_member(std::string_view object, std::string_view name) {
   return value.starts_with('"') ? mcp::decode_json_string(value) : std::string(value);
 }
 
+/// The strings of an array: "a, b".
+std::string joined_names(std::string_view list) {
+  std::string text;
+  for (const std::string_view name : mcp::elements(list))
+    text += (text.empty() ? "" : ", ") + mcp::decode_json_string(name);
+  return text;
+}
+
 std::optional<ServerRow::Time> time_member(std::string_view object, std::string_view name) {
   return parse_rfc3339(text_member(object, name));
 }
@@ -117,6 +125,7 @@ GatewayRow read_gateway(std::string_view json) {
           .admin_url = text_member(gateway, "adminUrl"),
           .config = text_member(gateway, "config"),
           .sessions = text_member(gateway, "sessions"),
+          .tokens = joined_names(mcp::member(gateway, "accessTokens")),
           .config_problem = failure_text(text_member(problem, "message"), text_member(problem, "remedy")),
           .ready = mcp::member(gateway, "ready") == "true",
           .stopping = mcp::member(gateway, "stopping") == "true",

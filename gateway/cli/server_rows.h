@@ -39,6 +39,7 @@ struct ServerRow {
 /// The gateway itself, from the same answer.
 struct GatewayRow {
   std::string version, pid, mcp_url, admin_url, config, sessions;
+  std::string tokens;          // names of those that clients need one of, "ci, ana"; "" where they need none
   std::string config_problem;  // why the file cannot be used as it is now; "" where it can
   bool ready = false;
   bool stopping = false;

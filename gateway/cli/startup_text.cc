@@ -15,11 +15,13 @@ std::string startup_text(const GatewayStatus& status) {
   return "starting:" + starting + " (" + std::to_string(ready) + " of " + std::to_string(status.servers.size()) + " ready)";
 }
 
-std::string connect_text(const std::string& url) {
+std::string connect_text(const std::string& url, bool asks_for_token) {
+  const std::string option = asks_for_token ? " --header \"Authorization: Bearer TOKEN\"" : "";
+  const std::string member = asks_for_token ? R"(,"headers":{"Authorization":"Bearer TOKEN"})" : "";
   // One client passes over an entry that has a URL and no type.
-  return "Connect a client:\n  claude mcp add --transport http switchyard " + url +
+  return "Connect a client:\n  claude mcp add --transport http switchyard " + url + option +
          "\nor, in a client's configuration:\n  {\"mcpServers\":{\"switchyard\":{\"type\":\"http\",\"url\":" +
-         mcp::json_string(url) + "}}}\n";
+         mcp::json_string(url) + member + "}}}\n";
 }
 
 }  // namespace gateway

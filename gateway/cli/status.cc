@@ -27,7 +27,9 @@ std::string gateway_text(const GatewayRow& gateway, SystemTime now, const Consol
   } else {
     text += gateway.ready ? toned("ready", Tone::good, console.colour) : toned("not ready", Tone::bad, console.colour);
   }
-  text += "\nMCP " + gateway.mcp_url + "  admin " + gateway.admin_url + "\nConfiguration " + gateway.config + "\n";
+  text += "\nMCP " + gateway.mcp_url + "  admin " + gateway.admin_url;
+  if (!gateway.tokens.empty()) text += "\nClients need a token: " + gateway.tokens;
+  text += "\nConfiguration " + gateway.config + "\n";
   if (clean_text(gateway.config) != gateway.config) text = clean_text(text);
   if (!gateway.config_problem.empty()) {
     text += toned("It cannot be used as it is now, and nothing has changed: ", Tone::bad, console.colour) +

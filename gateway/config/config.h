@@ -216,6 +216,34 @@ struct ListenAddress {
   bool operator==(const ListenAddress&) const = default;
 };
 
+/// A token with which clients may come in, and where it is to be had: one of `text`, `variable` and `file`.
+struct AccessToken {
+  std::string name;      // whose it is; the principal of who shows it
+  std::string text;      // as it is written in the file, its ${VAR} not put in
+  std::string variable;  // of the gateway's environment
+  std::string file;      // absolute
+  std::string missing;   // a variable that the path of `file` needs and that is not set; "": none
+
+  bool operator==(const AccessToken&) const = default;
+};
+
+/// PEM files, absolute.
+struct TlsFiles {
+  std::string certificate, key;
+  std::string missing;  // a variable that one of them needs and that is not set; "": none
+
+  bool operator==(const TlsFiles&) const = default;
+};
+
+/// Who may come in at the MCP listener, and how it speaks.
+struct AccessSpec {
+  std::vector<AccessToken> tokens;  // {}: everybody who reaches it
+  std::optional<TlsFiles> tls;
+  bool behind_proxy = false;  // a proxy in front of a listener beyond loopback does TLS
+
+  bool operator==(const AccessSpec&) const = default;
+};
+
 /// A configuration file, checked whole.
 struct Config {
   std::string file;                 // "" when none was there (defaults)
@@ -225,6 +253,7 @@ struct Config {
   std::vector<ProfileSpec> profiles;
   std::vector<EnvironmentSpec> environments;
   ResourceLimits limits;
+  AccessSpec access;
   ListenAddress listen{"127.0.0.1", 7332};
   ListenAddress admin{"127.0.0.1", 7333};
   std::chrono::milliseconds startup_wait = std::chrono::seconds(10);

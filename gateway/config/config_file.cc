@@ -96,7 +96,7 @@ mcp::Result<Config> parse_config(std::string_view text, const std::string& file,
     const EntryContext context{environment, file, folder_of(file), config.foreign};
     const JsonMember* servers = servers_member(root, config.foreign, findings);
     if (servers != nullptr) read_servers(*servers, context, config, findings);
-    if (!config.foreign) read_top_level(root, config, findings);
+    if (!config.foreign) read_top_level(root, environment, config, findings);
   } else {
     findings.wrong_type("", root, "an object: { \"mcpServers\": { … } }");
   }

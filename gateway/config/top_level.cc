@@ -10,6 +10,7 @@
 #include "gateway/config/config_file.h"
 #include "gateway/config/environments.h"
 #include "gateway/config/field_values.h"
+#include "gateway/config/listener_access.h"
 #include "gateway/config/near_name.h"
 #include "gateway/config/profiles.h"
 #include "gateway/config/server_fields.h"
@@ -107,6 +108,8 @@ constexpr auto kTopKeys = std::to_array<TopKey>({
      }},
     {"environments",
      [](const JsonMember& member, Config& config, Findings& findings) { read_environments(member, config, findings); }},
+    // Needs the environment.
+    {"access", nullptr},
     {"policy", accept_object},
     {"connectors", accept_object},
     {"agent", accept_object},
@@ -188,13 +191,14 @@ const JsonMember* servers_member(const JsonNode& root, bool foreign, Findings& f
   return taken;
 }
 
-void read_top_level(const JsonNode& root, Config& config, Findings& findings) {
+void read_top_level(const JsonNode& root, const Environment& environment, Config& config, Findings& findings) {
   if (const JsonMember* length = root.find("maxNameLength")) {
     config.max_name_length =
         read_count(length->value, length->key, kMinNameLength, kMaxNameLength, findings).value_or(config.max_name_length);
   }
   for (const JsonMember& member : root.members)
     read_member(member, config, findings);
+  if (const JsonMember* access = root.find("access")) read_access(*access, environment, config, findings);
   if (config.listen == config.admin && config.listen.port != 0) {
     const JsonMember* place = root.find("admin") != nullptr ? root.find("admin") : root.find("listen");
     findings.error(place->key, place->value.at, "\"listen\" and \"admin\" need an address each");

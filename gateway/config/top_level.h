@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/config/config.h"
+#include "gateway/config/config_file.h"
 #include "gateway/config/findings.h"
 #include "gateway/config/jsonc.h"
 
@@ -28,6 +29,6 @@ const JsonMember* servers_member(const JsonNode& root, bool foreign, Findings& f
 
 /// Everything of a file of ours at the top level but the servers, into `config`. Config::servers and ::broken are there already,
 /// the profiles name them.
-void read_top_level(const JsonNode& root, Config& config, Findings& findings);
+void read_top_level(const JsonNode& root, const Environment& environment, Config& config, Findings& findings);
 
 }  // namespace gateway

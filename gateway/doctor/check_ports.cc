@@ -15,6 +15,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "gateway/config/listener_access.h"
 #include "mcp/http/url.h"
 #include "mcp/process/proc_files.h"
 #include "mcp/process/unique_fd.h"
@@ -99,13 +100,6 @@ bool holds_one_of(pid_t pid, const std::set<std::string>& sockets) {
 }
 
 void check_address(const std::string& key, const ListenAddress& address, CheckList& list) {
-  if (!mcp::is_loopback_host(address.host)) {
-    list.error(
-        key,
-        address.text() + " is beyond this machine; the gateway refuses to listen there, because nothing says who may come in",
-        "Use 127.0.0.1, and put a proxy that authenticates in front where others need to reach it.");
-    return;
-  }
   const int reason = address.port == 0 ? 0 : try_address(address);
   if (reason == 0) return list.ok(key, address.text() + (address.port == 0 ? ": any free port" : " is free"));
   if (reason == EADDRINUSE) {
@@ -148,8 +142,18 @@ Checks check_ports(const Config& config) {
                "Change \"listen\" or \"admin\".");
     return list.take();
   }
-  check_address("listen", config.listen, list);
-  check_address("admin", config.admin, list);
+  if (const auto allowed = check_listener(config.listen, config.access); !allowed) {
+    list.error("listen", allowed.error());
+  } else {
+    check_address("listen", config.listen, list);
+  }
+  if (mcp::is_loopback_host(config.admin.host)) {
+    check_address("admin", config.admin, list);
+  } else {
+    list.error("admin",
+               config.admin.text() + " is beyond this machine; the gateway refuses to be administered from there",
+               "Use 127.0.0.1 or ::1.");
+  }
   return list.take();
 }
 

@@ -16,6 +16,7 @@
 
 #include "gateway/config/near_name.h"
 #include "gateway/config/shell_word.h"
+#include "gateway/doctor/check_access.h"
 #include "gateway/doctor/check_endpoint.h"
 #include "gateway/doctor/check_installation.h"
 #include "gateway/doctor/check_ports.h"
@@ -204,6 +205,7 @@ class Examination {
     if (!config_) return;
     take_meant(check_contents(*config_, environment_, options_.gateway.servers));
     take_meant(check_tool_patterns(*config_, options_.state_dir));
+    take(check_access(*config_, environment_));
     if (running_ == nullptr) take(check_ports(*config_));
   }
 

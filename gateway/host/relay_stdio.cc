@@ -35,9 +35,11 @@ Result<std::shared_ptr<mcp::Transport>> find_transport(const mcp::Executor& exec
   const auto running = find_running_gateway(options.state_dir);
   if (!running) return std::unexpected(running.error());
   if (!*running || (*running)->mcp_url.empty()) return nullptr;
-  auto url = mcp::Url::parse(endpoint_url((*running)->mcp_url, options.profile));
+  auto url = mcp::Url::parse(endpoint_url((*running)->local_url, options.profile));
   if (!url) return std::unexpected(std::move(url).error());
-  return mcp::make_streamable_client(executor, std::move(*url), {});
+  mcp::StreamableClientOptions client;
+  if (!(*running)->mcp_token.empty()) client.headers.emplace_back("Authorization", "Bearer " + (*running)->mcp_token);
+  return mcp::make_streamable_client(executor, std::move(*url), std::move(client));
 }
 
 }  // namespace

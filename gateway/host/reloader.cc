@@ -1,11 +1,14 @@
 #include "gateway/host/reloader.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <iterator>
 #include <utility>
 
+#include "gateway/config/listener_access.h"
 #include "gateway/host/gateway.h"
 #include "mcp/base/log.h"
 
@@ -58,6 +61,7 @@ void Reloader::watch() {
 bool Reloader::watch_files(const Config& config) {
   if (!watch_) return false;
   std::vector<std::string> files = config.files;
+  std::ranges::move(files_of(config.access), std::back_inserter(files));
   files.push_back(config.file);
   return watch_->watch(std::move(files));
 }
@@ -66,7 +70,9 @@ bool Reloader::watch_files(const Config& config) {
 Task<void> Reloader::catch_up() {
   std::string own;
   const auto changes = co_await plan_of(std::move(own), Gateway::Failed::leave);
-  if (changes && changes->changes_nothing()) co_return;
+  // What these files hold is not a part of a plan.
+  const bool tells_all = files_of(gateway_.config().access).empty();
+  if (changes && changes->changes_nothing() && tells_all) co_return;
   std::string trigger = "file";
   co_await reload(std::move(trigger));
 }
@@ -100,7 +106,10 @@ Task<Result<Plan>> Reloader::reload_alone(std::string trigger) {
     config = co_await read(file);
   if (!config) co_return std::unexpected(std::move(config).error());
   if (stopping_) co_return fail(ErrorCode::shutting_down, "the gateway is stopping");
-  if (options_.prepare) co_await options_.prepare(*config);
+  if (options_.prepare) {
+    auto prepared = co_await options_.prepare(*config);
+    if (!prepared) co_return std::unexpected(std::move(prepared).error());
+  }
   if (stopping_) co_return fail(ErrorCode::shutting_down, "the gateway is stopping");
   auto environments = options_.configure_environments(*config);
   Plan plan = gateway_.apply(std::move(*config), std::move(environments), Gateway::Failed::retry);
@@ -133,6 +142,10 @@ Task<Result<Plan>> Reloader::plan_of(std::string file, Gateway::Failed failed) {
   if (file.empty()) file = own;
   auto config = co_await read(std::move(file));
   if (!config) co_return std::unexpected(std::move(config).error());
+  if (options_.check) {
+    auto checked = co_await options_.check(*config);
+    if (!checked) co_return std::unexpected(std::move(checked).error());
+  }
   const std::string read_from = std::exchange(config->file, own);  // as if it stood in the place of the gateway's own
   const auto environments = options_.preview_environments(*config);
   Plan plan = gateway_.plan(*config, environments, failed);

@@ -26,8 +26,10 @@ struct ReloaderOptions {
   std::function<void(Config&)> overrule;
   /// The environments as they are with this configuration, from here on, or if it were the one.
   std::function<EnvironmentStates(const Config&)> configure_environments, preview_environments;
-  /// What takes time, before a configuration is applied.
-  std::function<mcp::Task<void>(const Config&)> prepare;
+  /// Whether a configuration that could be read can be used, for a plan. Error: why not.
+  std::function<mcp::Task<mcp::Result<>>(const Config&)> check;
+  /// What takes time, before a configuration is applied. Error: why it is not.
+  std::function<mcp::Task<mcp::Result<>>(const Config&)> prepare;
   std::function<void(const Config&)> on_applied;
   std::function<void(const std::string& trigger, const mcp::Result<Plan>&)> on_noted;  // a reload is over, whatever came of it
   std::chrono::milliseconds quiet{200};  // that a file that changes must have been left alone
@@ -41,8 +43,8 @@ class Reloader {
   /// The gateway and the helpers outlive the reloader, and it the coroutines it began: see stop().
   Reloader(const mcp::Executor& executor, boost::asio::thread_pool& helpers, Gateway& gateway, ReloaderOptions options);
 
-  /// Reloads whenever the file changes, or one that its servers are read from; also where that happened since the gateway's
-  /// configuration was read.
+  /// Reloads whenever the file changes, or one that its servers or its access are read from; also where that happened since the
+  /// gateway's configuration was read.
   void watch();
 
   /// Reloads now. `trigger` says for whom, in the log. Error: why the file cannot be used.

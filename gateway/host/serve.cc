@@ -16,6 +16,7 @@
 #include "gateway/downstream/http_endpoint.h"
 #include "gateway/downstream/stdio_endpoint.h"
 #include "gateway/host/descriptor_limit.h"
+#include "gateway/host/doorkeeper.h"
 #include "gateway/host/environments.h"
 #include "gateway/host/event_feed.h"
 #include "gateway/host/gateway.h"
@@ -23,6 +24,7 @@
 #include "gateway/host/host_logins.h"
 #include "gateway/host/identity_key.h"
 #include "gateway/host/login_desk.h"
+#include "gateway/host/other_ports.h"
 #include "gateway/host/random_source.h"
 #include "gateway/host/reloader.h"
 #include "gateway/host/state_file.h"
@@ -84,7 +86,9 @@ class Service final {
     make_logins();
     co_await logins_->start();
     make_gateway();
-    Result<> outcome = open_listeners();
+    auto access = options_.config.access;
+    Result<> outcome = co_await doorkeeper_.start(std::move(access));
+    if (outcome) outcome = open_listeners();
     if (outcome) {
       gateway_->start();
       reloader_->watch();
@@ -169,8 +173,10 @@ class Service final {
       if (options_.listen) config.listen = *options_.listen;
       if (options_.admin) config.admin = *options_.admin;
     };
-    reloading.prepare = [this](const Config& config) { return load_new_catalogs(config); };
+    reloading.check = [this](const Config& config) { return doorkeeper_.check(config.access, http_->address()); };
+    reloading.prepare = [this](const Config& config) { return prepare(config); };
     reloading.on_applied = [this](const Config& config) {
+      doorkeeper_.apply(*http_);
       http_->allow(config.allowed_hosts, config.allowed_origins);
       budget_->set_limits(config.limits);
     };
@@ -187,10 +193,11 @@ class Service final {
     reloader_ = std::make_unique<Reloader>(loop_.get_executor(), helpers_, *gateway_, std::move(reloading));
   }
 
-  Task<void> load_new_catalogs(const Config& config) {
+  Task<Result<>> prepare(const Config& config) {
     auto digests = digests_of(config, identity_key_);
     std::erase_if(digests, [this](const std::string& digest) { return gateway_->runs(digest); });
     co_await catalogs_->load(std::move(digests));
+    co_return co_await doorkeeper_.prepare(config.access, http_->address());
   }
 
   Result<> open_listeners() {
@@ -203,9 +210,12 @@ class Service final {
         open_near(options_.config.admin, [&](const ListenAddress& address) { return start_admin_server(address, token, source_); });
     if (!admin) return std::unexpected(std::move(admin).error());
     admin_ = std::move(*admin);
-    warn_of_other_ports();
+    warn_of_other_ports(options_.config, http_->address().port, admin_->port(), whole_status());
 
-    RunningGateway running{.pid = ::getpid(), .mcp_url = mcp_url(), .admin_url = admin_url(), .token = token};
+    RunningGateway running{.pid = ::getpid(), .mcp_url = mcp_url(), .local_url = http_->local_url()};
+    running.mcp_token = doorkeeper_.local_token();
+    running.admin_url = admin_url();
+    running.token = token;
     running.config = options_.config.file;
     return lock_->publish(running);
   }
@@ -216,6 +226,7 @@ class Service final {
     http.allowed_hosts = options_.config.allowed_hosts;
     http.allowed_origins = options_.config.allowed_origins;
     http.http.max_body = kMaxClientMessage;
+    doorkeeper_.furnish(http);
     http.open_session = [this](std::string_view path) { return gateway_->open_session(path); };
     http.not_ready = [this] { return missing_text(whole_status()); };
     return HttpEndpoint::open(loop_.get_executor(), std::move(http));
@@ -230,17 +241,6 @@ class Service final {
     address.port = 0;
     auto other = open(address);
     return other ? std::move(other) : std::move(opened);
-  }
-
-  void warn_of_other_ports() const {
-    const auto moved = [](const ListenAddress& wanted, std::uint16_t port) { return wanted.port != 0 && wanted.port != port; };
-    std::string taken;
-    if (moved(options_.config.listen, http_->address().port)) taken = options_.config.listen.text();
-    if (moved(options_.config.admin, admin_->port())) {
-      taken += (taken.empty() ? "" : " and ") + options_.config.admin.text();
-    }
-    if (taken.empty()) return;
-    mcp::log_warn("host", "cannot have " + taken + "; listening elsewhere", {{"mcp", mcp_url()}, {"admin", admin_url()}});
   }
 
   void open_stdio() {
@@ -308,7 +308,7 @@ class Service final {
     co_return;
   }
 
-  std::string mcp_url() const { return http_ ? "http://" + http_->address().text() + "/mcp" : ""; }
+  std::string mcp_url() const { return http_ ? http_->url() : ""; }
 
   std::string admin_url() const {
     return admin_ ? "http://" + ListenAddress{options_.config.admin.host, admin_->port()}.text() : "";
@@ -318,6 +318,7 @@ class Service final {
     GatewayStatus status = gateway_->status();
     status.mcp_url = mcp_url();
     status.admin_url = admin_url();
+    status.access_tokens = doorkeeper_.names();
     status.settled = status.settled && looked_;
     status.stopping = stopping_;
     status.reload = reloader_->status();
@@ -343,6 +344,7 @@ class Service final {
   EventLog events_;
   EventFeed feed_{events_};
   std::unique_ptr<HostLogins> logins_;
+  Doorkeeper doorkeeper_{helpers_, options_.environment.variables, mcp::random_hex(32)};
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<Environments> environments_;
   std::unique_ptr<Reloader> reloader_;

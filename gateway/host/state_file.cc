@@ -52,6 +52,9 @@ Result<std::optional<RunningGateway>> read_info(const std::string& state_dir) {
   RunningGateway gateway;
   gateway.pid = json.contains("pid") && json["pid"].is_number_integer() ? json["pid"].get<int>() : 0;
   gateway.mcp_url = string_at("mcpUrl");
+  gateway.local_url = string_at("localUrl");
+  if (gateway.local_url.empty()) gateway.local_url = gateway.mcp_url;
+  gateway.mcp_token = string_at("mcpToken");
   gateway.admin_url = string_at("adminUrl");
   gateway.token = string_at("token");
   gateway.config = string_at("config");
@@ -146,6 +149,8 @@ Result<> StateLock::publish(const RunningGateway& gateway) {
   nlohmann::ordered_json json;
   json["pid"] = gateway.pid;
   json["mcpUrl"] = gateway.mcp_url;
+  json["localUrl"] = gateway.local_url;
+  json["mcpToken"] = gateway.mcp_token;
   json["adminUrl"] = gateway.admin_url;
   json["token"] = gateway.token;
   json["config"] = gateway.config;

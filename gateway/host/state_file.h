@@ -12,6 +12,8 @@ namespace gateway {
 struct RunningGateway {
   int pid = 0;
   std::string mcp_url;
+  std::string local_url;  // the same for commands on this machine, which have `mcp_token`: plain HTTP on loopback
+  std::string mcp_token;  // the gateway's own, of the MCP listener
   std::string admin_url;
   std::string token;   // of the admin listener
   std::string config;  // path of its configuration file

@@ -45,6 +45,7 @@ std::vector<SettingStep> compare_settings(const Config& before, const Config& af
                profiles,
                environments,
                limits,
+               access,
                listen,
                admin,
                wait,
@@ -61,6 +62,7 @@ std::vector<SettingStep> compare_settings(const Config& before, const Config& af
                profiles2,
                environments2,
                limits2,
+               access2,
                listen2,
                admin2,
                wait2,
@@ -74,6 +76,10 @@ std::vector<SettingStep> compare_settings(const Config& before, const Config& af
   compare_named(environments, environments2, "environment ", steps);
   compare("listen", listen, listen2, Effect::needs_restart);
   compare("admin", admin, admin2, Effect::needs_restart);
+  compare("access.tokens", access.tokens, access2.tokens, Effect::applied);
+  const bool same_wire = access.tls.has_value() == access2.tls.has_value();
+  compare("access.tls", access.tls, access2.tls, same_wire ? Effect::applied : Effect::needs_restart);
+  compare("access.behindProxy", access.behind_proxy, access2.behind_proxy, Effect::needs_restart);
   compare("limits", limits, limits2, Effect::applied);
   compare("startupWait", wait, wait2, Effect::applied);
   compare("maxNameLength", length, length2, Effect::applied);

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <sstream>
 
+#include "gateway/config/listener_access.h"
 #include "gateway/upstream/sandbox_paths.h"
 #include "gateway/upstream/sandbox_secrets.h"
 #include "gateway/upstream/sandbox_view.h"
@@ -74,9 +76,14 @@ void SandboxView::list_secrets() {
   if (const auto state = environment_("SWITCHYARD_STATE"); state && !state->empty()) add_secret({*state});
   std::istringstream configurations(environment_("SWITCHYARD_WITHIN").value_or(""));
   for (std::string file; std::getline(configurations, file);) {
-    add_secret({file});
-    // Editors, and the gateway itself, put a new file in the place of the old one.
-    if (const std::string folder = real_path(parent_of(file)); !is_shared(folder)) opened_.insert(folder);
+    std::vector<std::string> files = {file};
+    // With what is in these anybody may come in at the gateway, or pass for it.
+    if (const auto config = load_config(file, environment_)) std::ranges::move(files_of(config->access), std::back_inserter(files));
+    for (const std::string& path : files) {
+      add_secret({path});
+      // Editors, and the gateway itself, put a new file in the place of the old one.
+      if (const std::string folder = real_path(parent_of(path)); !is_shared(folder)) opened_.insert(folder);
+    }
   }
   for (const std::string_view path : system_secrets(false))
     add_secret({std::string(path)});

@@ -1,8 +1,10 @@
 // What the entry of a server names for its sandbox, and what it must not be.
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <sstream>
 
+#include "gateway/config/listener_access.h"
 #include "gateway/upstream/sandbox_paths.h"
 #include "gateway/upstream/sandbox_view.h"
 
@@ -31,7 +33,9 @@ std::vector<std::string> SandboxView::guarded() const {
     paths.push_back(file);
     // One that has mistakes by now guards itself alone: with them nobody reads the others.
     const auto config = load_config(file, environment_);
-    if (config) paths.insert(paths.end(), config->files.begin(), config->files.end());
+    if (!config) continue;
+    paths.insert(paths.end(), config->files.begin(), config->files.end());
+    std::ranges::move(files_of(config->access), std::back_inserter(paths));
   }
   // The way to it may be by links, which SWITCHYARD_WITHIN has not.
   std::error_code error;

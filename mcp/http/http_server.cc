@@ -27,13 +27,14 @@ class HttpServerImpl final : public HttpServer {
   HttpServerImpl& operator=(const HttpServerImpl&) = delete;
 
   Result<std::uint16_t> listen(const std::string& host, std::uint16_t port) override {
-    auto listener = std::make_shared<ServerListener>(state_);
-    Result<std::uint16_t> bound = listener->open(host, port);
-    if (!bound) return bound;
-    listeners_.push_back(listener);
-    asio::co_spawn(state_->executor(), ServerListener::run(std::move(listener)), asio::detached);
-    return bound;
+    return open(host, port, ServerListener::Wire::plain);
   }
+
+  Result<std::uint16_t> listen_tls(const std::string& host, std::uint16_t port) override {
+    return open(host, port, ServerListener::Wire::tls);
+  }
+
+  void set_tls(std::shared_ptr<const TlsServerContext> context) override { state_->set_tls(std::move(context)); }
 
   void stop_accepting() override {
     for (const auto& listener : listeners_)
@@ -52,6 +53,15 @@ class HttpServerImpl final : public HttpServer {
   std::size_t connections() const override { return state_->connections(); }
 
  private:
+  Result<std::uint16_t> open(const std::string& host, std::uint16_t port, ServerListener::Wire wire) {
+    auto listener = std::make_shared<ServerListener>(state_, wire);
+    Result<std::uint16_t> bound = listener->open(host, port);
+    if (!bound) return bound;
+    listeners_.push_back(listener);
+    asio::co_spawn(state_->executor(), ServerListener::run(std::move(listener)), asio::detached);
+    return bound;
+  }
+
   const std::shared_ptr<ServerState> state_;
   std::vector<std::shared_ptr<ServerListener>> listeners_;
 };

@@ -15,6 +15,9 @@
 
 namespace mcp {
 
+class HttpExchange;
+class TlsServerContext;
+
 struct HttpServerOptions {
   std::size_t max_head = std::size_t{32} << 10;  // request line and headers; 431 beyond
   std::size_t max_body = std::size_t{4} << 20;   // declared or chunked; 413 beyond, without reading it
@@ -23,10 +26,14 @@ struct HttpServerOptions {
   std::size_t max_bodies = std::size_t{256} << 20;
   std::size_t max_connections = 20'000;           // one more waits in the backlog
   std::size_t max_queued = std::size_t{8} << 20;  // bytes of a stream that wait behind the message being sent, whatever its size
-  std::chrono::steady_clock::duration head_timeout = std::chrono::seconds(15);   // from the first byte of a head to its end
+  std::chrono::steady_clock::duration head_timeout = std::chrono::seconds(15);   // from the first byte of a head to its end, and
+                                                                                 // for a TLS handshake
   std::chrono::steady_clock::duration body_timeout = std::chrono::seconds(60);   // from the end of the head to the end of the body
   std::chrono::steady_clock::duration idle_timeout = std::chrono::minutes(5);    // a keep-alive connection without a request
   std::chrono::steady_clock::duration write_timeout = std::chrono::seconds(60);  // without one byte taken by the client
+  /// Asked when a head has come and its body has not: false turns the request away, and has answered it with respond(). Its body is
+  /// not read then, and the connection ends. Not asked about what comes whole, so the handler has to look, too. Null: all may come.
+  std::function<bool(HttpExchange&)> admit = {};
 };
 
 using HttpHeaders = std::span<const std::pair<std::string_view, std::string_view>>;
@@ -45,7 +52,7 @@ class HttpExchange {
   virtual std::string_view path() const = 0;   // of the target, without the query, not decoded
   virtual std::string_view query() const = 0;  // without '?'
   /// "" when absent. A header that may come only once and came twice has been refused before (Host, Content-Length,
-  /// Content-Type, Origin, Mcp-Session-Id, Mcp-Protocol-Version).
+  /// Content-Type, Origin, Authorization, Mcp-Session-Id, Mcp-Protocol-Version).
   virtual std::string_view header(std::string_view name) const = 0;
   virtual std::string_view remote_address() const = 0;  // "127.0.0.1:41234", for logs
   virtual std::string take_body() = 0;
@@ -79,6 +86,13 @@ class HttpServer {
   /// Binds and accepts. `host` is an address literal or "localhost"; port 0 picks a free one. Error io_error names the address and
   /// why ("address already in use") with a remedy. Returns the port.
   virtual Result<std::uint16_t> listen(const std::string& host, std::uint16_t port) = 0;
+
+  /// The same over TLS. A connection takes what set_tls() gave last when it was accepted, and keeps it; its handshake has as long
+  /// as a head. Who speaks HTTP without TLS there is told so.
+  virtual Result<std::uint16_t> listen_tls(const std::string& host, std::uint16_t port) = 0;
+
+  /// Needed before listen_tls(); any time after, for the connections that come then.
+  virtual void set_tls(std::shared_ptr<const TlsServerContext> context) = 0;
 
   virtual void stop_accepting() = 0;
 

@@ -26,10 +26,14 @@ constexpr std::chrono::seconds kLinger(2);
 
 }  // namespace
 
-ServerConnection::ServerConnection(std::shared_ptr<ServerState> state, tcp::socket socket, const tcp::endpoint& remote)
+ServerConnection::ServerConnection(std::shared_ptr<ServerState> state,
+                                   tcp::socket socket,
+                                   const tcp::endpoint& remote,
+                                   std::unique_ptr<TlsServerSession> tls)
     : state_(std::move(state)),
       socket_(std::move(socket)),
       remote_(remote),
+      tls_(std::move(tls)),
       reader_(state_->buffers(), state_->bodies(), state_->options().max_head, state_->options().max_body) {
   state_->add(*this);
 }
@@ -41,33 +45,48 @@ ServerConnection::~ServerConnection() {
 
 Task<void> ServerConnection::run(std::shared_ptr<ServerConnection> self) {
   ServerConnection& connection = *self;
+  bool ready = true;
+  if (connection.tls_) ready = co_await connection.shake_hands();
+  if (ready) co_await serve_requests(connection);
+  connection.close();
+}
+
+Task<void> ServerConnection::serve_requests(ServerConnection& connection) {
   while (!connection.gone_) {
     const RequestReader::Step step = connection.reader_.advance();
-    if (step == RequestReader::Step::need_bytes) {
-      connection.before_read();
-      if (connection.gone_) break;
-      auto [error, count] = co_await connection.socket_.async_read_some(connection.reader_.space(), kTuple);
-      connection.waiting_ = Waiting::nothing;
-      if (!error) {
-        connection.reader_.commit(count);
-        continue;
-      }
-      const bool go_on = co_await connection.after_failed_read();
-      if (!go_on) break;
-    } else if (step == RequestReader::Step::request) {
+    if (step == RequestReader::Step::request) {
       co_await connection.serve();
       if (connection.keep_alive_) continue;
       co_await connection.linger();
       break;
-    } else {
+    }
+    if (step == RequestReader::Step::refused) {
       co_await connection.refuse(connection.reader_.refusal());
       break;
     }
+    if (!connection.before_read()) {
+      co_await connection.turn_away();
+      break;
+    }
+    Received got;
+    if (connection.tls_) {
+      got = co_await connection.receive_tls();
+    } else {
+      auto [error, count] = co_await connection.socket_.async_read_some(connection.reader_.space(), kTuple);
+      got = {error, count};
+    }
+    connection.waiting_ = Waiting::nothing;
+    if (!got.error) {
+      connection.reader_.commit(got.count);
+      continue;
+    }
+    const bool go_on = co_await connection.after_failed_read();
+    if (!go_on) break;
   }
-  connection.close();
 }
 
-void ServerConnection::before_read() {
+/// False where there is nothing to wait for: the client is gone, or was answered before its body came.
+bool ServerConnection::before_read() {
   const RequestReader::Phase phase = reader_.phase();
   if (phase != timed_phase_) {
     timed_phase_ = phase;
@@ -78,11 +97,31 @@ void ServerConnection::before_read() {
     } else {
       deadline_ = state_->deadline_in(phase == RequestReader::Phase::head ? options.head_timeout : options.body_timeout);
       set_busy(phase == RequestReader::Phase::body);
+      if (phase == RequestReader::Phase::body && !admitted()) return false;
     }
   }
   if (reader_.take_continue() && !send_continue()) close();
   waiting_ = Waiting::request_bytes;
   interrupt_ = Interrupt::none;
+  return !gone_;
+}
+
+bool ServerConnection::admitted() {
+  const auto& admit = state_->options().admit;
+  if (!admit) return true;
+  answer_ = Answer::none;
+  keep_alive_ = false;
+  head_only_ = reader_.head().method() == "HEAD";
+  if (admit(*this)) return true;
+  deadline_ = ServerState::TimePoint::max();
+  return false;
+}
+
+/// Sends what the answer of one that was not admitted left over.
+Task<void> ServerConnection::turn_away() {
+  if (!rest_.empty()) co_await write_rest();
+  set_busy(false);
+  co_await linger();
 }
 
 /// True when reading may go on.
@@ -159,6 +198,7 @@ Task<void> ServerConnection::refuse(Refusal refusal) {
 Task<void> ServerConnection::linger() {
   if (gone_) co_return;
   boost::system::error_code ignored;
+  if (tls_) tls_->shut_down();
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
   deadline_ = state_->deadline_in(kLinger);
   BufferPool::Buffer buffer = state_->buffers().borrow();
@@ -214,6 +254,7 @@ Task<void> ServerConnection::write_rest() {
 
 /// Bytes taken by the kernel, 0 when it takes none now; below 0 when the client is gone, and the connection is then closed.
 ssize_t ServerConnection::send(std::span<iovec> parts) {
+  if (tls_) return send_tls(parts);
   msghdr message{};
   message.msg_iov = parts.data();
   message.msg_iovlen = parts.size();
@@ -273,6 +314,7 @@ void ServerConnection::close() {
   if (gone_) return;
   gone_ = true;
   boost::system::error_code ignored;
+  if (tls_) tls_->shut_down();
   socket_.close(ignored);
   queue_.clear();
   stream_over();

@@ -16,6 +16,7 @@
 #include "mcp/http/server_reader.h"
 #include "mcp/http/server_state.h"
 #include "mcp/http/server_stream.h"
+#include "mcp/http/tls_server.h"
 
 namespace mcp {
 
@@ -23,9 +24,11 @@ namespace mcp {
 /// server's list when it is destroyed. Loop thread only.
 class ServerConnection final : public HttpExchange, public std::enable_shared_from_this<ServerConnection> {
  public:
+  /// `tls`: of the same socket, its handshake not begun; null where the listener speaks without.
   ServerConnection(std::shared_ptr<ServerState> state,
                    boost::asio::ip::tcp::socket socket,
-                   const boost::asio::ip::tcp::endpoint& remote);
+                   const boost::asio::ip::tcp::endpoint& remote,
+                   std::unique_ptr<TlsServerSession> tls = nullptr);
   ~ServerConnection() override;
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;
@@ -60,9 +63,19 @@ class ServerConnection final : public HttpExchange, public std::enable_shared_fr
   enum class Waiting : std::uint8_t { nothing, request_bytes, readable };
   /// Why the sweep ended a wait.
   enum class Interrupt : std::uint8_t { none, overdue, park };
+  /// What a look at the client's end of the connection tells.
+  enum class Sign : std::uint8_t { silent, sends, gone };
+
+  struct Received {
+    boost::system::error_code error;
+    std::size_t count = 0;
+  };
 
   // server_connection.cc: requests in, whole answers out.
-  void before_read();
+  static Task<void> serve_requests(ServerConnection& connection);
+  bool before_read();
+  bool admitted();
+  Task<void> turn_away();
   Task<bool> after_failed_read();
   Task<void> serve();
   void answer_for_handler(std::string_view why);
@@ -74,17 +87,25 @@ class ServerConnection final : public HttpExchange, public std::enable_shared_fr
   bool send_continue();
   ssize_t send(std::span<iovec> parts);
 
+  // server_tls.cc: the same over TLS.
+  Task<bool> shake_hands();
+  Task<Received> receive_tls();
+  ssize_t send_tls(std::span<const iovec> parts);
+  Sign look_tls();
+
   // server_exchange.cc: streams.
   void schedule_flush();
   void flush();
   void wait_until_writable();
   void watch();
+  Sign look();
   void client_readable();
   void stream_over();
 
   const std::shared_ptr<ServerState> state_;
   boost::asio::ip::tcp::socket socket_;
   const boost::asio::ip::tcp::endpoint remote_;
+  std::unique_ptr<TlsServerSession> tls_;  // null: plain
   mutable std::string remote_text_;
   std::size_t index_ = 0;
   RequestReader reader_;

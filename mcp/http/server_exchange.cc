@@ -142,13 +142,20 @@ void ServerConnection::watch() {
   });
 }
 
-void ServerConnection::client_readable() {
-  if (gone_) return;
+ServerConnection::Sign ServerConnection::look() {
+  if (tls_) return look_tls();
   char byte = 0;
   const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (count > 0) return Sign::sends;
+  return count < 0 && (errno == EAGAIN || errno == EINTR) ? Sign::silent : Sign::gone;
+}
+
+void ServerConnection::client_readable() {
+  if (gone_) return;
+  const Sign sign = look();
   // The next request has begun: it waits its turn, and a client that sends is there.
-  if (count > 0) return;
-  if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
+  if (sign == Sign::sends) return;
+  if (sign == Sign::silent) {
     watch();
   } else {
     close();

@@ -64,8 +64,8 @@ int open_socket(const tcp::endpoint& endpoint) {
 
 }  // namespace
 
-ServerListener::ServerListener(std::shared_ptr<ServerState> state)
-    : state_(std::move(state)), acceptor_(state_->executor()), pause_(state_->executor()) {}
+ServerListener::ServerListener(std::shared_ptr<ServerState> state, Wire wire)
+    : state_(std::move(state)), wire_(wire), acceptor_(state_->executor()), pause_(state_->executor()) {}
 
 Result<std::uint16_t> ServerListener::open(const std::string& host, std::uint16_t port) {
   boost::system::error_code error;
@@ -128,7 +128,9 @@ ServerListener::Outcome ServerListener::accept_one() {
     ::close(fd);
     return Outcome::exhausted;
   }
-  auto connection = std::make_shared<ServerConnection>(state_, std::move(socket), remote);
+  std::unique_ptr<TlsServerSession> tls;
+  if (wire_ == Wire::tls && !(tls = state_->accept_tls(fd))) return Outcome::exhausted;
+  auto connection = std::make_shared<ServerConnection>(state_, std::move(socket), remote, std::move(tls));
   asio::co_spawn(state_->executor(), ServerConnection::run(std::move(connection)), asio::detached);
   return Outcome::accepted;
 }

@@ -16,7 +16,9 @@ namespace mcp {
 /// from its birth, because other threads start processes. Loop thread only.
 class ServerListener {
  public:
-  explicit ServerListener(std::shared_ptr<ServerState> state);
+  enum class Wire { plain, tls };
+
+  ServerListener(std::shared_ptr<ServerState> state, Wire wire);
 
   /// As HttpServer::listen.
   Result<std::uint16_t> open(const std::string& host, std::uint16_t port);
@@ -32,6 +34,7 @@ class ServerListener {
   Task<void> back_off();
 
   const std::shared_ptr<ServerState> state_;
+  const Wire wire_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
   bool complained_ = false;

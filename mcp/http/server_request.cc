@@ -25,11 +25,12 @@ struct OnceField {
   std::string_view refusal;
 };
 
-constexpr std::array<OnceField, 6> kOnce = {{
+constexpr std::array<OnceField, 7> kOnce = {{
     {http::field::host, "Host", "more than one Host header"},
     {http::field::content_length, "Content-Length", "more than one Content-Length header"},
     {http::field::content_type, "Content-Type", "more than one Content-Type header"},
     {http::field::origin, "Origin", "more than one Origin header"},
+    {http::field::authorization, "Authorization", "more than one Authorization header"},
     {http::field::unknown, "Mcp-Session-Id", "more than one Mcp-Session-Id header"},
     {http::field::unknown, "Mcp-Protocol-Version", "more than one Mcp-Protocol-Version header"},
 }};

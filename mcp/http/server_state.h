@@ -9,6 +9,7 @@
 #include "mcp/base/event.h"
 #include "mcp/http/http_server.h"
 #include "mcp/http/server_reader.h"
+#include "mcp/http/tls_server.h"
 
 namespace mcp {
 
@@ -30,6 +31,10 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   const HttpHandler& handler() const { return handler_; }
   BufferPool& buffers() { return buffers_; }
   BodyBudget& bodies() { return bodies_; }
+
+  /// What connections over TLS that come from here on speak with.
+  void set_tls(std::shared_ptr<const TlsServerContext> context) { tls_ = std::move(context); }
+  std::unique_ptr<TlsServerSession> accept_tls(int socket) const { return tls_ ? tls_->accept(socket) : nullptr; }
 
   void add(ServerConnection& connection);
   void remove(ServerConnection& connection);
@@ -64,6 +69,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   const Duration interval_;
   BufferPool buffers_;
   BodyBudget bodies_;
+  std::shared_ptr<const TlsServerContext> tls_;
   std::vector<ServerConnection*> connections_;
   std::size_t busy_ = 0;
   bool stopping_ = false;

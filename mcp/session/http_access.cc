@@ -46,12 +46,14 @@ Result<> check_access(std::string_view host,
                 "Host \"" + std::string(host.substr(0, 200)) + "\" is not served here",
                 "Use 127.0.0.1 or localhost, or add the name to allowedHosts in the configuration.");
   }
-  if (!origin.empty() && !origin_allowed(origin, allowed_origins)) {
-    return fail(ErrorCode::invalid_request,
-                "Origin \"" + std::string(origin.substr(0, 200)) + "\" may not call this endpoint",
-                "Add it to allowedOrigins in the configuration if you trust that web page.");
-  }
-  return {};
+  return check_origin(origin, allowed_origins);
+}
+
+Result<> check_origin(std::string_view origin, const std::vector<std::string>& allowed_origins) {
+  if (origin.empty() || origin_allowed(origin, allowed_origins)) return {};
+  return fail(ErrorCode::invalid_request,
+              "Origin \"" + std::string(origin.substr(0, 200)) + "\" may not call this endpoint",
+              "Add it to allowedOrigins in the configuration if you trust that web page.");
 }
 
 AcceptedTypes accepted_types(std::string_view accept) {

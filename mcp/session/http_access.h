@@ -16,6 +16,10 @@ Result<> check_access(std::string_view host,
                       const std::vector<std::string>& allowed_hosts,
                       const std::vector<std::string>& allowed_origins);
 
+/// The part of check_access() that asks whether the page a browser shows may talk to us: for requests that carry what a page whose
+/// name leads here cannot have.
+Result<> check_origin(std::string_view origin, const std::vector<std::string>& allowed_origins);
+
 /// Which of the two forms of an answer a client takes: application/json, text/event-stream.
 struct AcceptedTypes {
   bool json = false;

@@ -27,8 +27,9 @@ class OpenAnswer {
 struct HttpSession {
   explicit HttpSession(std::shared_ptr<ReplayPool> pool) : streams(std::move(pool)) {}
 
-  std::string id;    // secret
-  std::string path;  // the endpoint that opened it
+  std::string id;          // secret
+  std::string path;        // the endpoint that opened it
+  std::string credential;  // with which it was opened; "": none
   std::shared_ptr<ServerSession> session;
   std::chrono::steady_clock::time_point last_used;
   std::vector<OpenAnswer*> open_answers;
@@ -47,13 +48,16 @@ class HttpSessions {
       : max_sessions_(max_sessions), pool_(std::make_shared<ReplayPool>(replay)) {}
 
   /// Nothing when the table is full of sessions in use. The id has 128 random bits.
-  std::shared_ptr<HttpSession> open(std::string path, std::shared_ptr<ServerSession> session);
+  std::shared_ptr<HttpSession> open(std::string path, std::string credential, std::shared_ptr<ServerSession> session);
 
-  /// Nothing when there is none of that id at that path.
-  std::shared_ptr<HttpSession> find(std::string_view id, std::string_view path) const;
+  /// Nothing when there is none of that id at that path, opened with that credential.
+  std::shared_ptr<HttpSession> find(std::string_view id, std::string_view path, std::string_view credential) const;
 
   /// Ends a session: its calls are cancelled, its streams end, nothing is kept of them.
   void erase(const std::shared_ptr<HttpSession>& session, const Error& reason);
+
+  /// Ends those whose credential is not kept.
+  void erase_unless(const std::function<bool(std::string_view credential)>& keeps, const Error& reason);
 
   /// Ends what has been idle since before `limit`; calls `visit` for the others.
   void sweep(std::chrono::steady_clock::time_point limit, const std::function<void(HttpSession&)>& visit);

@@ -47,18 +47,20 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
   StreamableServerOptions& options() { return options_; }
 
   /// What can be answered at once is; only what waits is a coroutine.
-  Task<void> handle(HttpExchange& exchange) {
-    const auto access =
-        check_access(exchange.header("host"), exchange.header("origin"), options_.allowed_hosts, options_.allowed_origins);
+  Task<void> handle(HttpExchange& exchange, const HttpVisitor& visitor) {
+    const auto origin = exchange.header("origin");
+    const auto access = visitor.authenticated
+                            ? check_origin(origin, options_.allowed_origins)
+                            : check_access(exchange.header("host"), origin, options_.allowed_hosts, options_.allowed_origins);
     if (!access) {
       refuse(exchange, 403, access.error());
       return done();
     }
     const std::string_view method = exchange.method();
-    if (method == "POST") return post(exchange);
-    if (method == "GET") return get(exchange);
+    if (method == "POST") return post(exchange, visitor);
+    if (method == "GET") return get(exchange, visitor);
     if (method == "DELETE") {
-      remove(exchange);
+      remove(exchange, visitor);
       return done();
     }
     const Error error{ErrorCode::invalid_request, "method " + std::string(method) + " is not allowed here"};
@@ -74,6 +76,10 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
 
   void cancel_all(const Error& reason) {
     sessions_.sweep(Clock::time_point::min(), [&reason](HttpSession& session) { session.session->cancel_all(reason); });
+  }
+
+  void end_sessions_unless(const std::function<bool(std::string_view credential)>& keeps) {
+    sessions_.erase_unless(keeps, {ErrorCode::session_lost, "the access token of the session is not valid any more"});
   }
 
   std::size_t sessions() const { return sessions_.size(); }
@@ -101,7 +107,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
   }
 
  private:
-  Task<void> post(HttpExchange& exchange) {
+  Task<void> post(HttpExchange& exchange, const HttpVisitor& visitor) {
     if (!is_media_type(exchange.header("content-type"), kJson)) {
       refuse(exchange, 415, {ErrorCode::invalid_request, "a POST here needs Content-Type: application/json"});
       return done();
@@ -112,7 +118,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       return done();
     }
     std::string body = exchange.take_body();
-    if (is_batch(body)) return post_batch(exchange, accepted, std::move(body));
+    if (is_batch(body)) return post_batch(exchange, visitor, accepted, std::move(body));
     auto message = Message::parse(std::move(body));
     if (!message) {
       const Error& error = message.error();
@@ -122,8 +128,8 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     const std::string_view id = message->kind() == MessageKind::request ? message->id() : "null";
     if (refused_revision(exchange, id) || refused_stateless(exchange, *message)) return done();
     const bool opening = message->kind() == MessageKind::request && exchange.header("mcp-session-id").empty();
-    if (opening) return open(exchange, accepted, std::move(*message));
-    auto session = find(exchange);
+    if (opening) return open(exchange, visitor, accepted, std::move(*message));
+    auto session = find(exchange, visitor);
     if (!session) return done();
     if (message->kind() != MessageKind::request) {
       session->last_used = Clock::now();
@@ -134,9 +140,9 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     return serve(shared_from_this(), exchange, std::move(session), accepted, std::move(*message));
   }
 
-  Task<void> post_batch(HttpExchange& exchange, AcceptedTypes accepted, std::string body) {
+  Task<void> post_batch(HttpExchange& exchange, const HttpVisitor& visitor, AcceptedTypes accepted, std::string body) {
     if (refused_revision(exchange, "null")) return done();
-    auto session = find(exchange);
+    auto session = find(exchange, visitor);
     if (!session) return done();
     session->last_used = Clock::now();
     auto batch = read_batch(std::move(body), session->session->caller().version);
@@ -152,7 +158,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
   }
 
   /// A request without a session: initialize opens one.
-  Task<void> open(HttpExchange& exchange, AcceptedTypes accepted, Message request) {
+  Task<void> open(HttpExchange& exchange, const HttpVisitor& visitor, AcceptedTypes accepted, Message request) {
     if (request.method() != "initialize") {
       const Error error{ErrorCode::invalid_request,
                         "\"" + std::string(request.method().substr(0, 80)) + "\" came without a session",
@@ -167,25 +173,14 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     }
     ServerSessionOptions options;
     options.label = std::string(exchange.remote_address());
+    options.principal = std::string(visitor.principal);
     auto server_session = ServerSession::create(std::move(*handler), std::move(options));
-    auto session = sessions_.open(std::string(exchange.path()), std::move(server_session));
+    auto session = sessions_.open(std::string(exchange.path()), std::string(visitor.credential), std::move(server_session));
     if (!session) {
       const Error error{ErrorCode::overloaded, "too many sessions are in use", "Close some, or try again later."};
       refuse(exchange, 503, request.id(), error);
       return done();
     }
-    session->session->set_outlet([weak = std::weak_ptr(session)](const Message& message) {
-      const auto target = weak.lock();
-      if (target) target->streams.push(message);
-      return target != nullptr;
-    });
-    session->session->set_listens([weak = std::weak_ptr(session)] {
-      const auto target = weak.lock();
-      return target && target->streams.is_listening();
-    });
-    session->streams.set_on_question_lost([weak = std::weak_ptr(session->session)](std::string_view question) {
-      if (const auto target = weak.lock()) target->question_lost(question);
-    });
     return initialize(shared_from_this(), exchange, std::move(session), accepted, std::move(request));
   }
 
@@ -263,13 +258,13 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
   }
 
   /// The session a request names; answers the request itself where there is none.
-  std::shared_ptr<HttpSession> find(HttpExchange& exchange) {
+  std::shared_ptr<HttpSession> find(HttpExchange& exchange, const HttpVisitor& visitor) {
     const std::string_view id = exchange.header("mcp-session-id");
     if (id.empty()) {
       refuse(exchange, 400, {ErrorCode::invalid_request, "the Mcp-Session-Id header is missing", "Send initialize first."});
       return nullptr;
     }
-    auto session = sessions_.find(id, exchange.path());
+    auto session = sessions_.find(id, exchange.path(), visitor.credential);
     if (!session) {
       const Error error{ErrorCode::session_lost, "there is no such session here (any more)", "Send initialize to open a new one."};
       refuse(exchange, 404, error);
@@ -278,7 +273,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     return session;
   }
 
-  Task<void> get(HttpExchange& exchange) {
+  Task<void> get(HttpExchange& exchange, const HttpVisitor& visitor) {
     if (const auto accept = exchange.header("accept"); accept.empty() || !accepted_types(accept).stream) {
       const Error error{ErrorCode::invalid_request,
                         "this is an MCP endpoint, not a page: a GET needs Accept: text/event-stream and a session",
@@ -287,7 +282,7 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
       return done();
     }
     if (refused_revision(exchange, "null")) return done();
-    auto session = find(exchange);
+    auto session = find(exchange, visitor);
     if (!session) return done();
     const std::string_view last_event = exchange.header("last-event-id");
     if (last_event.empty()) {
@@ -340,9 +335,9 @@ class StreamableServer::Impl : public std::enable_shared_from_this<StreamableSer
     co_await exchange.end_stream();
   }
 
-  void remove(HttpExchange& exchange) {
+  void remove(HttpExchange& exchange, const HttpVisitor& visitor) {
     if (refused_revision(exchange, "null")) return;
-    const auto session = find(exchange);
+    const auto session = find(exchange, visitor);
     if (!session) return;
     sessions_.erase(session, {ErrorCode::cancelled, "the client ended its session"});
     exchange.respond(200, {}, {});
@@ -369,8 +364,12 @@ void StreamableServer::allow(std::vector<std::string> hosts, std::vector<std::st
   impl_->options().allowed_origins = std::move(origins);
 }
 
-Task<void> StreamableServer::handle(HttpExchange& exchange) {
-  return impl_->handle(exchange);
+Task<void> StreamableServer::handle(HttpExchange& exchange, const HttpVisitor& visitor) {
+  return impl_->handle(exchange, visitor);
+}
+
+void StreamableServer::end_sessions_unless(const std::function<bool(std::string_view credential)>& keeps) {
+  impl_->end_sessions_unless(keeps);
 }
 
 void StreamableServer::sweep(Clock::time_point now) {

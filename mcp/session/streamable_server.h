@@ -23,11 +23,19 @@ struct StreamableServerOptions {
                                                                               // longer is answered as a stream
 };
 
+/// Who sends a request, as far as was found out before. Views need to be valid only while handle() is called.
+struct HttpVisitor {
+  std::string_view principal = "local";
+  std::string_view credential;  // what it was told by, never the secret itself; "": nothing
+  /// It has shown what a web page in somebody's browser cannot have, so any Host will do.
+  bool authenticated = false;
+};
+
 /// The server's face of streamable HTTP (MCP 2025-03-26 to 2025-11-25, "Transports"): sessions over POST, GET and DELETE of one or
 /// more paths. A request is answered as JSON, or as a stream from its first notification on. A stream that breaks can be resumed by
 /// a GET with Last-Event-ID: the client's GET stream as long as the session lives; a POST's until the client had its answer, or for
 /// as long as the answer is kept (405 then; 400 for an id that is none of this session's). Checks Host and Origin of every request
-/// against DNS rebinding; a session belongs to the path and the principal that opened it.
+/// against DNS rebinding; a session belongs to the path and the credential that opened it: to others it is unknown.
 /// Loop thread only; must outlive the HttpServer that calls handle(), but not the calls that are under way then.
 class StreamableServer {
  public:
@@ -39,10 +47,13 @@ class StreamableServer {
   StreamableServer(const StreamableServer&) = delete;
   StreamableServer& operator=(const StreamableServer&) = delete;
 
-  Task<void> handle(HttpExchange& exchange);
+  Task<void> handle(HttpExchange& exchange, const HttpVisitor& visitor = {});
 
   /// From here on these are allowed (StreamableServerOptions).
   void allow(std::vector<std::string> hosts, std::vector<std::string> origins);
+
+  /// Ends the sessions whose credential is not kept: their calls are cancelled.
+  void end_sessions_unless(const std::function<bool(std::string_view credential)>& keeps);
 
   /// Ends the sessions that have been idle too long at `now`, and shows life on the open streams. Its own timer does that as often
   /// as keep_alive says.

@@ -223,8 +223,8 @@ export async function startGateway(t, config, { args = [], env = {}, folder } = 
     await program.ended;
   };
   onEnd(t, gateway.stop);
-  const announcement = await program.line((line) => /http:\/\/\S+/.test(line));
-  gateway.origin = new URL(announcement.match(/http:\/\/[^\s"']+/)[0]).origin;
+  const announcement = await program.line((line) => /https?:\/\/\S+/.test(line));
+  gateway.origin = new URL(announcement.match(/https?:\/\/[^\s"']+/)[0]).origin;
   return gateway;
 }
 
@@ -304,9 +304,10 @@ async function connect(t, transport, { capabilities = {}, name = 'switchyard-tes
   return client;
 }
 
-/** The official SDK's client on a streamable HTTP endpoint. */
-export function connectHttp(t, url, options) {
-  return connect(t, new StreamableHTTPClientTransport(new URL(url)), options);
+/** The official SDK's client on a streamable HTTP endpoint; with this bearer token where there is one. */
+export function connectHttp(t, url, { token, ...options } = {}) {
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  return connect(t, new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }), options);
 }
 
 /** The official SDK's client on a program's standard input and output. */
@@ -315,9 +316,9 @@ export async function connectStdio(t, command, args, { env, ...options } = {}) {
   return connect(t, new StdioClientTransport({ command, args, env: environment, stderr: 'ignore' }), options);
 }
 
-/** A client behind mcp-remote, which speaks stdio to it and HTTP to the gateway. */
-export async function connectRemote(t, url, options) {
-  return connectStdio(t, process.execPath, [remoteProgram, url, '--allow-http', '--transport', 'http-only'], options);
+/** A client behind mcp-remote, which speaks stdio to it and HTTP to the gateway; `args` are mcp-remote's. */
+export async function connectRemote(t, url, { args = [], ...options } = {}) {
+  return connectStdio(t, process.execPath, [remoteProgram, url, '--allow-http', '--transport', 'http-only', ...args], options);
 }
 
 /** Runs a program to its end: { code, stdout, stderr }. */

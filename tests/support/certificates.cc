@@ -30,7 +30,7 @@ X509* make_certificate(EVP_PKEY* key, const CertificateSpec& spec, X509* issuer,
   X509_set_version(made, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(made), serial);
   X509_gmtime_adj(X509_getm_notBefore(made), -10 * kDay);
-  X509_gmtime_adj(X509_getm_notAfter(made), spec.expired ? -kDay : 10 * kDay);
+  X509_gmtime_adj(X509_getm_notAfter(made), spec.expired ? -kDay : spec.days * kDay);
   X509_set_pubkey(made, key);
   auto* name = X509_get_subject_name(made);
   std::vector<unsigned char> text(spec.common_name.begin(), spec.common_name.end());
@@ -40,6 +40,15 @@ X509* make_certificate(EVP_PKEY* key, const CertificateSpec& spec, X509* issuer,
   if (!spec.alternative_names.empty()) add_extension(made, issuer, NID_subject_alt_name, spec.alternative_names);
   X509_sign(made, issuer_key, EVP_sha256());
   return made;
+}
+
+/// What was written to a BIO of memory, and ends it.
+std::string take_text(BIO* memory) {
+  char* text = nullptr;
+  auto size = BIO_ctrl(memory, BIO_CTRL_INFO, 0, &text);
+  std::string out(text, static_cast<std::size_t>(size));
+  BIO_free(memory);
+  return out;
 }
 
 }  // namespace
@@ -59,16 +68,26 @@ TestAuthority::~TestAuthority() {
 std::string TestAuthority::pem() const {
   auto* memory = BIO_new(BIO_s_mem());
   PEM_write_bio_X509(memory, certificate_);
-  char* text = nullptr;
-  auto size = BIO_ctrl(memory, BIO_CTRL_INFO, 0, &text);
-  std::string out(text, static_cast<std::size_t>(size));
-  BIO_free(memory);
-  return out;
+  return take_text(memory);
+}
+
+IssuedPem TestAuthority::issue(const CertificateSpec& spec) {
+  auto* key = make_key();
+  auto* certificate = make_certificate(key, spec, certificate_, key_, ++serial_);
+  auto* memory = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509(memory, certificate);
+  IssuedPem issued{take_text(memory), ""};
+  memory = BIO_new(BIO_s_mem());
+  PEM_write_bio_PrivateKey(memory, key, nullptr, nullptr, 0, nullptr, nullptr);
+  issued.key = take_text(memory);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return issued;
 }
 
 ssl_ctx_st* TestAuthority::server(const CertificateSpec& spec) {
   auto* key = make_key();
-  auto* certificate = make_certificate(key, spec, certificate_, key_, 2 + static_cast<long>(servers_.size()));
+  auto* certificate = make_certificate(key, spec, certificate_, key_, ++serial_);
   auto* context = SSL_CTX_new(TLS_server_method());
   SSL_CTX_use_certificate(context, certificate);
   SSL_CTX_use_PrivateKey(context, key);

@@ -18,6 +18,7 @@ TEST(AdminViewsTest, ServersTellTheGatewayAndEveryServer) {
   EXPECT_EQ(
       servers_json(sample_status()),
       R"({"gateway":{"version":"1.2.3","pid":4321,"mcpUrl":"http://127.0.0.1:7332/mcp","adminUrl":"http://127.0.0.1:7333",)"
+      R"("accessTokens":["ci","ana"],)"
       R"("config":"/etc/switchyard.json","ready":false,"stopping":false,"started":"2023-11-14T22:13:20.000Z","settled":false,"sessions":3,)"
       R"("streams":2,"connections":5,"spawned":7,"retiring":0,"reload":{"done":0,"failed":0}},"environments":[],"servers":[)"
       R"({"name":"files","state":"ready","transport":"stdio","target":"npx -y files-mcp","required":false,"tools":14,"prompts":3,)"

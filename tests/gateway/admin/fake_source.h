@@ -21,6 +21,7 @@ inline GatewayStatus sample_status() {
                        .admin_url = "http://127.0.0.1:7333",
                        .config_file = "/etc/switchyard.json",
                        .started = at_milliseconds(1'700'000'000'000)};
+  status.access_tokens = {"ci", "ana"};
   status.sessions = 3;
   status.streams = 2;
   status.connections = 5;

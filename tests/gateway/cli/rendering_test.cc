@@ -48,6 +48,7 @@ TEST_F(RenderingTest, Status) {
   EXPECT_EQ(status_text(servers_, now_, console_),
             "Switchyard 1.2.3, pid 4321, up 10 s, not ready\n"
             "MCP http://127.0.0.1:7332/mcp  admin http://127.0.0.1:7333\n"
+            "Clients need a token: ci, ana\n"
             "Configuration /etc/switchyard.json\n"
             "\n"
             "NAME    STATE        SINCE  TRANSPORT  TOOLS  OPEN  RESTARTS  MEMORY  PID\n"
@@ -99,7 +100,7 @@ TEST_F(RenderingTest, AFileThatCannotBeUsedIsSpokenOf) {
   status.reload.error = mcp::Error{mcp::ErrorCode::config_invalid, "f:1:2: expected ','\nf:3:4: \x1b[2J", "Mend it."};
   const std::string text = status_text(servers_json(status), now_, console_);
   EXPECT_THAT(text,
-              HasSubstr("\nConfiguration /etc/switchyard.json\n"
+              HasSubstr("ana\nConfiguration /etc/switchyard.json\n"
                         "It cannot be used as it is now, and nothing has changed: f:1:2: expected ','\nf:3:4: "));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   EXPECT_THAT(text, HasSubstr("Mend it.\n\nNAME "));
@@ -182,7 +183,14 @@ TEST_F(RenderingTest, DescriptionsAreWrappedOnATerminal) {
 }
 
 TEST_F(RenderingTest, WhatPeoplePasteHasAType) {
-  EXPECT_EQ(connect_text("http://127.0.0.1:7332/mcp"),
+  EXPECT_EQ(
+      connect_text("https://gateway.example.com/mcp", true),
+      "Connect a client:\n"
+      "  claude mcp add --transport http switchyard https://gateway.example.com/mcp --header \"Authorization: Bearer TOKEN\"\n"
+      "or, in a client's configuration:\n"
+      "  {\"mcpServers\":{\"switchyard\":{\"type\":\"http\",\"url\":\"https://gateway.example.com/mcp\","
+      "\"headers\":{\"Authorization\":\"Bearer TOKEN\"}}}}\n");
+  EXPECT_EQ(connect_text("http://127.0.0.1:7332/mcp", false),
             "Connect a client:\n"
             "  claude mcp add --transport http switchyard http://127.0.0.1:7332/mcp\n"
             "or, in a client's configuration:\n"

@@ -137,11 +137,12 @@ INSTANTIATE_TEST_SUITE_P(
     ConfigReportTest,
     testing::Values(
         ReportCase{"[]", "failed\nf:1:1: expected an object: { \"mcpServers\": { … } }, found an array\n"},
-        ReportCase{"{\"listen\": \":0\",\n \"profils\": {}, \"servers\": {}, \"x y\": 1}",
-                   "failed\nf:2:2: profils: unknown key \"profils\"; did you mean \"profiles\"?\n"
-                   "f:2:17: servers: unknown key \"servers\"; did you mean \"mcpServers\"?\n"
-                   "f:2:32: [\"x y\"]: unknown key \"x y\"; known here: mcpServers, $schema, profiles, listen, admin, startupWait, "
-                   "maxNameLength, listPageSize, allowedOrigins, allowedHosts, environments, policy, connectors, agent, limits\n"},
+        ReportCase{
+            "{\"listen\": \":0\",\n \"profils\": {}, \"servers\": {}, \"x y\": 1}",
+            "failed\nf:2:2: profils: unknown key \"profils\"; did you mean \"profiles\"?\n"
+            "f:2:17: servers: unknown key \"servers\"; did you mean \"mcpServers\"?\n"
+            "f:2:32: [\"x y\"]: unknown key \"x y\"; known here: mcpServers, $schema, profiles, listen, admin, startupWait, "
+            "maxNameLength, listPageSize, allowedOrigins, allowedHosts, environments, access, policy, connectors, agent, limits\n"},
         ReportCase{"{\"listen\": \":0\",\n\"listen\": \":1\", \"agent\": {\"a\": {\"b\": 1, \"b\": 2}}}",
                    "failed\nf:2:1: listen: written twice; the first is at line 1, column 2\n"
                    "f:2:41: agent.a.b: written twice; the first is at line 2, column 33\n"},

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "gateway/config/environments.h"
+#include "gateway/config/listener_access.h"
 #include "gateway/config/profiles.h"
 #include "gateway/config/server_entry.h"
 #include "gateway/config/server_fields.h"
@@ -196,6 +197,17 @@ std::vector<Case> other_cases() {
       beside("policy", "", R"("policy":{"a":1})", ""),
       beside("connectors", "", R"("connectors":{"a":1})", ""),
       beside("agent", "", R"("agent":{"a":1})", ""),
+      beside("access.tokens",
+             R"("access":{"tokens":{"ci":{"env":"CI"}}})",
+             R"("access":{"tokens":{"ci":{"env":"CI"},"ana":{"file":"token"}}})",
+             "access.tokens"),
+      // Another certificate, and TLS at all: the listener is opened anew for that.
+      beside("access.tls",
+             R"("access":{"tls":{"certificate":"c.pem","key":"k.pem"}})",
+             R"("access":{"tls":{"certificate":"d.pem","key":"k.pem"}})",
+             "access.tls"),
+      beside("access", "", R"("access":{"tls":{"certificate":"c.pem","key":"k.pem"}})", "access.tls", true),
+      beside("access.behindProxy", "", R"("access":{"behindProxy":true})", "access.behindProxy", true),
       beside("limits.processes", "", R"("limits":{"processes":9})", "limits"),
       beside("limits.memoryMiB", "", R"("limits":{"memoryMiB":999999})", "limits"),
   };
@@ -318,6 +330,7 @@ TEST(ReloadFieldsTableTest, EveryKeyHasACase) {
   add("", own_top_level_keys());
   EXPECT_EQ(keys.erase("limits"), 1U) << "likewise";
   add("limits.", kLimitKeys);
+  add("access.", kAccessKeys);
   add("profiles.", kProfileKeys);
   add("environments.", kEnvironmentKeys);
   std::set<std::string> tried;

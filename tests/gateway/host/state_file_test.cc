@@ -59,12 +59,26 @@ TEST_F(StateFileTest, SaysWhoRunsAsLongAsItRuns) {
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->pid, 4711);
   EXPECT_EQ((*found)->mcp_url, "http://127.0.0.1:1/mcp");
+  EXPECT_EQ((*found)->local_url, (*found)->mcp_url) << "one door for all";
+  EXPECT_EQ((*found)->mcp_token, "");
   EXPECT_EQ((*found)->admin_url, "http://127.0.0.1:2");
   EXPECT_EQ((*found)->token, "t\"k");
   EXPECT_EQ((*found)->config, "/c/ö");
   lock.reset();
   EXPECT_EQ(*find_running_gateway(dir_), std::nullopt);
   EXPECT_FALSE(fs::exists(info()));
+}
+
+TEST_F(StateFileTest, SaysWhereThisMachinesCommandsComeIn) {
+  const auto lock = acquire();
+  RunningGateway running = self();
+  running.local_url = "http://127.0.0.1:3/mcp";
+  running.mcp_token = "own";
+  ASSERT_TRUE(lock->publish(running));
+  const auto found = find_running_gateway(dir_);
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->local_url, "http://127.0.0.1:3/mcp");
+  EXPECT_EQ((*found)->mcp_token, "own");
 }
 
 TEST_F(StateFileTest, OnlyItsOwnerMayLookInside) {

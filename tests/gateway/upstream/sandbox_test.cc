@@ -310,11 +310,15 @@ TEST_F(RealSandboxTest, MayNotWriteWhatTheGatewayReads) {
   write(folder_ + "/settings/variables", "A=b");
   fs::create_symlink(folder_ + "/settings", folder_ + "/etc/link");
   write(folder_ + "/etc/switchyard.json",
-        R"({"mcpServers": {"other": {"command": "x", "envFile": "link/variables"}}, "listen": "127.0.0.1:0"})");
+        R"({"mcpServers": {"other": {"command": "x", "envFile": "link/variables"}}, "listen": "127.0.0.1:0",)"
+        R"("access": {"tokens": {"ci": {"file": "../doors/token"}}}})");
+  fs::create_directories(folder_ + "/doors");
+  write(folder_ + "/doors/token", "0123456789abcdef");
   variables_["SWITCHYARD_WITHIN"] = folder_ + "/etc/switchyard.json";
   variables_["SWITCHYARD_STATE"] = folder_ + "/data/state";
   fs::create_directories(folder_ + "/data/state/deeper");
-  for (const std::string place : {"", "/etc", "/etc/switchyard.json", "/settings", "/data", "/data/state", "/data/state/deeper"}) {
+  for (const std::string place :
+       {"", "/etc", "/etc/switchyard.json", "/settings", "/doors", "/data", "/data/state", "/data/state/deeper"}) {
     const auto error = error_of({.level = SandboxLevel::standard, .write = {folder_ + place}});
     EXPECT_EQ(error.code, ErrorCode::sandbox_unavailable) << place << ": " << error.text();
     EXPECT_THAT(error.message, HasSubstr(", which the gateway reads")) << place;

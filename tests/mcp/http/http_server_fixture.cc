@@ -26,7 +26,16 @@ Task<void> run_stop(HttpServer& server, std::chrono::steady_clock::time_point de
 
 ServerUnderTest::ServerUnderTest(HttpHandler handler, HttpServerOptions options)
     : server_(make_http_server(io_.get_executor(), options, std::move(handler))) {
-  const Result<std::uint16_t> port = server_->listen("127.0.0.1", 0);
+  run(server_->listen("127.0.0.1", 0));
+}
+
+ServerUnderTest::ServerUnderTest(HttpHandler handler, HttpServerOptions options, std::shared_ptr<const TlsServerContext> tls)
+    : server_(make_http_server(io_.get_executor(), options, std::move(handler))) {
+  server_->set_tls(std::move(tls));
+  run(server_->listen_tls("127.0.0.1", 0));
+}
+
+void ServerUnderTest::run(const Result<std::uint16_t>& port) {
   if (!port) throw std::runtime_error(port.error().text());
   port_ = *port;
   thread_ = std::thread([this] {

@@ -23,6 +23,8 @@ constexpr std::chrono::seconds kPatience(10);
 class ServerUnderTest {
  public:
   explicit ServerUnderTest(HttpHandler handler, HttpServerOptions options = {});
+  /// The same over TLS.
+  ServerUnderTest(HttpHandler handler, HttpServerOptions options, std::shared_ptr<const TlsServerContext> tls);
   ~ServerUnderTest();
 
   std::uint16_t port() const { return port_; }
@@ -41,6 +43,8 @@ class ServerUnderTest {
   std::size_t connections();
 
  private:
+  void run(const Result<std::uint16_t>& port);
+
   boost::asio::io_context io_{1};
   std::unique_ptr<HttpServer> server_;
   std::uint16_t port_ = 0;
