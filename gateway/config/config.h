@@ -64,13 +64,13 @@ struct BearerSpec {
 };
 
 /// As whom a server over HTTP gets to know us, its headers apart.
-struct AccessSpec {
+struct LoginSpec {
   bool login = true;    // somebody may log in where the server wants that
   std::string account;  // which of several logins; "" = the only one
   oauth::Grant grant = oauth::Grant::authorization_code;
   BearerSpec bearer;
 
-  bool operator==(const AccessSpec&) const = default;
+  bool operator==(const LoginSpec&) const = default;
 };
 
 /// How to reach a server over HTTP.
@@ -79,7 +79,7 @@ struct HttpSpec {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string ca_file;  // PEM: certificate authorities trusted besides the system's; "" = none
   HttpKind kind = HttpKind::unknown;
-  AccessSpec access = {};
+  LoginSpec access = {};
 
   bool operator==(const HttpSpec&) const = default;
 };

@@ -96,7 +96,7 @@ class ServerIdentity::Builder {
     add(access);
   }
 
-  void add(const AccessSpec& access) {
+  void add(const LoginSpec& access) {
     const auto& [login, account, grant, bearer] = access;
     if (!login) add("oauth", "false");
     if (!account.empty()) add("oauth.account", account);

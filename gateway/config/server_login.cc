@@ -42,7 +42,7 @@ oauth::ServerSettings login_settings(const ServerSpec& spec) {
   return settings;
 }
 
-oauth::ServerSettings ServerValues::oauth(AccessSpec& access) {
+oauth::ServerSettings ServerValues::oauth(LoginSpec& access) {
   oauth::ServerSettings settings;
   const FieldEntry* entry = field(Field::oauth);
   if (entry == nullptr) return settings;
@@ -80,7 +80,7 @@ oauth::ServerSettings ServerValues::oauth(AccessSpec& access) {
 void ServerValues::read_oauth_member(const JsonMember& member,
                                      const std::string& path,
                                      oauth::ServerSettings& settings,
-                                     AccessSpec& access) {
+                                     LoginSpec& access) {
   const JsonNode& value = member.value;
   const std::string_view key = member.key;
   if (key == "account") {

@@ -22,7 +22,7 @@ class ServerValues {
   HttpSpec http();
 
   /// "oauth": what of it a live connection depends on goes to `access`.
-  oauth::ServerSettings oauth(AccessSpec& access);
+  oauth::ServerSettings oauth(LoginSpec& access);
 
   /// The secrets among the variables put in by the two.
   std::vector<std::string> take_secrets() { return std::move(secrets_); }
@@ -51,7 +51,7 @@ class ServerValues {
   std::vector<std::string> sandbox_paths(const JsonNode& node, const std::string& path, bool writable);
   void read_env_member(const JsonMember& member, const std::string& path, Pairs& env);
 
-  void read_oauth_member(const JsonMember& member, const std::string& path, oauth::ServerSettings& settings, AccessSpec& access);
+  void read_oauth_member(const JsonMember& member, const std::string& path, oauth::ServerSettings& settings, LoginSpec& access);
   std::optional<std::vector<std::string>> scopes(const JsonNode& node, const std::string& path);
   std::string https_url(const JsonNode& node, const std::string& path);
   std::string private_key(const JsonNode& node, const std::string& path);

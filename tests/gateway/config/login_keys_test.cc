@@ -25,7 +25,7 @@ ServerSpec server_of(const std::string& more) {
   return config->servers.front();
 }
 
-AccessSpec access_of(const std::string& more) {
+LoginSpec access_of(const std::string& more) {
   return std::get<HttpSpec>(server_of(more).transport).access;
 }
 
