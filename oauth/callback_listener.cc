@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mcp/base/clock.h"
+#include "mcp/base/log.h"
 #include "mcp/http/http_server.h"
 #include "oauth/callback_page.h"
 
@@ -68,7 +69,8 @@ mcp::Result<> CallbackListener::open(std::uint16_t port) {
   if (!bound) return std::unexpected(bound.error());
   port_ = *bound;
   // A browser that was sent to "localhost" may try this one first. A system without it is as good.
-  static_cast<void>(server_->listen("::1", port_));
+  const auto also = server_->listen("::1", port_);
+  if (!also) mcp::log_debug("oauth", "the end of a login is waited for over IPv4 alone", {{"error", also.error().message}});
   return {};
 }
 

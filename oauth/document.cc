@@ -7,6 +7,7 @@
 #include "mcp/base/clock.h"
 #include "mcp/http/timed_cancellation.h"
 #include "mcp/http/url.h"
+#include "mcp/types/protocol_version.h"
 
 namespace oauth {
 namespace {
@@ -64,7 +65,8 @@ mcp::Task<mcp::Result<Document>> fetch_document(Http& http, std::string url, mcp
   for (int redirects = 0;; ++redirects) {
     HttpRequest request;
     request.url = url;
-    request.headers.emplace_back("Accept", "application/json");
+    // MCP 2025-03-26, "Server Metadata Discovery", wants the revision to be said.
+    request.headers = {{"Accept", "application/json"}, {"MCP-Protocol-Version", std::string(mcp::to_string(mcp::kLatestVersion))}};
     auto answer = co_await http.send(std::move(request), limit.get());
     if (!answer) co_return std::unexpected(unreachable(url, answer.error(), cancellation));
     if (is_transient(answer->status)) {

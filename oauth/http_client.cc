@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "mcp/base/ascii.h"
 #include "mcp/http/address_rules.h"
 #include "mcp/http/url.h"
 
@@ -52,6 +53,7 @@ class RuledHttp final : public Http {
     answer.location = (*response)->header("Location");
     answer.retry_after = (*response)->header("Retry-After");
     answer.challenge = (*response)->all_of("WWW-Authenticate");
+    if (mcp::ascii_lower(answer.content_type).starts_with("text/event-stream")) co_return answer;
     auto body = co_await (*response)->read_all(cancellation, kMaxAnswer);
     if (!body) co_return std::unexpected(std::move(body.error()));
     answer.body = std::move(*body);

@@ -16,10 +16,11 @@ struct HttpRules {
   bool private_addresses = false;  // so may addresses that are none of the internet's
 };
 
-/// The Http of one server's logins, over a few kept connections; answers have at most 1 MiB. Everything but the server's own origin
-/// is https, or on loopback. What a server beyond loopback leads to is not on this machine and not on a private or link-local
-/// address, whatever its name says: each address is looked at before it is connected to (behind a proxy, which finds the address
-/// itself, the name alone). `options` are those of every connection; their limits and their `allows` are set here.
+/// The Http of one server's logins, over a few kept connections; answers have at most 1 MiB. Nothing is read of an event stream,
+/// which need not end. Everything but the server's own origin is https, or on loopback. What a server beyond loopback leads to is
+/// not on this machine and not on a private or link-local address, whatever its name says: each address is looked at before it is
+/// connected to (behind a proxy, which finds the address itself, the name alone). `options` are those of every connection; their
+/// limits and their `allows` are set here.
 std::shared_ptr<Http> make_http(const mcp::Executor& executor, HttpRules rules, mcp::HttpClientOptions options);
 
 }  // namespace oauth

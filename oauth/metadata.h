@@ -42,8 +42,8 @@ struct ServerMetadata {
 mcp::Result<ResourceMetadata> parse_resource_metadata(std::string_view url, std::string_view text);
 mcp::Result<ServerMetadata> parse_server_metadata(std::string_view url, std::string_view text);
 
-/// Checks the URL of an endpoint, a client metadata document or an issuer: https, or loopback; no fragment, no user name. `what`
-/// names it in the Error (invalid_request).
+/// Checks the URL of an endpoint, a client metadata document or an issuer: https, or loopback; no fragment, no user name. Error
+/// invalid_request, in which `what` names it.
 mcp::Result<> check_secure_url(std::string_view text, const std::string& what);
 
 /// What MCP 2025-03-26 assumes of a server that publishes nothing ("Fallbacks for Servers without Metadata Discovery").

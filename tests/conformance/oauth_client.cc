@@ -235,7 +235,7 @@ int main(int argc, char** argv) {
   int status = 1;
   boost::asio::io_context loop{1};
   boost::asio::co_spawn(
-      loop, run(loop.get_executor(), read_scenario(), argv[argc - 1], status), [&loop](std::exception_ptr) { loop.stop(); });
+      loop, run(loop.get_executor(), read_scenario(), argv[argc - 1], status), [&loop](const std::exception_ptr&) { loop.stop(); });
   loop.run_for(kTime);
   return status;
 }

@@ -68,6 +68,7 @@ TEST_F(DiscoveryTest, TheChallengeSaysWhereTheMetadataIs) {
   EXPECT_EQ(found->server.issuer, "https://as.example");
   EXPECT_THAT(found->scopes, Optional(ElementsAre("x")));
   EXPECT_THAT(web.asked(), ElementsAre("https://a.example/elsewhere", kServer));
+  EXPECT_THAT(web.requests[0].headers, testing::Contains(testing::Pair("MCP-Protocol-Version", "2025-11-25")));
 }
 
 TEST_F(DiscoveryTest, WithoutItTheWellKnownPlacesAreTriedInOrder) {

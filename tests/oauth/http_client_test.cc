@@ -75,6 +75,18 @@ TEST_F(HttpClientTest, AnAnswerHasAnEnd) {
   EXPECT_EQ(ask(*http_for(server.url()), server.url()).error().code, mcp::ErrorCode::too_large);
 }
 
+TEST_F(HttpClientTest, AStreamThatHasNoEndIsAnAnswer) {
+  mcp::ScriptedServer server([](mcp::ScriptedServer::Peer& peer) {
+    static_cast<void>(peer.request());
+    peer.send("HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream; charset=utf-8\r\n\r\ndata: {}\n\n");
+    peer.wait_for_end();
+  });
+  const auto answer = ask(*http_for(server.url()), server.url(), "POST", "{}");
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->body, "");
+}
+
 TEST_F(HttpClientTest, SilenceEndsWithTheCancellation) {
   mcp::ScriptedServer server([](mcp::ScriptedServer::Peer& peer) {
     static_cast<void>(peer.request());
