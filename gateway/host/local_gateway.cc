@@ -32,8 +32,9 @@ class LocalGatewayImpl final : public LocalGateway {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
     dependencies.environment = environment_with_state(std::move(environment.variables), state_dir);
     dependencies.random = make_random_source();
-    dependencies.resolver = std::make_shared<mcp::Resolver>();
-    dependencies.tls = std::make_shared<mcp::TlsContexts>();
+    dependencies.http.resolver = std::make_shared<mcp::Resolver>();
+    dependencies.http.tls = std::make_shared<mcp::TlsContexts>();
+    dependencies.http.proxy = std::make_shared<mcp::ProxySettings>(dependencies.environment);
     dependencies.identity_key = mcp::random_hex(16);
     Environments::Needs needs{.executor = loop_.get_executor(), .launcher = launcher_.get(), .variables = dependencies.environment};
     environments_ = std::make_unique<Environments>(std::move(needs), [this] {

@@ -177,8 +177,9 @@ class Service final : public AdminSource {
     RuntimeDependencies dependencies{.executor = loop_.get_executor(), .launcher = launcher_.get()};
     dependencies.environment = environment_with_state(options_.environment.variables, options_.state_dir);
     dependencies.random = make_random_source();
-    dependencies.resolver = std::make_shared<mcp::Resolver>();
-    dependencies.tls = std::make_shared<mcp::TlsContexts>();
+    dependencies.http.resolver = std::make_shared<mcp::Resolver>();
+    dependencies.http.tls = std::make_shared<mcp::TlsContexts>();
+    dependencies.http.proxy = std::make_shared<mcp::ProxySettings>(options_.environment.variables);
     dependencies.instance = mcp::random_hex(16);
     dependencies.identity_key = identity_key_;
     dependencies.catalogs = catalogs_;

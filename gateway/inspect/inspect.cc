@@ -42,7 +42,8 @@ Task<Result<>> inspect_http(ProbeContext& context,
                             mcp::ProcessLauncher& launcher,
                             const Environment& environment) {
   const auto server = std::make_shared<const LiveSpec>(spec);
-  auto transport = make_transport(context.executor, launcher, server, environment, nullptr, nullptr);
+  SharedHttp shared{.resolver = nullptr, .tls = nullptr, .proxy = context.proxy};
+  auto transport = make_transport(context.executor, launcher, server, environment, std::move(shared));
   if (!transport) co_return std::unexpected(std::move(transport).error());
   auto reached = co_await probe_session(context, *transport, spec.startup_timeout);
   if (!reached) co_return reached;
@@ -70,7 +71,8 @@ Result<Inspection> inspect(const ServerSpec& spec, InspectionOptions options) {
                        .redaction = redaction,
                        .patience = options.patience,
                        .on_step = options.on_step,
-                       .inspection = inspection};
+                       .inspection = inspection,
+                       .proxy = std::make_shared<mcp::ProxySettings>(options.environment)};
   std::optional<Result<>> reached;
   auto work = stdio ? inspect_stdio(context, spec, *launcher, options.environment)
                     : inspect_http(context, spec, *launcher, options.environment);

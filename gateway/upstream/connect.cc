@@ -74,8 +74,7 @@ mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor&
                                                             mcp::ProcessLauncher& launcher,
                                                             const LiveSpecPtr& server,
                                                             const Environment& environment,
-                                                            std::shared_ptr<mcp::Resolver> resolver,
-                                                            std::shared_ptr<mcp::TlsContexts> tls) {
+                                                            SharedHttp shared) {
   if (std::holds_alternative<StdioSpec>((**server).transport)) return connect_stdio(executor, launcher, server, environment);
   const auto& http = std::get<HttpSpec>((**server).transport);
   auto url = mcp::Url::parse(http.url);
@@ -83,8 +82,9 @@ mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor&
   mcp::StreamableClientOptions options;
   options.headers = http.headers;
   options.http.ca_file = http.ca_file;
-  options.http.resolver = std::move(resolver);
-  options.http.tls = std::move(tls);
+  options.http.resolver = std::move(shared.resolver);
+  options.http.tls = std::move(shared.tls);
+  options.http.proxy = std::move(shared.proxy);
   switch (http.kind) {
     case HttpKind::streamable:
       return mcp::make_streamable_client(executor, std::move(*url), std::move(options));

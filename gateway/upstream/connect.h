@@ -7,6 +7,7 @@
 #include "gateway/config/config.h"
 #include "gateway/config/config_file.h"
 #include "gateway/upstream/live_spec.h"
+#include "mcp/http/proxy_settings.h"
 #include "mcp/http/resolver.h"
 #include "mcp/http/tls_contexts.h"
 #include "mcp/process/child_process.h"
@@ -14,15 +15,21 @@
 
 namespace gateway {
 
+/// What the transports of all servers over HTTP share. Each may be null: one of the transport's own, no proxy.
+struct SharedHttp {
+  std::shared_ptr<mcp::Resolver> resolver;
+  std::shared_ptr<mcp::TlsContexts> tls;
+  std::shared_ptr<const mcp::ProxySettings> proxy;
+};
+
 /// The transport that reaches a server, not opened yet. One that is reached over HTTP, and whose entry does not say in which way,
-/// is tried in both. Lines of a child's stderr go to a StderrLog. What a child says is in errors without its secrets. `resolver`
-/// and `tls` may be null (one of the transport's own). Error config_invalid where the URL does not parse.
+/// is tried in both. Lines of a child's stderr go to a StderrLog. What a child says is in errors without its secrets.
+/// Error config_invalid where the URL does not parse.
 mcp::Result<std::shared_ptr<mcp::Transport>> make_transport(const mcp::Executor& executor,
                                                             mcp::ProcessLauncher& launcher,
                                                             const LiveSpecPtr& server,
                                                             const Environment& environment,
-                                                            std::shared_ptr<mcp::Resolver> resolver,
-                                                            std::shared_ptr<mcp::TlsContexts> tls);
+                                                            SharedHttp shared);
 
 /// The name people see for how a server is reached: "stdio", "http", or "http+sse" where that is configured, or turned out to be
 /// what the server speaks while `in_use` (may be null) is its transport.

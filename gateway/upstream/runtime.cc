@@ -312,8 +312,7 @@ void Runtime::catalog_replaced() {
 
 Result<std::shared_ptr<mcp::Transport>> Runtime::connect() const {
   if (dependencies_.connect) return dependencies_.connect(spec());
-  return make_transport(
-      dependencies_.executor, *dependencies_.launcher, live_, dependencies_.environment, dependencies_.resolver, dependencies_.tls);
+  return make_transport(dependencies_.executor, *dependencies_.launcher, live_, dependencies_.environment, dependencies_.http);
 }
 
 SessionPoolOptions Runtime::pool_options() {

@@ -15,13 +15,12 @@
 #include "gateway/upstream/call_gate.h"
 #include "gateway/upstream/catalog_reader.h"
 #include "gateway/upstream/circuit_breaker.h"
+#include "gateway/upstream/connect.h"
 #include "gateway/upstream/known_server.h"
 #include "gateway/upstream/live_spec.h"
 #include "gateway/upstream/server_catalog.h"
 #include "gateway/upstream/server_clients.h"
 #include "mcp/base/event.h"
-#include "mcp/http/resolver.h"
-#include "mcp/http/tls_contexts.h"
 #include "mcp/process/child_process.h"
 #include "mcp/process/process_usage.h"
 #include "mcp/rpc/request_handler.h"
@@ -69,9 +68,8 @@ struct RuntimeDependencies {
   mcp::Executor executor;
   mcp::ProcessLauncher* launcher = nullptr;
   Environment environment;
-  std::function<double()> random;           // in [0, 1)
-  std::shared_ptr<mcp::Resolver> resolver;  // shared by all HTTP servers; null: each has one of its own
-  std::shared_ptr<mcp::TlsContexts> tls;    // likewise
+  std::function<double()> random;  // in [0, 1)
+  SharedHttp http;
   /// Makes the transport to a server, not opened yet; {}: make_transport().
   std::function<mcp::Result<std::shared_ptr<mcp::Transport>>(const ServerSpec&)> connect;
   std::string instance;      // unguessable name of this gateway, by which it notices that a server is the gateway itself
@@ -89,15 +87,15 @@ struct RuntimeDependencies {
 ///
 /// stopped → starting → ready → (lost) → backing_off → starting …; failed is the end of trying: what failed cannot mend itself
 /// (a command that is not there, a revision we do not speak), or a stdio server ended five times in a row without having run for a
-/// minute. An HTTP server that cannot be reached is tried for ever; one that wants a login too, once a minute. A server that lost
+/// minute. An HTTP server that cannot be reached is tried for ever; one without a login too, once a minute. A server that lost
 /// our session (HTTP 404) is initialised again at once, unless it did so a minute ago or less: then it is lost like any other.
 ///
 /// A server that nobody has used for a while (idleStop), or that is to be started with its first use (start: lazy), is dormant: not
 /// there, but for its tools; the next request wakes it. One that is ready and not used is pinged (pingInterval).
 ///
 /// handle(): while the server is starting the request waits for it (until its deadline); in every other state but ready it fails
-/// at once with server_unavailable (login_required, where that is why), saying why and what to do. A request is sent at most once,
-/// but for safe ones (ping, lists, reads), which are repeated once where the session had been lost; tools/call never.
+/// at once with server_unavailable (or the login's reason, where that is why), saying why and what to do. A request is sent at most
+/// once, but for safe ones (ping, lists, reads), which are repeated once where the session had been lost; tools/call never.
 ///
 /// Clients that the server may ask something have sessions of their own with it (ServerClients).
 ///

@@ -57,7 +57,7 @@ TEST(ConnectTest, AServerIsReachedAsItsEntrySays) {
     ServerSpec spec;
     spec.transport = HttpSpec{.url = "http://127.0.0.1:1/mcp", .headers = {}, .ca_file = {}, .kind = kind};
     const auto server = std::make_shared<const LiveSpec>(spec);
-    auto transport = make_transport(loop.get_executor(), *launcher, server, {}, nullptr, nullptr).value();
+    auto transport = make_transport(loop.get_executor(), *launcher, server, {}, {}).value();
     std::string name(transport_name(spec, transport.get()));
     return std::pair(std::move(transport), std::move(name));
   };
