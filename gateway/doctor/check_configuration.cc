@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -13,7 +14,9 @@
 #include "gateway/config/jsonc.h"
 #include "gateway/config/near_name.h"
 #include "gateway/config/shell_word.h"
+#include "gateway/config/words.h"
 #include "gateway/doctor/check_state.h"
+#include "mcp/http/proxy_settings.h"
 #include "mcp/http/url.h"
 
 namespace gateway {
@@ -225,17 +228,27 @@ void check_environments(const Config& config, CheckList& list) {
   }
 }
 
-void check_proxy(const Config& config, const Environment& environment, const std::vector<std::string>& names, CheckList& list) {
-  const std::string variable = proxy_variable(environment);
-  const auto remote = std::ranges::count_if(config.servers, [&names](const ServerSpec& one) {
-    const bool meant = names.empty() || std::ranges::find(names, one.name.str()) != names.end();
-    return one.enabled && meant && is_remote(one);
-  });
-  if (remote == 0 || variable.empty()) return;
-  list.note(
-      "proxy",
-      variable + " is set; programs get it, but servers with a URL (" + std::to_string(remote) + ") are reached without a proxy",
-      "Where there is no other way out, run such a server through a program that uses the proxy: npx -y mcp-remote URL.");
+/// The proxies that servers are reached through, and variables that name none.
+void check_proxies(const Config& config, const Environment& environment, const std::vector<std::string>& names, CheckList& list) {
+  const mcp::ProxySettings proxies(environment);
+  std::map<std::pair<std::string, std::string>, std::size_t> used;  // by variable and proxy: how many servers
+  std::map<std::string, mcp::Error> bad;                            // by message
+  for (const ServerSpec& server : config.servers) {
+    const auto* http = std::get_if<HttpSpec>(&server.transport);
+    const bool meant = names.empty() || std::ranges::find(names, server.name.str()) != names.end();
+    if (!server.enabled || !meant || http == nullptr) continue;
+    const auto url = mcp::Url::parse(http->url);
+    if (!url) continue;
+    const auto proxy = proxies.proxy_for(*url);
+    if (!proxy) bad.emplace(proxy.error().message, proxy.error());
+    if (proxy && *proxy != nullptr) ++used[{(*proxy)->variable, (*proxy)->origin()}];
+  }
+  for (const auto& [proxy, servers] : used) {
+    const auto reached = counted(servers, "server is reached", "servers are reached");
+    list.ok("proxy", proxy.first + " is set: " + reached + " through the proxy " + proxy.second);
+  }
+  for (const auto& [message, error] : bad)
+    list.error("proxy", error);
 }
 
 }  // namespace
@@ -250,7 +263,7 @@ Checks check_contents(const Config& config, const Environment& environment, cons
   CheckList list(CheckGroup::configuration);
   check_profiles(config, names, list);
   check_environments(config, list);
-  check_proxy(config, environment, names, list);
+  check_proxies(config, environment, names, list);
   return list.take();
 }
 
@@ -259,13 +272,6 @@ bool is_remote(const ServerSpec& server) {
   if (http == nullptr) return false;
   const auto url = mcp::Url::parse(http->url);
   return url && !mcp::is_loopback_host(url->host);
-}
-
-std::string proxy_variable(const Environment& environment) {
-  for (const char* name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"}) {
-    if (!environment(name).value_or("").empty()) return name;
-  }
-  return "";
 }
 
 }  // namespace gateway

@@ -21,8 +21,8 @@ Checks check_configuration(const ConfigurationPlace& place,
                            const mcp::Result<Config>& config,
                            const std::vector<std::string>& names = {});
 
-/// What the configuration holds that does not fit together: profiles without servers, environments that nobody describes, servers
-/// behind a proxy that is not used. `names`: the servers that it is asked of; {}: all.
+/// What the configuration holds that does not fit together: profiles without servers, environments that nobody describes, variables
+/// that name no proxy; and through which proxies servers are reached. `names`: the servers that it is asked of; {}: all.
 Checks check_contents(const Config& config, const Environment& environment, const std::vector<std::string>& names = {});
 
 /// Patterns of `tools` that match none of the tools that the servers are known to have from before. `state_dir`: where that is
@@ -31,8 +31,5 @@ Checks check_tool_patterns(const Config& config, const std::string& state_dir);
 
 /// Whether a server is reached over HTTP beyond this machine.
 bool is_remote(const ServerSpec& server);
-
-/// The first variable that is set and names a proxy; "" for none.
-std::string proxy_variable(const Environment& environment);
 
 }  // namespace gateway

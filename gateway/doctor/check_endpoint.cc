@@ -83,11 +83,14 @@ std::optional<Check> judge_any(const ServerSpec& server, const HttpAnswer& answe
 
 class EndpointLook {
  public:
-  EndpointLook(mcp::Executor executor, const ServerSpec& server, std::chrono::milliseconds patience, std::string proxy)
-      : executor_(std::move(executor)), server_(server), patience_(patience), proxy_(std::move(proxy)) {}
+  EndpointLook(mcp::Executor executor, const ServerSpec& server, std::chrono::milliseconds patience, const Environment& environment)
+      : executor_(std::move(executor)),
+        server_(server),
+        patience_(patience),
+        proxy_(std::make_shared<mcp::ProxySettings>(environment)) {}
 
   Task<Check> run() {
-    auto endpoint = EndpointClient::create(executor_, http_of(server_), patience_);
+    auto endpoint = EndpointClient::create(executor_, http_of(server_), patience_, proxy_);
     if (!endpoint) co_return unreachable(endpoint.error());
     const EndpointClient::Headers none;
     const auto got = co_await (*endpoint)->ask("GET", none);
@@ -113,11 +116,6 @@ class EndpointLook {
       error.message = "the server takes connections, but does not answer within " + std::to_string(patience_.count() / 1000) + " s";
       error.remedy = "Check that \"url\" names an MCP endpoint, and what the server's own log says.";
     }
-    if (!proxy_.empty() && error.code == mcp::ErrorCode::connect_failed) {
-      error.remedy += (error.remedy.empty() ? "" : " ") + proxy_ +
-                      " is set, but Switchyard uses no proxy: where there is no other way " +
-                      "out, run \"npx -y mcp-remote URL\" as the server's command.";
-    }
     CheckList list(CheckGroup::servers);
     list.error(server_.name.str(), std::move(error));
     return list.take().front();
@@ -131,7 +129,7 @@ class EndpointLook {
       if (!url || url->path() == path) continue;
       HttpSpec other = http_of(server_);
       other.url = url->origin() + std::string(path);
-      auto endpoint = EndpointClient::create(executor_, other, kHintPatience);
+      auto endpoint = EndpointClient::create(executor_, other, kHintPatience, proxy_);
       if (!endpoint) continue;
       const EndpointClient::Headers none;
       const auto answer = co_await (*endpoint)->ask("GET", none);
@@ -144,7 +142,7 @@ class EndpointLook {
   const mcp::Executor executor_;
   const ServerSpec& server_;
   const std::chrono::milliseconds patience_;
-  const std::string proxy_;  // the name of the variable; "" where none is set
+  const std::shared_ptr<const mcp::ProxySettings> proxy_;
 };
 
 }  // namespace
@@ -194,8 +192,7 @@ Task<Checks> check_endpoint(mcp::Executor executor,
                             const ServerSpec& server,
                             const Environment& environment,
                             std::chrono::milliseconds patience) {
-  const bool remote = is_remote(server);
-  EndpointLook look(std::move(executor), server, patience, remote ? proxy_variable(environment) : std::string());
+  EndpointLook look(std::move(executor), server, patience, environment);
   Checks checks = check_address_of(server);
   checks.push_back(co_await look.run());
   co_return checks;

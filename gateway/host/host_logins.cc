@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/host/random_source.h"
+#include "mcp/http/proxy_settings.h"
 #include "mcp/http/resolver.h"
 #include "mcp/http/tls_contexts.h"
 #include "oauth/file_credential_store.h"
@@ -23,10 +24,11 @@ constexpr auto kQuiet = std::chrono::milliseconds(20);  // after a change of the
 
 }  // namespace
 
-mcp::HttpClientOptions shared_http_options(const Environment&) {
+mcp::HttpClientOptions shared_http_options(const Environment& environment) {
   mcp::HttpClientOptions options;
   options.resolver = std::make_shared<mcp::Resolver>();
   options.tls = std::make_shared<mcp::TlsContexts>();
+  options.proxy = std::make_shared<mcp::ProxySettings>(environment);
   return options;
 }
 

@@ -32,13 +32,15 @@ std::optional<Message> response_in(const std::string& text) {
 
 Result<std::unique_ptr<EndpointClient>> EndpointClient::create(const mcp::Executor& executor,
                                                                const HttpSpec& spec,
-                                                               std::chrono::milliseconds patience) {
+                                                               std::chrono::milliseconds patience,
+                                                               std::shared_ptr<const mcp::ProxySettings> proxy) {
   auto url = mcp::Url::parse(spec.url);
   if (!url) return std::unexpected(std::move(url).error());
   std::unique_ptr<EndpointClient> client(new EndpointClient(executor, spec, patience));
   client->local_ = mcp::is_loopback_host(url->host);
   mcp::HttpClientOptions options;
   options.ca_file = spec.ca_file;
+  options.proxy = std::move(proxy);
   client->client_ = mcp::make_http_client(executor, std::move(*url), std::move(options));
   return client;
 }

@@ -10,6 +10,7 @@
 #include "gateway/config/config.h"
 #include "mcp/base/task.h"
 #include "mcp/http/http_client.h"
+#include "mcp/http/proxy_settings.h"
 #include "mcp/rpc/message.h"
 
 namespace gateway {
@@ -31,10 +32,11 @@ class EndpointClient {
  public:
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
-  /// Errors: config_invalid where the URL does not parse.
+  /// `proxy` may be null: none. Errors: config_invalid where the URL does not parse.
   static mcp::Result<std::unique_ptr<EndpointClient>> create(const mcp::Executor& executor,
                                                              const HttpSpec& spec,
-                                                             std::chrono::milliseconds patience);
+                                                             std::chrono::milliseconds patience,
+                                                             std::shared_ptr<const mcp::ProxySettings> proxy);
 
   /// Posts one message; the configured headers go with it, and then `headers`. Waits for the response where it is a request.
   mcp::Task<mcp::Result<HttpAnswer>> post(const mcp::Message& message, const Headers& headers);

@@ -42,7 +42,7 @@ Task<Result<>> inspect_http(ProbeContext& context,
                             mcp::ProcessLauncher& launcher,
                             const Environment& environment) {
   const auto server = std::make_shared<const LiveSpec>(spec);
-  TransportNeeds needs{.executor = context.executor, .launcher = &launcher, .environment = environment};
+  TransportNeeds needs{.executor = context.executor, .launcher = &launcher, .environment = environment, .proxy = context.proxy};
   auto transport = make_transport(std::move(needs), server);
   if (!transport) co_return std::unexpected(std::move(transport).error());
   auto reached = co_await probe_session(context, *transport, spec.startup_timeout);
@@ -71,7 +71,8 @@ Result<Inspection> inspect(const ServerSpec& spec, InspectionOptions options) {
                        .redaction = redaction,
                        .patience = options.patience,
                        .on_step = options.on_step,
-                       .inspection = inspection};
+                       .inspection = inspection,
+                       .proxy = std::make_shared<mcp::ProxySettings>(options.environment)};
   std::optional<Result<>> reached;
   auto work = stdio ? inspect_stdio(context, spec, *launcher, options.environment)
                     : inspect_http(context, spec, *launcher, options.environment);

@@ -189,7 +189,7 @@ void judge_session_id(Findings& findings, const std::string& session) {
 }
 
 Task<void> probe_http(ProbeContext& context, const HttpSpec& spec) {
-  auto endpoint = EndpointClient::create(context.executor, spec, context.patience);
+  auto endpoint = EndpointClient::create(context.executor, spec, context.patience, context.proxy);
   if (!endpoint) co_return;
   HttpProbe probe(context, **endpoint);
   co_await probe.run();

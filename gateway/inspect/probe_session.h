@@ -8,6 +8,7 @@
 #include "gateway/inspect/inspection.h"
 #include "gateway/upstream/redaction.h"
 #include "mcp/base/task.h"
+#include "mcp/http/proxy_settings.h"
 #include "mcp/session/client_session.h"
 #include "mcp/transport/transport.h"
 
@@ -20,6 +21,7 @@ struct ProbeContext {
   std::chrono::milliseconds patience = std::chrono::seconds(5);  // for one answer
   std::function<void(std::string)> on_step;                      // what is being done, for people
   Inspection& inspection;
+  std::shared_ptr<const mcp::ProxySettings> proxy = {};  // null: none
 };
 
 /// An orderly session with the server: handshake, all lists, a ping, a method that does not exist. Calls nothing that acts. Error:

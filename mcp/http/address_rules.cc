@@ -68,7 +68,7 @@ bool within(const Bytes6& address, const Net6& net) {
   return true;
 }
 
-bool is_public4(ip::address_v4 address) {
+bool is_public4(const ip::address_v4& address) {
   const std::uint32_t number = address.to_uint();
   return std::ranges::none_of(kSpecial4, [number](const Net4& net) { return (number ^ net.net) >> (32 - net.bits) == 0; });
 }

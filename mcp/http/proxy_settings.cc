@@ -22,6 +22,7 @@ struct Variable {
 
 /// Of the variable in either case. `name` is in capitals.
 std::optional<Variable> find(const ProxySettings::Variables& variables, std::string_view name) {
+  if (!variables) return std::nullopt;
   for (const std::string& spelled : {ascii_lower(name), std::string(name)}) {
     auto value = variables(spelled);
     if (value && !trim_blanks(*value).empty()) return Variable{spelled, std::string(trim_blanks(*value))};

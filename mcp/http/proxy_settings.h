@@ -34,6 +34,7 @@ class ProxySettings {
  public:
   using Variables = std::function<std::optional<std::string>(std::string_view name)>;
 
+  /// `variables` looks one up; {}: none is set.
   explicit ProxySettings(const Variables& variables);
 
   /// The proxy that leads to `url`, valid as long as this; null: none. Error config_invalid where the variable for it names what is

@@ -19,8 +19,10 @@
 namespace gateway {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 class CheckConfigurationTest : public testing::Test {
  protected:
@@ -156,9 +158,12 @@ TEST_F(CheckConfigurationTest, Environments) {
 TEST_F(CheckConfigurationTest, Proxies) {
   const Config remote = config(R"({"mcpServers":{"a":{"url":"https://h.example/mcp"},"b":{"url":"http://localhost:1/mcp"}}})");
   EXPECT_EQ(shown(check_contents(remote, environment_)), "");
-  EXPECT_THAT(shown(check_contents(remote, environment_of({{"HTTPS_PROXY", "http://p:1"}}))),
-              HasSubstr("note proxy: HTTPS_PROXY is set"));
-  EXPECT_THAT(shown(check_contents(remote, environment_of({{"HTTPS_PROXY", "http://p:1"}}))), HasSubstr("(1)"));
+  EXPECT_EQ(shown(check_contents(remote, environment_of({{"HTTPS_PROXY", "http://u:hush@p:1"}}))),
+            "ok proxy: HTTPS_PROXY is set: 1 server is reached through the proxy http://p:1\n");
+  EXPECT_EQ(shown(check_contents(remote, environment_of({{"HTTPS_PROXY", "http://p:1"}, {"no_proxy", ".example"}}))), "");
+  EXPECT_EQ(shown(check_contents(remote, environment_of({{"HTTP_PROXY", "http://p:1"}}))), "");
+  EXPECT_THAT(shown(check_contents(remote, environment_of({{"all_proxy", "socks5://u:hush@p:1"}}))),
+              AllOf(StartsWith("error proxy: the variable all_proxy names a proxy that is not"), Not(HasSubstr("hush"))));
   const Config local = config(R"({"mcpServers":{"b":{"url":"http://localhost:1/mcp"}}})");
   EXPECT_EQ(shown(check_contents(local, environment_of({{"HTTPS_PROXY", "http://p:1"}}))), "");
 }

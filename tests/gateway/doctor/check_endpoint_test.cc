@@ -145,10 +145,15 @@ TEST_F(CheckEndpointTest, NobodyThere) {
   EXPECT_THAT(look(server("http://127.0.0.1:1/mcp"), environment_of({{"HTTPS_PROXY", "http://p"}})), Not(HasSubstr("PROXY")));
 }
 
-TEST_F(CheckEndpointTest, AProxyThatIsNotUsed) {
-  const std::string text = look(server("http://no-such-host.invalid/mcp"), environment_of({{"https_proxy", "http://p"}}));
-  EXPECT_THAT(text, StartsWith("error s: the host name no-such-host.invalid cannot be resolved"));
-  EXPECT_THAT(text, HasSubstr("https_proxy is set, but Switchyard uses no proxy"));
+TEST_F(CheckEndpointTest, OneBehindAProxy) {
+  const mcp::ScriptedServer proxy(by_path({{"GET http://no-such-host.invalid/mcp", 405}}));
+  const std::string at = "http://127.0.0.1:" + std::to_string(proxy.port());
+  EXPECT_EQ(look(server("http://no-such-host.invalid/mcp"), environment_of({{"http_proxy", at}})),
+            "ok s: http://no-such-host.invalid answers (HTTP 405)\n");
+  const std::string text =
+      look(server("https://no-such-host.invalid/mcp"), environment_of({{"https_proxy", "http://127.0.0.1:1"}}));
+  EXPECT_THAT(text, StartsWith("error s: cannot connect to the proxy http://127.0.0.1:1, which leads to https://no-such-host."));
+  EXPECT_THAT(text, HasSubstr("| Check https_proxy"));
 }
 
 TEST_F(CheckEndpointTest, OneThatDoesNotAnswer) {
