@@ -40,6 +40,7 @@ class Parser {
     define_questions(commands_);
     define_changes(commands_);
     define_logins(commands_);
+    define_import(commands_);
     refuse_empty_values(app_);
     for (const auto& [command, finish] : commands_.all())
       refuse_empty_values(*command);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -104,6 +105,23 @@ struct LogoutCommand {
   std::optional<std::string> account;
 };
 
+struct ImportCommand {
+  std::string from;                            // a client's word, or a file; "": all clients
+  std::vector<std::string> only;               // servers; {}: all
+  std::map<std::string, std::string> renames;  // name there → name here
+  bool number_taken = false;
+  bool yes = false;
+  bool dry_run = false;
+  bool undo = false;
+};
+
+struct SecretCommand {
+  enum class Action { set, list, remove };
+
+  Action action = Action::list;
+  std::string name;  // not for `list`
+};
+
 struct VersionCommand {};
 
 using Command = std::variant<ServeCommand,
@@ -123,6 +141,8 @@ using Command = std::variant<ServeCommand,
                              SwitchCommand,
                              LoginCommand,
                              LogoutCommand,
+                             ImportCommand,
+                             SecretCommand,
                              VersionCommand>;
 
 struct CommandLine {

@@ -35,6 +35,9 @@ struct Parsed {
   bool no_wait = false;
   std::vector<std::string> servers;
   bool dry_run = false;
+  ImportCommand import;
+  std::vector<std::string> renames;
+  std::string secret_action, secret_name;
   std::vector<std::string> behind_dashes;  // a command with its arguments
   LoginCommand login;
   LogoutCommand logout;
@@ -79,5 +82,8 @@ void define_logins(CommandSet& commands);
 
 /// Those that change the configuration, or have it read.
 void define_changes(CommandSet& commands);
+
+/// `import` and `secret`.
+void define_import(CommandSet& commands);
 
 }  // namespace gateway

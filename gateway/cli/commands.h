@@ -27,6 +27,8 @@ Exit run_remove(const CommandContext& context, const RemoveCommand& command);
 Exit run_switch(const CommandContext& context, const SwitchCommand& command);
 Exit run_login(const CommandContext& context, const LoginCommand& command);
 Exit run_logout(const CommandContext& context, const LogoutCommand& command);
+Exit run_import(const CommandContext& context, const ImportCommand& command);
+Exit run_secret(const CommandContext& context, const SecretCommand& command);
 Exit run_version(const CommandContext& context);
 
 // What they show, apart from how they come by it. The JSON is that of the admin API, or a JSON-RPC response; it is valid.

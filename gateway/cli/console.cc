@@ -22,12 +22,21 @@ std::size_t terminal_width() {
 
 Console Console::of_process(const Environment& variables) {
   Console console{.in = std::cin, .out = std::cout, .err = std::cerr};
+  console.in_terminal = ::isatty(STDIN_FILENO) == 1;
   console.out_terminal = ::isatty(STDOUT_FILENO) == 1;
   console.err_terminal = ::isatty(STDERR_FILENO) == 1;
   console.colour = console.out_terminal && variables("NO_COLOR").value_or("").empty() && variables("TERM") != "dumb";
   console.err_has_log = true;
   if (console.out_terminal) console.width = terminal_width();
   return console;
+}
+
+bool ask_yes(const Console& console, std::string_view question) {
+  console.out << std::flush;
+  console.err << clean_line(question) << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(console.in, answer);
+  return answer.starts_with('y') || answer.starts_with('Y');
 }
 
 std::string failure_text(std::string_view message, std::string_view remedy) {

@@ -15,6 +15,7 @@ struct Console {
   std::istream& in;
   std::ostream& out;
   std::ostream& err;
+  bool in_terminal = false;
   bool out_terminal = false;
   bool err_terminal = false;
   bool colour = false;       // on `out`
@@ -23,6 +24,9 @@ struct Console {
 
   static Console of_process(const Environment& variables);
 };
+
+/// Asks a question that is answered with y or n, on `err`. Yes only where the answer begins with y. Only where `in` is a terminal.
+bool ask_yes(const Console& console, std::string_view question);
 
 /// Message and remedy as sentences on one line.
 std::string failure_text(std::string_view message, std::string_view remedy);

@@ -41,11 +41,6 @@ std::string names_text(const std::vector<std::string>& names) {
   return text;
 }
 
-bool gateway_runs_on(const CommandContext& context) {
-  const auto running = find_running_gateway(context.state_dir());
-  return running && *running && !(*running)->config.empty() && other_config(context, **running).empty();
-}
-
 mcp::Result<Edited> carry_out(const CommandContext& context, const EditCommand& command) {
   Edited edited{.file = known_config(context), .dry_run = command.dry_run};
   const EditBase base{edited.file, context.environment.variables};
@@ -63,7 +58,7 @@ mcp::Result<Edited> carry_out(const CommandContext& context, const EditCommand& 
   } else if (auto done = update_file(edited.file, kJsoncMaxBytes, change); !done) {
     return std::unexpected(done.error());
   }
-  edited.running = gateway_runs_on(context);
+  edited.running = gateway_runs_on(context, edited.file);
   return edited;
 }
 

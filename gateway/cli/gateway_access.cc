@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "gateway/host/stored_secrets.h"
+
 namespace gateway {
 
 namespace {
@@ -25,6 +27,15 @@ std::string CommandContext::config_file() const {
 
 std::string CommandContext::state_dir() const {
   return options.state.value_or(default_state_dir(environment.variables));
+}
+
+std::shared_ptr<oauth::CredentialStore> CommandContext::credential_store() const {
+  return environment.open_store ? environment.open_store(state_dir()) : open_credential_store(state_dir(), environment.variables);
+}
+
+bool gateway_runs_on(const CommandContext& context, const std::string& config) {
+  const auto running = find_running_gateway(context.state_dir());
+  return running && *running && !(*running)->config.empty() && same_file(config, (*running)->config);
 }
 
 std::string other_config(const CommandContext& context, const RunningGateway& running) {

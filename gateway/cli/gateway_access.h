@@ -20,6 +20,7 @@ struct CommandContext {
 
   std::string config_file() const;
   std::string state_dir() const;
+  std::shared_ptr<oauth::CredentialStore> credential_store() const;  // of the state folder; never null
 };
 
 /// A tool call as a command makes it.
@@ -68,6 +69,9 @@ std::string known_config(const CommandContext& context);
 
 /// The running gateway of the state folder, unless the user names another configuration than it has; else one of our own.
 mcp::Result<std::unique_ptr<GatewayAccess>> open_gateway(const CommandContext& context);
+
+/// Whether a gateway runs on the state folder with this configuration.
+bool gateway_runs_on(const CommandContext& context, const std::string& config);
 
 /// The configuration that the user names for this command, where the gateway that runs has another one; else "".
 std::string other_config(const CommandContext& context, const RunningGateway& running);

@@ -33,9 +33,11 @@ void report_diagnostics(const CommandContext& context, const Config& config) {
 }
 
 void report_no_servers(const Console& console, const std::string& config) {
-  report_note(console,
-              "no servers configured in " + config +
-                  ". Add one, for example: switchyard add files -- npx -y @modelcontextprotocol/server-filesystem /srv/docs");
+  report_note(
+      console,
+      "no servers configured in " + config +
+          ". Take over those of other clients with \"switchyard import\", or add one, for example: switchyard add files -- npx -y "
+          "@modelcontextprotocol/server-filesystem /srv/docs");
 }
 
 }  // namespace gateway

@@ -11,6 +11,7 @@
 #include "gateway/cli/commands.h"
 #include "gateway/config/jsonc.h"
 #include "gateway/config/near_name.h"
+#include "gateway/host/stored_secrets.h"
 #include "mcp/base/ascii.h"
 #include "mcp/types/protocol_version.h"
 
@@ -72,9 +73,21 @@ Exit run_command(const CommandContext& context, const Command& command) {
     Exit operator()(const SwitchCommand& one) const { return run_switch(context, one); }
     Exit operator()(const LoginCommand& one) const { return run_login(context, one); }
     Exit operator()(const LogoutCommand& one) const { return run_logout(context, one); }
+    Exit operator()(const ImportCommand& one) const { return run_import(context, one); }
+    Exit operator()(const SecretCommand& one) const { return run_secret(context, one); }
     Exit operator()(const VersionCommand&) const { return run_version(context); }
   };
   return std::visit(Runner{context}, command);
+}
+
+/// What the configuration names is the environment's, or the store's.
+CommandContext with_secrets(CommandContext context) {
+  const OpenStore open =
+      [state = context.state_dir(), opener = context.environment.open_store, variables = context.environment.variables] {
+        return opener ? opener(state) : open_credential_store(state, variables);
+      };
+  context.environment.variables = environment_with_secrets(std::move(context.environment.variables), open);
+  return context;
 }
 
 /// A reader that closed early has what it wanted; any other trouble with the output is a failure.
@@ -119,7 +132,7 @@ int run_cli(int argc, const char* const* argv, Console& console, HostEnvironment
     report_note(console, "--log-level: " + problem);
     return static_cast<int>(Exit::usage);
   }
-  const CommandContext context{std::move(line->global), console, std::move(environment)};
+  const CommandContext context = with_secrets({std::move(line->global), console, std::move(environment)});
   return static_cast<int>(finish_output(console, run_command(context, line->command)));
 }
 

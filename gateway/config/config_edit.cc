@@ -155,22 +155,14 @@ class Edit {
     return std::move(outcome);
   }
 
-  /// What keeps the server from being what it should: nothing, or an error. Variables that are not set can still be.
-  Result<> check_entry(const std::string& server) const {
+  /// What keeps the servers from being what they should: nothing, or an error. Variables that are not set can still be.
+  Result<> check_entries(const std::vector<std::string>& servers) const {
     const auto config = parse_config(editor_.text(), base_.file, base_.environment);
     if (!config) return {};
-    const ServerName name(server);
-    if (std::ranges::find(config->servers, name, &ServerSpec::name) != config->servers.end()) return {};
-    const auto broken = std::ranges::find(config->broken, name, &BrokenServer::name);
-    // A name that is too long stands there shortened.
-    const ErrorCode code = broken == config->broken.end() ? ErrorCode::name_invalid : broken->error.code;
-    if (code == ErrorCode::variable_missing) return {};
-    std::string mistakes;
-    for (const Diagnostic& one : config->diagnostics) {
-      if (one.severity != Diagnostic::Severity::error || !speaks_of(one, server)) continue;
-      mistakes.append(mistakes.empty() ? "" : "; ").append(text_of(one, server));
+    for (const std::string& server : servers) {
+      if (auto fits = check_entry(*config, server); !fits) return fits;
     }
-    return fail(code, "server " + quoted(server) + " was not added: " + mistakes);
+    return {};
   }
 
   ConfigEdit outcome;
@@ -179,6 +171,21 @@ class Edit {
   Edit(const EditBase& base, JsoncEditor editor, const std::vector<Diagnostic>& before) : base_(base), editor_(std::move(editor)) {
     for (const Diagnostic& one : before)
       before_.emplace(one.severity, one.path, one.message);
+  }
+
+  static Result<> check_entry(const Config& config, const std::string& server) {
+    const ServerName name(server);
+    if (std::ranges::find(config.servers, name, &ServerSpec::name) != config.servers.end()) return {};
+    const auto broken = std::ranges::find(config.broken, name, &BrokenServer::name);
+    // A name that is too long stands there shortened.
+    const ErrorCode code = broken == config.broken.end() ? ErrorCode::name_invalid : broken->error.code;
+    if (code == ErrorCode::variable_missing) return {};
+    std::string mistakes;
+    for (const Diagnostic& one : config.diagnostics) {
+      if (one.severity != Diagnostic::Severity::error || !speaks_of(one, server)) continue;
+      mistakes.append(mistakes.empty() ? "" : "; ").append(text_of(one, server));
+    }
+    return fail(code, "server " + quoted(server) + " was not added: " + mistakes);
   }
 
   static bool speaks_of(const Diagnostic& one, const std::string& server) {
@@ -310,11 +317,26 @@ Result<ConfigEdit> add_server(const EditBase& base, const std::optional<std::str
   const auto put = there != nullptr ? replace_entry(*edit, server, entry) : edit->editor().set(entry_path(server.name), entry);
   if (!put) return refused(base, put.error());
   if (auto ours = edit->stay_ours(); !ours) return refused(base, ours.error());
-  if (auto fits = edit->check_entry(server.name); !fits) return std::unexpected(fits.error());
+  if (auto fits = edit->check_entries({server.name}); !fits) return std::unexpected(fits.error());
   for (const std::string& profile : without_repeats(server.profiles)) {
     if (auto in = edit->put_into_profile(server.name, profile); !in) return refused(base, in.error());
   }
   (edit->editor().text() == before ? edit->outcome.unchanged : edit->outcome.changed).push_back(server.name);
+  return edit->finish();
+}
+
+Result<ConfigEdit> add_entries(const EditBase& base,
+                               const std::optional<std::string>& text,
+                               const std::vector<std::pair<std::string, JsonNode>>& entries) {
+  auto edit = Edit::open(base, text && !is_blank(*text) ? *text : std::string(kNewFile));
+  if (!edit) return std::unexpected(edit.error());
+  for (const auto& [name, entry] : entries) {
+    if (edit->entry(name) != nullptr) return invalid(quoted(name) + " is in " + base.file + " already");
+    if (auto put = edit->editor().set(entry_path(name), entry); !put) return refused(base, put.error());
+    edit->outcome.changed.push_back(name);
+  }
+  if (auto ours = edit->stay_ours(); !ours) return refused(base, ours.error());
+  if (auto fits = edit->check_entries(edit->outcome.changed); !fits) return std::unexpected(fits.error());
   return edit->finish();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/config/config_file.h"
+#include "gateway/config/jsonc.h"
 #include "mcp/base/result.h"
 
 namespace gateway {
@@ -55,6 +56,11 @@ mcp::Result<ConfigEdit> add_server(const EditBase& base,
                                    const std::optional<std::string>& text,
                                    const NewServer& server,
                                    bool replace);
+
+/// Adds servers with these entries, none of which is there. As add_server(), of which it is the general form.
+mcp::Result<ConfigEdit> add_entries(const EditBase& base,
+                                    const std::optional<std::string>& text,
+                                    const std::vector<std::pair<std::string, JsonNode>>& entries);
 
 /// Takes servers out, also of the profiles that name them.
 mcp::Result<ConfigEdit> remove_servers(const EditBase& base,

@@ -9,13 +9,14 @@
 #include "gateway/config/jsonc.h"
 #include "gateway/config/server_entry.h"
 #include "gateway/config/server_fields.h"
+#include "gateway/config/shell_word.h"
 #include "gateway/config/text_file.h"
 #include "gateway/config/top_level.h"
 
 namespace gateway {
 namespace {
 
-constexpr std::string_view kBeginOne = R"(Begin one with "switchyard add NAME -- COMMAND")";
+constexpr std::string_view kBeginOne = R"(Begin one with "switchyard import" or "switchyard add NAME -- COMMAND")";
 
 std::string folder_of(const std::string& file) {
   std::error_code error;
@@ -109,8 +110,8 @@ mcp::Result<Config> parse_config(std::string_view text, const std::string& file,
 mcp::Result<> refuse_toml(const std::string& file) {
   if (!is_toml(file)) return {};
   return mcp::fail(mcp::ErrorCode::config_invalid,
-                   "configuration " + file + ": TOML, as Codex has it, is not read yet",
-                   R"(Write its servers as JSON, {"mcpServers": {"NAME": {"command": "…"}}} for example, into another file.)");
+                   "configuration " + file + ": TOML, as Codex has it, is no configuration of Switchyard's",
+                   "Take its servers over into one: switchyard import " + shell_word(file));
 }
 
 mcp::Result<Config> load_config(const std::string& file, const Environment& environment) {

@@ -12,8 +12,14 @@
 
 namespace gateway {
 
-/// Looks a variable of the environment up; nothing when it is not set.
+/// Looks a variable of the environment up; nothing when it is not set. Under a name that begins with kSecretPrefix, which no
+/// variable has, it looks a stored secret up (${secret:NAME}).
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+
+inline constexpr std::string_view kSecretPrefix = "secret:";
+
+/// Whether a stored secret can have that name: 1 to 128 of A-Z a-z 0-9 _ . -
+bool is_secret_name(std::string_view name);
 
 /// Bounds of `maxNameLength`.
 inline constexpr std::size_t kMinNameLength = 16, kMaxNameLength = 128;

@@ -68,7 +68,27 @@ class Expander {
     offset_ += taken;
   }
 
+  /// A secret comes under the name that it is looked up by.
+  void secret(std::string_view inside, std::string_view whole) {
+    if (lenient_) {
+      error(quoted(whole) + " is for a file of Switchyard's own; put the server there");
+    } else if (!is_secret_name(inside.substr(kSecretPrefix.size()))) {
+      error(quoted(whole) + " is not ${secret:NAME}, whose name is 1 to 128 of A-Z a-z 0-9 _ . -, and which has no default");
+    } else {
+      put_in(inside, std::nullopt);
+    }
+    offset_ += whole.size();
+  }
+
+  void put_in(std::string_view name, std::optional<std::string_view> fallback) {
+    out_.had_variable = true;
+    std::string value = value_of(name, fallback);
+    out_.text += value;
+    if (!value.empty() && out_.used.size() < kMaxUsed) out_.used.emplace_back(name, std::move(value));
+  }
+
   void reference(std::string_view inside, std::string_view whole) {
+    if (inside.starts_with(kSecretPrefix)) return secret(inside, whole);
     std::string_view name = inside;
     if (name.starts_with("env:")) name.remove_prefix(4);
     std::optional<std::string_view> fallback;
@@ -82,10 +102,8 @@ class Expander {
       return copy(whole.size(), "");
     }
     if (!is_variable_name(name)) return unknown_form(whole);
-    out_.had_variable = true;
-    std::string value = value_of(name, fallback);
-    copy(whole.size(), value);
-    if (!value.empty() && out_.used.size() < kMaxUsed) out_.used.emplace_back(name, std::move(value));
+    put_in(name, fallback);
+    offset_ += whole.size();
   }
 
   void unknown_form(std::string_view whole) {
@@ -120,6 +138,12 @@ std::string expand_home(const std::string& text, const Environment& environment)
   const std::optional<std::string> home = environment("HOME");
   if (!home || home->empty()) return text;
   return *home + text.substr(1);
+}
+
+bool is_secret_name(std::string_view name) {
+  constexpr std::size_t kMaxName = 128;
+  static constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+  return !name.empty() && name.size() <= kMaxName && name.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
 bool is_environment_name(std::string_view name) {

@@ -250,4 +250,56 @@ std::optional<std::string> literal_url_secret(std::string_view server, std::stri
   return inside ? std::optional(url_advice(server, *inside)) : std::nullopt;
 }
 
+namespace {
+
+/// The part of `whole` that is `part`, a view into it, without the scheme before a token.
+LiteralSecret literal_part(std::string_view whole, std::string_view part, std::string name) {
+  const std::size_t scheme = scheme_of(part).size();
+  return {static_cast<std::size_t>(part.data() - whole.data()) + scheme, part.size() - scheme, std::move(name)};
+}
+
+}  // namespace
+
+std::string variable_name(std::string_view text) {
+  return as_variable(text);
+}
+
+std::string secret_name(std::string_view server, std::string_view key) {
+  constexpr std::size_t kMostOfEach = 60;
+  const std::string first = as_variable(server).substr(0, kMostOfEach);
+  std::string second = as_variable(key).substr(0, kMostOfEach);
+  if (second == "AUTHORIZATION") second = "TOKEN";
+  return second == first || second.starts_with(first + "_") ? second : first + "_" + second;
+}
+
+std::vector<LiteralSecret> find_env_secrets(std::string_view server, std::string_view key, std::string_view value) {
+  if (!is_literal_secret(key, value) && !literal_in_urls(value)) return {};
+  return {{0, value.size(), secret_name(server, key)}};
+}
+
+std::vector<LiteralSecret> find_header_secrets(std::string_view server, std::string_view key, std::string_view value) {
+  if (!is_literal_secret(key, value)) return {};
+  return {literal_part(value, value, secret_name(server, key))};
+}
+
+std::vector<LiteralSecret> find_argument_secrets(std::string_view server, std::string_view before, std::string_view argument) {
+  const auto secret = secret_in_argument(before, argument);
+  if (!secret || !is_literal_secret(secret->name, secret->value)) return find_url_secrets(server, argument);
+  return {literal_part(argument, secret->value, secret_name(server, secret->name.empty() ? "TOKEN" : secret->name))};
+}
+
+std::vector<LiteralSecret> find_url_secrets(std::string_view server, std::string_view url) {
+  std::vector<LiteralSecret> found;
+  for (const UrlSecret& secret : secrets_in_urls(url)) {
+    if (secret.value.empty() || is_reference(secret.value)) continue;
+    const bool password = !secret.user_info.empty();
+    if (!password && !is_literal_secret(secret.key, secret.value)) continue;
+    const std::string_view key = password ? "PASSWORD" : secret.key.empty() ? "KEY" : secret.key;
+    const auto at = static_cast<std::size_t>(secret.value.data() - url.data());
+    if (!found.empty() && at < found.back().at + found.back().length) continue;
+    found.push_back({at, secret.value.size(), secret_name(server, key)});
+  }
+  return found;
+}
+
 }  // namespace gateway

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,5 +41,24 @@ std::optional<std::string> literal_env_secret(std::string_view key, std::string_
 std::optional<std::string> literal_header_secret(std::string_view server, std::string_view key, std::string_view value);
 std::optional<std::string> literal_argument_secret(std::string_view server, std::string_view before, std::string_view argument);
 std::optional<std::string> literal_url_secret(std::string_view server, std::string_view url);
+
+/// A secret that is written out in a value, and what to call it elsewhere: "GITHUB_TOKEN", "TICKETS_PASSWORD".
+struct LiteralSecret {
+  std::size_t at = 0, length = 0;  // bytes of the value
+  std::string name;                // of A-Z 0-9 _
+};
+
+// Those that literal_…_secret() warn of, in the order of the value; none overlaps another. A variable's value is a secret as a
+// whole.
+std::vector<LiteralSecret> find_env_secrets(std::string_view server, std::string_view key, std::string_view value);
+std::vector<LiteralSecret> find_header_secrets(std::string_view server, std::string_view key, std::string_view value);
+std::vector<LiteralSecret> find_argument_secrets(std::string_view server, std::string_view before, std::string_view argument);
+std::vector<LiteralSecret> find_url_secrets(std::string_view server, std::string_view url);
+
+/// "apiKey", "X-Api-Key" as the name of a variable: "API_KEY".
+std::string variable_name(std::string_view text);
+
+/// "apiKey" of server "tickets" as the name of a variable: "TICKETS_API_KEY".
+std::string secret_name(std::string_view server, std::string_view key);
 
 }  // namespace gateway

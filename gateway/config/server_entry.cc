@@ -349,7 +349,7 @@ ServerEntry broken_server(const JsonMember& member, mcp::ErrorCode code, const F
   }
   if (mistakes > kShown) error.message += "; and " + std::to_string(mistakes - kShown) + " more";
   if (!error.message.ends_with('?')) error.message += '.';
-  error.remedy = code == mcp::ErrorCode::variable_missing ? "Set the variable and start the gateway again, or mend the file."
+  error.remedy = code == mcp::ErrorCode::variable_missing ? "Set what is missing and start the gateway again, or mend the file."
                                                           : "Mend the file.";
   return ServerEntry{
       std::nullopt,

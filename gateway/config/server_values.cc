@@ -43,11 +43,18 @@ std::optional<std::string> ServerValues::resolve(const JsonNode& node, const std
     return std::nullopt;
   }
   for (auto& [name, value] : expansion.used) {
-    if (names_secret(name) || looks_secret(value)) secrets_.push_back(std::move(value));
+    const bool stored = name.starts_with(kSecretPrefix);
+    if (stored || names_secret(name) || looks_secret(value)) secrets_.push_back(std::move(value));
   }
   if (expansion.missing.empty()) return std::move(expansion.text);
   if (disabled_) return std::nullopt;
   for (const std::string& name : expansion.missing) {
+    if (name.starts_with(kSecretPrefix)) {
+      const std::string secret = name.substr(kSecretPrefix.size());
+      findings_.missing_variable(
+          path, node.at, "there is no secret " + secret + " in the store; put it there with: switchyard secret set " + secret);
+      continue;
+    }
     // A default in the file is the wrong place for a secret.
     const bool secret = names_secret(name) || (!key.empty() && names_secret(key));
     findings_.missing_variable(path,

@@ -91,7 +91,11 @@ class Examination {
     // What the gateway has, its servers get: not what this shell has.
     auto own = running_ != nullptr && options.gateway.other_config.empty() ? environment_of(running_->pid) : std::nullopt;
     borrowed_ = own.has_value();
-    if (own) environment_ = std::move(*own);
+    if (own) {
+      environment_ = [own = std::move(*own), secrets = options.variables](std::string_view name) {
+        return name.starts_with(kSecretPrefix) ? secrets(name) : own(name);
+      };
+    }
     config_ = load_config(options.place.file, environment_);
   }
 

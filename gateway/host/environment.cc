@@ -29,12 +29,15 @@ std::string find_guardian() {
 HostEnvironment HostEnvironment::of_process() {
   HostEnvironment environment;
   environment.variables = [](std::string_view name) -> std::optional<std::string> {
-    // The environment is never written to after main() began.
+    // No variable of that form is ours; the environment is never written to after main() began.
+    if (name.starts_with(kSecretPrefix)) return std::nullopt;
     const char* value = std::getenv(std::string(name).c_str());  // NOLINT(concurrency-mt-unsafe)
     if (value == nullptr) return std::nullopt;
     return std::string(value);
   };
   environment.guardian = find_guardian();
+  std::error_code error;
+  environment.folder = std::filesystem::current_path(error).string();
   return environment;
 }
 

@@ -1,15 +1,26 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 
 #include "gateway/config/config_file.h"
 
+namespace oauth {
+class CredentialStore;
+}
+
 namespace gateway {
+
+/// Opens the store of a state folder; never null.
+using StoreOpener = std::function<std::shared_ptr<oauth::CredentialStore>(const std::string& state_dir)>;
 
 /// What the program takes from the world around it; tests pass their own.
 struct HostEnvironment {
-  Environment variables;  // the process's environment
-  std::string guardian;   // path of the switchyard-guardian program
+  Environment variables;   // the process's environment
+  std::string guardian;    // path of the switchyard-guardian program
+  std::string folder;      // that it was started in; "" where nobody is to know
+  StoreOpener open_store;  // of logins and secrets; open_credential_store() where it is empty
 
   /// The real one. The guardian is looked for beside our own executable, then in ../libexec/switchyard.
   static HostEnvironment of_process();

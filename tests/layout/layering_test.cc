@@ -30,7 +30,7 @@ const Rows& mcp_rows() {
 
 const Rows& gateway_rows() {
   static const Rows kRows = {{"config"},
-                             {"upstream"},
+                             {"import", "upstream"},
                              {"catalog", "inspect"},
                              {"explain", "routing"},
                              {"reload"},

@@ -43,6 +43,7 @@ class CliTest : public testing::Test {
     std::istringstream in(input);
     std::ostringstream out, err;
     Console console{.in = in, .out = out, .err = err};
+    console.in_terminal = console.out_terminal = terminal_;
     std::vector<const char*> argv = {"switchyard"};
     for (const std::string& arg : args)
       argv.push_back(arg.c_str());
@@ -52,6 +53,8 @@ class CliTest : public testing::Test {
       if (found == variables.end()) return std::nullopt;
       return found->second;
     };
+    environment.folder = started_in_;
+    environment.open_store = open_store_;
     environment.guardian = mcp::program_path("switchyard-guardian");
     const int exit = run_cli(static_cast<int>(argv.size()), argv.data(), console, std::move(environment));
     return {exit, out.str(), err.str()};
@@ -65,6 +68,9 @@ class CliTest : public testing::Test {
 
   std::string folder_;
   std::map<std::string, std::string> variables_;
+  std::string started_in_;  // the folder; "": of no concern
+  StoreOpener open_store_;
+  bool terminal_ = false;  // input and output are one
 };
 
 }  // namespace gateway

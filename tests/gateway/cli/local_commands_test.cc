@@ -239,9 +239,11 @@ TEST_F(LocalCommandsTest, NoServersIsSaid) {
     const Outcome outcome = run({command, "--config", config});
     EXPECT_EQ(outcome.exit, 0);
     EXPECT_EQ(outcome.out, "");
-    EXPECT_EQ(outcome.err,
-              "switchyard: no servers configured in " + config +
-                  ". Add one, for example: switchyard add files -- npx -y @modelcontextprotocol/server-filesystem /srv/docs\n");
+    EXPECT_EQ(
+        outcome.err,
+        "switchyard: no servers configured in " + config +
+            ". Take over those of other clients with \"switchyard import\", or add one, for example: switchyard add files -- npx "
+            "-y @modelcontextprotocol/server-filesystem /srv/docs\n");
   }
   EXPECT_THAT(run({"serve", "--config", config, "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"}).err,
               StartsWith("switchyard: no servers configured in " + config));

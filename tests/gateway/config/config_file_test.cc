@@ -77,7 +77,7 @@ TEST(ParseConfigTest, ABrokenServerLeavesTheOthersAndSaysWhatToDo) {
   EXPECT_EQ(
       config->broken[1].error.text(),
       "server \"c\" is left out: f:2:15: mcpServers.c.url: the variable HOST is not set; set it where switchyard runs, or write "
-      "${HOST:-default}. Set the variable and start the gateway again, or mend the file.");
+      "${HOST:-default}. Set what is missing and start the gateway again, or mend the file.");
 }
 
 TEST(ParseConfigTest, NamesOfServersAreChecked) {

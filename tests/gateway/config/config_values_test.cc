@@ -106,10 +106,11 @@ TEST_F(ConfigFolderTest, AFileThatCannotBeReadIsNamed) {
   const auto missing = load_config(folder_ + "/none.json", test_environment());
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, mcp::ErrorCode::io_error);
-  EXPECT_EQ(missing.error().text(),
-            "configuration " + folder_ +
-                R"(/none.json: no such file. Begin one with "switchyard add NAME -- COMMAND", or name another with )"
-                "--config FILE.");
+  EXPECT_EQ(
+      missing.error().text(),
+      "configuration " + folder_ +
+          R"(/none.json: no such file. Begin one with "switchyard import" or "switchyard add NAME -- COMMAND", or name another with )"
+          "--config FILE.");
 }
 
 TEST_F(ConfigFolderTest, WhatIsWrongWithAFileSaysWhatToDo) {
@@ -143,16 +144,15 @@ TEST_F(ConfigFolderTest, TheHistoryInAnotherClientsFileMayBeLong) {
   EXPECT_EQ(servers_of(*config), "a: run <a>\n");
 }
 
-TEST_F(ConfigFolderTest, TomlIsNotReadYet) {
+TEST_F(ConfigFolderTest, TomlIsImported) {
   const std::string file = write("config.toml", "[mcp_servers.files]\ncommand = \"npx\"\n");
   const auto config = load_config(file, test_environment());
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().code, mcp::ErrorCode::config_invalid);
-  EXPECT_EQ(
-      config.error().text(),
-      "configuration " + file +
-          R"(: TOML, as Codex has it, is not read yet. Write its servers as JSON, {"mcpServers": {"NAME": {"command": "…"}}} )"
-          "for example, into another file.");
+  EXPECT_EQ(config.error().text(),
+            "configuration " + file +
+                ": TOML, as Codex has it, is no configuration of Switchyard's. Take its servers over into one: " +
+                "switchyard import " + file);
 }
 
 TEST_F(ConfigFolderTest, ACertificateAuthoritysFileIsCheckedAtOnce) {

@@ -1,0 +1,170 @@
+#include "gateway/import/client_keys.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "gateway/config/jsonc_write.h"
+
+namespace gateway {
+namespace {
+
+class Plainer {
+ public:
+  Plainer(const JsonNode& entry, ImportClient client) : client_(client) { out_.entry = entry; }
+
+  PlainEntry run() {
+    bearer();
+    if (client_ == ImportClient::codex) codex();
+    if (client_ == ImportClient::vscode) sandbox();
+    if (client_ == ImportClient::cursor) {
+      if (auto auth = take("auth")) login("auth", auth->value, {"CLIENT_ID", "CLIENT_SECRET"});
+    }
+    if (auto oauth = take("oauth"))
+      login("oauth", oauth->value, {client_ == ImportClient::codex ? "client_id" : "clientId", "clientSecret"});
+    return std::move(out_);
+  }
+
+ private:
+  std::optional<JsonMember> take(std::string_view key) {
+    const JsonMember* found = out_.entry.find(key);
+    if (found == nullptr) return std::nullopt;
+    JsonMember member = *found;
+    std::erase_if(out_.entry.members, [&](const JsonMember& one) { return one.key == key; });
+    if (member.value.is(JsonNode::Kind::null)) return std::nullopt;
+    return member;
+  }
+
+  std::string take_text(const std::string& key) {
+    auto member = take(key);
+    if (!member) return "";
+    if (member->value.is(JsonNode::Kind::string)) return std::move(member->value.text);
+    out_.left_out.push_back(key);
+    return "";
+  }
+
+  void leave_out(const std::string& key) {
+    if (take(key)) out_.left_out.push_back(key);
+  }
+
+  void bearer() {
+    const std::string variable = take_text("bearer_token_env_var");
+    if (!variable.empty()) out_.headers.emplace_back("Authorization", "Bearer ${" + variable + "}");
+  }
+
+  void codex() {
+    if (const std::string token = take_text("bearer_token"); !token.empty()) put_header("Authorization", "Bearer " + token);
+    if (auto headers = take("env_http_headers")) {
+      for (const JsonMember& one : headers->value.members)
+        out_.headers.emplace_back(one.key, "${" + one.value.text + "}");
+    }
+    if (auto variables = take("env_vars")) {
+      for (const JsonNode& one : variables->value.items)
+        forward(one);
+    }
+    if (auto timeout = take("startup_timeout_ms"); timeout && out_.entry.find("startup_timeout_sec") == nullptr) {
+      timeout->key = "startup_timeout_sec";
+      timeout->value.number /= 1000;
+      timeout->value.text = seconds_text(timeout->value.number);
+      out_.entry.members.push_back(std::move(*timeout));
+    }
+    if (auto scopes = take("scopes")) read_scopes("scopes", scopes->value);
+    // How calls of single tools are approved.
+    leave_out("tools");
+  }
+
+  static std::string seconds_text(double seconds) {
+    std::string text = std::to_string(seconds);
+    while (text.ends_with('0'))
+      text.pop_back();
+    if (text.ends_with('.')) text.pop_back();
+    return text;
+  }
+
+  void forward(const JsonNode& variable) {
+    const JsonMember* name = variable.find("name");
+    const JsonMember* source = variable.find("source");
+    const bool elsewhere = source != nullptr && source->value.text != "local";
+    const std::string& text = name == nullptr ? variable.text : name->value.text;
+    if (text.empty() || elsewhere) {
+      out_.left_out.push_back("env_vars" + (text.empty() ? "" : "." + text));
+    } else {
+      out_.env.emplace_back(text, "${" + text + "}");
+    }
+  }
+
+  void put_header(const std::string& name, std::string value) {
+    JsonMember member;
+    member.key = name;
+    member.value = json_text(std::move(value));
+    const auto headers = std::ranges::find(out_.entry.members, "http_headers", &JsonMember::key);
+    if (headers != out_.entry.members.end()) {
+      headers->value.members.push_back(std::move(member));
+    } else {
+      JsonMember fresh;
+      fresh.key = "http_headers";
+      fresh.value = json_object();
+      fresh.value.members.push_back(std::move(member));
+      out_.entry.members.push_back(std::move(fresh));
+    }
+  }
+
+  void sandbox() {
+    const auto enabled = take("sandboxEnabled");
+    leave_out("sandbox");
+    if (!enabled) return;
+    out_.left_out.emplace_back("sandboxEnabled");
+    if (!enabled->value.boolean) return;
+    out_.problem =
+        "VS Code runs it in a sandbox, whose rules say nothing here; put it in with \"switchyard add\" and give it a \"sandbox\"";
+  }
+
+  void read_scopes(const std::string& path, const JsonNode& scopes) {
+    if (scopes.is(JsonNode::Kind::array)) {
+      for (const JsonNode& scope : scopes.items)
+        out_.login.scopes.push_back(scope.text);
+    } else if (scopes.is(JsonNode::Kind::string)) {
+      split(scopes.text);
+    } else {
+      out_.left_out.push_back(path);
+    }
+  }
+
+  void split(std::string_view scopes) {
+    while (!scopes.empty()) {
+      const std::string_view scope = scopes.substr(0, scopes.find_first_of(" ,"));
+      if (!scope.empty()) out_.login.scopes.emplace_back(scope);
+      scopes.remove_prefix(std::min(scopes.size(), scope.size() + 1));
+    }
+  }
+
+  /// `names`: of the client's id and its secret.
+  void login(const std::string& path, const JsonNode& from, const std::array<std::string_view, 2>& names) {
+    if (!from.is(JsonNode::Kind::object)) return out_.left_out.push_back(path);
+    for (const JsonMember& one : from.members) {
+      const bool text = one.value.is(JsonNode::Kind::string);
+      if (one.key == names[0] && text) {
+        out_.login.client_id = one.value.text;
+      } else if (one.key == names[1] && text) {
+        out_.login.client_secret = one.value.text;
+      } else if (one.key == "scopes") {
+        read_scopes(path + ".scopes", one.value);
+      } else if (one.key == "callbackPort" && one.value.number >= 1 && one.value.number <= 65535) {
+        out_.login.callback_port = static_cast<int>(one.value.number);
+      } else {
+        out_.left_out.push_back(path_of_key(path, one.key));
+      }
+    }
+  }
+
+  const ImportClient client_;
+  PlainEntry out_;
+};
+
+}  // namespace
+
+PlainEntry plain_entry(const JsonNode& entry, ImportClient client) {
+  return Plainer(entry, client).run();
+}
+
+}  // namespace gateway
