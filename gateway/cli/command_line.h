@@ -116,10 +116,10 @@ struct ImportCommand {
 };
 
 struct SecretCommand {
-  enum class Action { set, list, remove };
+  enum class Action { set, list, remove, key };
 
   Action action = Action::list;
-  std::string name;  // not for `list`
+  std::string name;  // not for `list`; for `key`, where it is to be: "file" or "keyring"
 };
 
 struct VersionCommand {};

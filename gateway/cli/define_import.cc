@@ -58,6 +58,12 @@ Outcome finish_secret(Parsed& parsed) {
     if (!command.name.empty()) return std::unexpected(Mistake{"secret list takes no name"});
     return command;
   }
+  if (parsed.secret_action == "key") {
+    if (command.name != "file" && command.name != "keyring")
+      return std::unexpected(Mistake{"secret key needs to be told where it is to be: file or keyring"});
+    command.action = SecretCommand::Action::key;
+    return command;
+  }
   command.action = parsed.secret_action == "set" ? SecretCommand::Action::set : SecretCommand::Action::remove;
   if (command.name.empty()) return std::unexpected(Mistake{"secret " + parsed.secret_action + " needs the name of a secret"});
   if (!is_secret_name(command.name)) return std::unexpected(Mistake{"a secret's name is 1 to 128 of A-Z a-z 0-9 _ . -"});
@@ -69,10 +75,10 @@ void add_secret(CommandSet& commands) {
                                    "Keep secrets that the configuration names: ${secret:NAME}",
                                    "switchyard secret set GITHUB_TOKEN <token.txt",
                                    finish_secret);
-  command->add_option("ACTION", commands.parsed().secret_action, "set, list or remove")
+  command->add_option("ACTION", commands.parsed().secret_action, "set, list or remove; key moves the key of the store")
       ->required()
-      ->check(CLI::IsMember({"set", "list", "remove"}));
-  command->add_option("NAME", commands.parsed().secret_name, "The secret's name");
+      ->check(CLI::IsMember({"set", "list", "remove", "key"}));
+  command->add_option("NAME", commands.parsed().secret_name, "The secret's name; for key: file, or keyring (that of your session)");
   command->footer("set asks for the value on a terminal, and reads it from standard input elsewhere. No value is ever shown.\n" +
                   command->get_footer());
 }

@@ -20,6 +20,7 @@
 #include "gateway/config/words.h"
 #include "mcp/json/text.h"
 #include "oauth/credential_store.h"
+#include "oauth/file_credential_store.h"
 
 namespace gateway {
 
@@ -196,12 +197,37 @@ Exit list_secrets(const CommandContext& context) {
 
 }  // namespace
 
+namespace {
+
+/// Logins and secrets stay as they are; processes that use them go on.
+Exit move_key(const CommandContext& context, const std::string& place) {
+  const bool keyring = place == "keyring";
+  const oauth::FileStoreOptions store{.folder = oauth::credentials_folder(context.state_dir()),
+                                      .key_place = {},
+                                      .keyring = {.variable = context.environment.variables}};
+  const auto moved = oauth::move_store_key(store, keyring ? oauth::KeyPlace::keyring : oauth::KeyPlace::file);
+  if (!moved) return report_failure(context, moved.error());
+  if (context.options.json) {
+    context.console.out << nlohmann::ordered_json{{"place", place}, {"moved", *moved}}.dump() << "\n";
+    return Exit::done;
+  }
+  const std::string where = keyring ? "the keyring of your session" : "a file of the state folder";
+  context.console.out
+      << (*moved ? "The key of logins and secrets is in " + where + " now.\n"
+                 : "Nothing was moved: it is there already, or there is none yet (the first login or secret makes it).\n");
+  return Exit::done;
+}
+
+}  // namespace
+
 Exit run_secret(const CommandContext& context, const SecretCommand& command) {
   switch (command.action) {
     case SecretCommand::Action::set:
       return set_secret(context, command.name);
     case SecretCommand::Action::remove:
       return remove_secret(context, command.name);
+    case SecretCommand::Action::key:
+      return move_key(context, command.name);
     case SecretCommand::Action::list:
       break;
   }

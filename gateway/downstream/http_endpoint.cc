@@ -101,6 +101,8 @@ Task<void> HttpEndpoint::handle(HttpExchange& exchange) {
   const std::string_view path = exchange.path();
   if (is_health(path)) {
     answer_health(exchange, known != nullptr || !options_.access.asks());
+  } else if (answer_document(exchange)) {
+    return mcp::done();
   } else if (known == nullptr && options_.access.asks()) {
     refuse_stranger(exchange);
   } else if (path == "/mcp" || path.starts_with("/mcp/")) {
@@ -137,8 +139,19 @@ void HttpEndpoint::answer_health(HttpExchange& exchange, bool known) const {
   }
 }
 
+/// What is published is for everybody, wherever they come from.
+bool HttpEndpoint::answer_document(HttpExchange& exchange) const {
+  const std::string_view path = exchange.path();
+  const bool may_be = options_.document && exchange.method() == "GET" && path != "/mcp" && !path.starts_with("/mcp/");
+  const std::string document = may_be ? options_.document(path) : "";
+  if (document.empty()) return false;
+  exchange.respond(200, "application/json", document);
+  return true;
+}
+
 bool HttpEndpoint::admits(HttpExchange& exchange) {
   if (!options_.access.asks() || is_health(exchange.path())) return true;
+  if (exchange.method() == "GET" && options_.document && !options_.document(exchange.path()).empty()) return true;
   if (options_.access.identify(exchange.header("authorization")) != nullptr) return true;
   refuse_stranger(exchange);
   return false;

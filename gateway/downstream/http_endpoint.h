@@ -23,13 +23,15 @@ struct HttpEndpointOptions {
   mcp::StreamableServer::Endpoint open_session;
   /// "" when the gateway is able to serve, else what is missing: the body of /readyz.
   std::function<std::string()> not_ready;
+  /// The document that is published at a path, JSON, for everybody; "" = none. {}: there are none.
+  std::function<std::string(std::string_view path)> document;
 };
 
 /// The MCP listener: /mcp… by streamable HTTP, /healthz and /readyz in plain text. Where tokens are asked for, everything but
-/// health needs one (401 else; RFC 6750), and Host is not looked at: a page whose name leads here has no token. A session belongs
-/// to the token it was opened with, whose name is the caller's principal. Commands of this user on this machine have a door of
-/// their own, plain and on loopback, where the listener itself is beyond it or speaks TLS. Loop thread only; stop() before it is
-/// destroyed.
+/// health and published documents needs one (401 else; RFC 6750), and Host is not looked at: a page whose name leads here has no
+/// token. A session belongs to the token it was opened with, whose name is the caller's principal. Commands of this user on this
+/// machine have a door of their own, plain and on loopback, where the listener itself is beyond it or speaks TLS. Loop thread only;
+/// stop() before it is destroyed.
 class HttpEndpoint {
  public:
   /// Error config_invalid for an address beyond loopback without tokens, or without TLS or a proxy that does it; io_error where it
@@ -73,6 +75,7 @@ class HttpEndpoint {
   mcp::Task<void> handle(mcp::HttpExchange& exchange);
   mcp::Result<> check_page(const mcp::HttpExchange& exchange) const;
   void answer_health(mcp::HttpExchange& exchange, bool known) const;
+  bool answer_document(mcp::HttpExchange& exchange) const;
   bool admits(mcp::HttpExchange& exchange);
   void refuse_stranger(mcp::HttpExchange& exchange);
 

@@ -42,6 +42,9 @@ class Gateway {
   /// Somebody has logged in or out: servers that are reached by another login now are connected anew.
   Plan logins_changed();
 
+  /// Our Client ID Metadata Document, where some server's oauth.clientMetadataUrl has this path; else "".
+  std::string client_document(std::string_view path) const;
+
   /// Tells the listener of servers whose login does otherwise than before.
   void login_status_changed();
 

@@ -4,6 +4,8 @@
 #include "gateway/host/gateway.h"
 #include "gateway/upstream/server_logins.h"
 #include "mcp/base/log.h"
+#include "mcp/http/url.h"
+#include "oauth/registration.h"
 
 namespace gateway {
 
@@ -29,6 +31,16 @@ LoginOf Gateway::login_of() const {
 /// A server whose login is another one is another connection, and none of the others is touched.
 Plan Gateway::logins_changed() {
   return apply(Config(config_), EnvironmentStates(environments_));
+}
+
+std::string Gateway::client_document(std::string_view path) const {
+  for (const ServerSpec& spec : config_.servers) {
+    const std::string& named = spec.oauth.client_metadata_url;
+    if (named.empty()) continue;
+    const auto url = mcp::Url::parse(named);
+    if (url && url->path() == path) return oauth::client_metadata_document(named);
+  }
+  return "";
 }
 
 void Gateway::login_status_changed() {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/host/random_source.h"
+#include "gateway/host/stored_secrets.h"
 #include "mcp/http/proxy_settings.h"
 #include "mcp/http/resolver.h"
 #include "mcp/http/tls_contexts.h"
@@ -33,13 +34,14 @@ mcp::HttpClientOptions shared_http_options(const Environment& environment) {
 }
 
 HostLogins::HostLogins(HostLoginsOptions options) : options_(std::move(options)), http_(shared_http_options(options_.environment)) {
-  std::shared_ptr<oauth::CredentialStore> store = oauth::open_file_store({.folder = oauth::credentials_folder(options_.state_dir)});
-  servers_ = std::make_shared<ServerLogins>(ServerLoginsOptions{.executor = options_.executor,
-                                                                .store = std::make_shared<oauth::StoreAccess>(store, helpers_),
-                                                                .helpers = &helpers_,
-                                                                .environment = options_.environment,
-                                                                .http = http_,
-                                                                .random = make_random_source()});
+  auto store = open_credential_store(options_.state_dir, options_.environment);
+  servers_ =
+      std::make_shared<ServerLogins>(ServerLoginsOptions{.executor = options_.executor,
+                                                         .store = std::make_shared<oauth::StoreAccess>(std::move(store), helpers_),
+                                                         .helpers = &helpers_,
+                                                         .environment = options_.environment,
+                                                         .http = http_,
+                                                         .random = make_random_source()});
 }
 
 HostLogins::~HostLogins() = default;

@@ -228,6 +228,7 @@ class Service final {
     http.http.max_body = kMaxClientMessage;
     doorkeeper_.furnish(http);
     http.open_session = [this](std::string_view path) { return gateway_->open_session(path); };
+    http.document = [this](std::string_view path) { return gateway_->client_document(path); };
     http.not_ready = [this] { return missing_text(whole_status()); };
     return HttpEndpoint::open(loop_.get_executor(), std::move(http));
   }

@@ -1,11 +1,13 @@
 // Logins against a real authorization server: npm's oidc-provider.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { makeBrowser, startAuthorizationServer, startProtectedServer, visit } from './oauth_world.mjs';
-import { admin, binary, connectHttp, everything, names, notifications, run, server, startGateway, switchyard, temporaryFolder, text, types, until } from './support.mjs';
+import { admin, binary, connectHttp, descendants, everything, names, notifications, run, server, startGateway, switchyard, temporaryFolder, text, types, until } from './support.mjs';
 
 const timeout = 120_000;
 
@@ -189,6 +191,108 @@ test('tools of a server that wants a login leave where that is configured', { ti
   await until('the tools are back', async () => names(await client.listTools()).length, (count) => count === 3);
 });
 
+/** A command that goes on while the test does something: its first line of output that `matches`, and its end. */
+function begin(t, gateway, args) {
+  const child = spawn(binary, [args[0], ...gateway.common, ...args.slice(1)], { env: gateway.environment });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (more) => { output[name] += more; });
+  const ended = once(child, 'close').then(([code]) => ({ code, ...output }));
+  t.after(() => child.kill('SIGKILL'));
+  const line = (matches) => until(`${args.join(' ')} says ${matches}`, async () => output.stdout.match(matches)?.[0], (found) => found);
+  return { child, ended, line };
+}
+
+test('what the browser ended up at can be pasted', { timeout }, async (t) => {
+  const { gateway } = await world(t);
+  const command = begin(t, gateway, ['login', 'notes', '--paste']);
+  const url = await command.line(/http:\S+\/auth\?\S+/);
+  command.child.stdin.write('http://127.0.0.1/callback?code=x&state=of-another-login\n');
+  command.child.stdin.write(`${await visit(url)}\n`);
+  const { code, stdout, stderr } = await command.ended;
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /Logged in to "notes" as alice/);
+  await ready(gateway);
+});
+
+test('a code on another device does as well', { timeout }, async (t) => {
+  const { authorization, resource, gateway } = await world(t);
+  const command = begin(t, gateway, ['login', 'notes', '--device', '--json']);
+  const { userCode, verificationUri } = JSON.parse(await command.line(/\{"event":"code".*\}/));
+  assert.equal(new URL(verificationUri).origin, authorization.issuer);
+  await authorization.approve(userCode, resource.url);
+  const { code, stdout, stderr } = await command.ended;
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout.trim().split('\n').at(-1)).event, 'done');
+  await ready(gateway);
+});
+
+test('Ctrl-C ends a login cleanly', { timeout }, async (t) => {
+  const { gateway } = await world(t);
+  const command = begin(t, gateway, ['login', 'notes', '--no-browser']);
+  await command.line(/http:\S+\/auth\?\S+/);
+  const began = Date.now();
+  command.child.kill('SIGINT');
+  const { code, stderr } = await command.ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /interrupted; nothing was changed/);
+  assert.ok(Date.now() - began < 5000);
+  assert.equal((await server(gateway, 'notes')).login.loggedIn, false);
+});
+
+test('the callback takes its own login\'s answer alone', { timeout }, async (t) => {
+  const { gateway } = await world(t);
+  const { body } = await admin(gateway, 'POST', '/api/v1/servers/notes/login');
+  const back = new URL(await visit(body.url));
+  const get = async (change) => {
+    const url = new URL(back);
+    change(url);
+    const answer = await fetch(url);
+    return { status: answer.status, page: await answer.text() };
+  };
+  assert.equal((await get((url) => { url.pathname = '/other'; })).status, 404);
+  assert.equal((await get((url) => { url.search = ''; })).status, 400);
+  assert.equal((await get((url) => url.searchParams.set('state', 'wrong'))).status, 400);
+  assert.equal((await admin(gateway, 'GET', `/api/v1/logins/${body.id}`)).body.state, 'waiting');
+  const done = await get(() => {});
+  assert.equal(done.status, 200);
+  assert.ok(!done.page.includes(back.searchParams.get('code')));
+  await ready(gateway);
+});
+
+test('the gateway publishes the document that says which client it is', { timeout }, async (t) => {
+  const { gateway } = await world(t, { entry: { oauth: { clientMetadataUrl: 'https://gateway.example.com/oauth/client.json' } } });
+  const answer = await fetch(`${gateway.origin}/oauth/client.json`);
+  assert.equal(answer.status, 200);
+  const document = await answer.json();
+  assert.equal(document.client_id, 'https://gateway.example.com/oauth/client.json');
+  assert.ok(document.redirect_uris.every((uri) => /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])/.test(uri)));
+  assert.equal((await fetch(`${gateway.origin}/oauth/other.json`)).status, 404);
+});
+
+test('logins and logouts while several processes renew leave what was done last', { timeout }, async (t) => {
+  const { authorization, resource, gateway } = await world(t, { ttl: 2 });
+  assert.equal((await login(t, gateway)).code, 0);
+  const folder = path.join(gateway.state, 'credentials');
+  const caller = path.join(path.dirname(binary), 'login_caller');
+  const others = [1, 2, 3].map(() => run(t, caller, [folder, resource.url, '9000'], { deadline: 60_000 }));
+  for (const account of ['bob', 'carol', 'dave']) {
+    authorization.account = account;
+    assert.equal((await login(t, gateway)).code, 0);
+    await ready(gateway);
+  }
+  await Promise.all(others);
+  const client = await connectHttp(t, `${gateway.origin}/mcp`);
+  await until('dave is asked', () => client.callTool({ name: 'notes__whoami', arguments: {} }), (answer) => /^dave /.test(text(answer)));
+  // Nobody brings back what is gone.
+  const again = [1, 2, 3].map(() => run(t, caller, [folder, resource.url, '4000'], { deadline: 60_000 }));
+  await until('they renew', async () => authorization.counts.granted.refresh_token ?? 0, (count) => count > 3);
+  assert.equal((await switchyard(t, gateway, ['logout', 'notes'])).code, 0);
+  await Promise.all(again);
+  const status = await server(gateway, 'notes');
+  assert.equal(status.login.loggedIn, false);
+  assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith('credential-') && name.endsWith('.sealed')), []);
+});
+
 test('two accounts are two logins', { timeout }, async (t) => {
   const { authorization, resource, gateway } = await world(t, {
     entry: { oauth: { account: 'work' } },
@@ -301,19 +405,55 @@ test('a call that wants a login gives an address to clients that can show one', 
   assert.equal(text(await client.callTool({ name: 'notes__echo', arguments: { message: 'now' } })), 'now');
 });
 
-test('nothing of it lies about in clear text', { timeout }, async (t) => {
-  const { resource, gateway } = await world(t, { ttl: 5 });
+test('nothing of it lies about in clear text, and nothing shows it', { timeout }, async (t) => {
+  const secret = 'a-secret-of-a-registered-client';
+  const { authorization, gateway, folder } = await world(t, {
+    ttl: 2,
+    args: ['--log-level', 'debug'],
+    entry: { oauth: { clientId: 'registered', clientSecret: '${CLIENT}', callbackPort: 0 } },
+    as: {
+      clients: [
+        {
+          client_id: 'registered',
+          client_secret: secret,
+          application_type: 'native',
+          grant_types: ['authorization_code', 'refresh_token'],
+          redirect_uris: ['http://127.0.0.1/callback'],
+          token_endpoint_auth_method: 'client_secret_basic',
+        },
+      ],
+    },
+    env: { CLIENT: secret },
+  });
   const printed = [await login(t, gateway)];
+  assert.equal(printed[0].code, 0, printed[0].stderr);
   await ready(gateway);
-  for (const args of [['status', 'notes'], ['list'], ['explain', 'notes'], ['status', '--json']]) printed.push(await switchyard(t, gateway, args));
-  printed.push(await switchyard(t, gateway, ['logout', 'notes']));
-  assert.ok(resource.tokens.size > 0);
-  const texts = printed.map(({ stdout, stderr }) => stdout + stderr).concat(gateway.program.stderr);
-  const files = [];
-  for (const entry of await readdir(gateway.home, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) files.push(await readFile(path.join(entry.parentPath, entry.name), 'latin1'));
+  await until('a token was renewed', async () => authorization.counts.granted.refresh_token ?? 0, (count) => count > 0);
+  const arguments_ = [];
+  for (const { pid } of (await descendants(process.pid)).concat([{ pid: gateway.pid }])) {
+    arguments_.push(await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => ''));
   }
-  for (const token of resource.tokens) {
-    for (const one of texts.concat(files)) assert.ok(!one.includes(token) && !one.includes(token.split('.')[2]));
+  authorization.fault = (request, response) => {
+    // Some repeat what they were sent.
+    let sent = request.headers.authorization ?? '';
+    request.on('data', (part) => { sent += part; });
+    request.on('end', () => response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ error: 'invalid_grant', error_description: sent })));
+    return true;
+  };
+  await until('the login is over', () => server(gateway, 'notes'), (one) => one.login?.needsPerson === true);
+  for (const args of [['status'], ['status', 'notes'], ['list'], ['explain', 'notes'], ['status', '--json'], ['doctor', '--offline']]) {
+    printed.push(await switchyard(t, gateway, args));
+  }
+  const metrics = await admin(gateway, 'GET', '/api/v1/servers');
+  authorization.fault = undefined;
+  printed.push(await switchyard(t, gateway, ['logout', 'notes']));
+  const shown = printed.map(({ stdout, stderr }) => stdout + stderr).concat(gateway.program.stderr, JSON.stringify(metrics.body), arguments_);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) shown.push(await readFile(path.join(entry.parentPath, entry.name), 'latin1'));
+  }
+  const secrets = [...authorization.secrets, secret, Buffer.from(`registered:${secret}`).toString('base64')];
+  assert.ok(authorization.secrets.size >= 5, `${authorization.secrets.size} secrets seen`);
+  for (const one of secrets) {
+    for (const place of shown) assert.ok(!place.includes(one), `${one.slice(0, 6)}… is shown`);
   }
 });

@@ -45,7 +45,7 @@ const key = (type, options, alg) => ({
 export async function startAuthorizationServer(t, { ttl = 3600, clients = [], account = 'alice' } = {}) {
   const server = http.createServer();
   const issuer = await listen(t, server);
-  const world = { issuer, counts: { granted: {}, refused: {}, registered: 0, revoked: 0 }, deny: false, account, fault: undefined, resource: '' };
+  const world = { issuer, counts: { granted: {}, refused: {}, registered: 0, revoked: 0 }, deny: false, account, fault: undefined, resource: '', secrets: new Set() };
   const provider = new Provider(issuer, {
     // RS256 is what clients get that ask for no other.
     jwks: { keys: [key('rsa', { modulusLength: 2048 }, 'RS256'), key('ec', { namedCurve: 'P-256' }, 'ES256')] },
@@ -95,7 +95,29 @@ export async function startAuthorizationServer(t, { ttl = 3600, clients = [], ac
   provider.on('registration_create.success', () => { world.counts.registered += 1; });
   provider.on('grant.revoked', () => { world.counts.revoked += 1; });
   world.provider = provider;
+  /** As if somebody had entered the code of a device and consented. */
+  world.approve = async (userCode, resource) => {
+    const code = await provider.DeviceCode.findByUserCode(userCode.replaceAll('-', ''), { ignoreExpiration: true });
+    const grant = new provider.Grant({ accountId: world.account, clientId: code.clientId });
+    grant.addOIDCScope(String(code.params.scope ?? ''));
+    grant.addResourceScope(resource, String(code.params.scope ?? ''));
+    Object.assign(code, { accountId: world.account, authTime: Math.floor(Date.now() / 1000), grantId: await grant.save(), scope: code.params.scope, resource });
+    await code.save();
+  };
   const app = provider.callback();
+  /** What is secret in an answer of the token endpoint. */
+  const watch = (response) => {
+    const end = response.end.bind(response);
+    response.end = (body, ...rest) => {
+      try {
+        const { access_token: access, refresh_token: refresh } = JSON.parse(String(body));
+        for (const secret of [access, refresh]) if (secret) world.secrets.add(secret);
+      } catch {
+        // No JSON, so no tokens.
+      }
+      return end(body, ...rest);
+    };
+  };
   const decide = async (request, response) => {
     const details = await provider.interactionDetails(request, response);
     let result;
@@ -117,6 +139,7 @@ export async function startAuthorizationServer(t, { ttl = 3600, clients = [], ac
   server.on('request', (request, response) => {
     if (request.url.startsWith('/interaction/')) return decide(request, response).catch((error) => response.writeHead(500).end(String(error.stack)));
     if (request.url.startsWith('/token') && world.fault?.(request, response)) return undefined;
+    if (request.url.startsWith('/token')) watch(response);
     return app(request, response);
   });
   return world;

@@ -54,6 +54,26 @@ TEST_F(ExplainStepsTest, AServerWithoutToolsThatSleepsIsNoServerThatWasNotRead) 
   EXPECT_THAT(step_of(answer.matches[0], ExplainStage::filter).found, HasSubstr("it has no tools"));
 }
 
+TEST_F(ExplainStepsTest, ALoginThatWorksAndWillNotLastIsAWarning) {
+  Entry& files = add("files", {"read_file"});
+  files.spec.transport = HttpSpec{.url = "https://x/mcp"};
+  files.status.login = ServerLogin{.kind = ServerLogin::Kind::login, .subject = "ana", .issuer = "https://as", .logged_in = true};
+  Explanation walk = passing("files__read_file");
+  EXPECT_EQ(outcome(walk, ExplainStage::login), StepOutcome::passed);
+  EXPECT_EQ(step_of(walk, ExplainStage::login).found, "it is given the login of ana at https://as");
+  files.status.login->needs_person = true;
+  files.status.login->trouble = mcp::Error{ErrorCode::reauthentication_required, "the login is over"};
+  walk = passing("files__read_file");
+  EXPECT_EQ(outcome(walk, ExplainStage::login), StepOutcome::warning);
+  EXPECT_THAT(step_of(walk, ExplainStage::login).found, HasSubstr("the login is over"));
+  EXPECT_EQ(step_of(walk, ExplainStage::login).remedy, "Run: switchyard login files");
+  files.status.login->needs_person = false;
+  files.status.login->trouble.reset();
+  files.status.login->wanted = {"admin"};
+  walk = passing("files__read_file");
+  EXPECT_THAT(step_of(walk, ExplainStage::login).found, HasSubstr("wants the scope admin"));
+}
+
 TEST_F(ExplainStepsTest, ServersThatComeWhenTheyAreAskedPass) {
   Entry& files = add("files", {"read_file"});
   files.status.state = RuntimeState::dormant;
