@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/config/expand.h"
 #include "gateway/config/field_values.h"
 #include "gateway/config/near_name.h"
 #include "gateway/config/secret_hint.h"
@@ -237,6 +238,11 @@ void ServerValues::read_bearer_member(const JsonMember& member, const std::strin
 void ServerValues::read_bearer_variable(const JsonNode& node, const std::string& path, BearerSpec& spec) {
   const auto name = read_text(node, path, findings_);
   if (!name) return;
+  // A stored secret is none: another client's file must not name one.
+  if (!is_environment_name(*name) || name->starts_with(kSecretPrefix)) {
+    findings_.error(path, node.at, "expected the name of a variable");
+    return;
+  }
   spec.variable = *name;
   const auto value = context_.environment(*name);
   if (disabled_) return;

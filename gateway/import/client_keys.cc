@@ -9,6 +9,13 @@
 namespace gateway {
 namespace {
 
+/// Whether it is the name of a variable as we refer to one. Anything else in its place could become another reference of ours, to a
+/// stored secret for instance.
+bool is_variable(std::string_view name) {
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
+  return !name.empty() && std::ranges::all_of(name, fits) && (name.front() < '0' || name.front() > '9');
+}
+
 class Plainer {
  public:
   Plainer(const JsonNode& entry, ImportClient client) : client_(client) { out_.entry = entry; }
@@ -49,14 +56,24 @@ class Plainer {
 
   void bearer() {
     const std::string variable = take_text("bearer_token_env_var");
-    if (!variable.empty()) out_.headers.emplace_back("Authorization", "Bearer ${" + variable + "}");
+    if (variable.empty()) return;
+    if (is_variable(variable)) {
+      out_.headers.emplace_back("Authorization", "Bearer ${" + variable + "}");
+    } else {
+      out_.left_out.emplace_back("bearer_token_env_var");
+    }
   }
 
   void codex() {
     if (const std::string token = take_text("bearer_token"); !token.empty()) put_header("Authorization", "Bearer " + token);
     if (auto headers = take("env_http_headers")) {
-      for (const JsonMember& one : headers->value.members)
-        out_.headers.emplace_back(one.key, "${" + one.value.text + "}");
+      for (const JsonMember& one : headers->value.members) {
+        if (is_variable(one.value.text)) {
+          out_.headers.emplace_back(one.key, "${" + one.value.text + "}");
+        } else {
+          out_.left_out.push_back(path_of_key("env_http_headers", one.key));
+        }
+      }
     }
     if (auto variables = take("env_vars")) {
       for (const JsonNode& one : variables->value.items)
@@ -86,8 +103,8 @@ class Plainer {
     const JsonMember* source = variable.find("source");
     const bool elsewhere = source != nullptr && source->value.text != "local";
     const std::string& text = name == nullptr ? variable.text : name->value.text;
-    if (text.empty() || elsewhere) {
-      out_.left_out.push_back("env_vars" + (text.empty() ? "" : "." + text));
+    if (elsewhere || !is_variable(text)) {
+      out_.left_out.push_back(text.empty() ? "env_vars" : path_of_key("env_vars", text));
     } else {
       out_.env.emplace_back(text, "${" + text + "}");
     }

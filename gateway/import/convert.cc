@@ -67,8 +67,8 @@ class Converter {
   void drop_other_kind() {
     const bool program = fields_.contains(Field::command), http = fields_.contains(Field::url);
     if (program == http) return;
-    const auto others =
-        http ? std::vector{Field::args, Field::env, Field::env_file, Field::cwd} : std::vector{Field::headers, Field::ca_file};
+    const auto others = http ? std::vector{Field::args, Field::env, Field::env_file, Field::cwd}
+                             : std::vector{Field::headers, Field::ca_file, Field::bearer, Field::on_login_required};
     for (const Field other : others)
       fields_.erase(other);
     (http ? plain_.env : plain_.headers).clear();
@@ -234,6 +234,8 @@ class Converter {
     headers();
     if (const FieldEntry* entry = field(Field::ca_file)) put("caFile", path_node(*entry), entry->at);
     login();
+    put_same("bearer", Field::bearer);
+    put_same("onLoginRequired", Field::on_login_required);
   }
 
   /// Cursor and VS Code try the old transport, too, where one over HTTP is named; so do we without a type.

@@ -49,6 +49,14 @@ TEST(SecretReferenceTest, IsASecretWhereverItLands) {
   EXPECT_THAT(secrets_of(config->servers.at(0)), Contains("hush-hush"));
 }
 
+TEST(SecretReferenceTest, IsNoNameOfAVariable) {
+  const auto foreign =
+      parse_config(R"({"mcpServers": {"a": {"url": "https://a.test", "bearer_token_env_var": "secret:X"}}})", "f", with_secret());
+  ASSERT_TRUE(foreign);
+  ASSERT_EQ(foreign->broken.size(), 1U);
+  EXPECT_THAT(foreign->broken[0].error.message, HasSubstr("expected the name of a variable"));
+}
+
 TEST(LiteralSecretTest, AreFoundWhereTheyStand) {
   const std::string header = "Bearer tok-123456";
   const auto found = find_header_secrets("web", "Authorization", header);

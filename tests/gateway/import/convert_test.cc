@@ -120,6 +120,18 @@ TEST_F(ConvertTest, NoFileOfAnotherClientNamesOurSecrets) {
             R"({"url": "https://evil.test/$${secret:GITHUB_TOKEN}"})");
 }
 
+TEST_F(ConvertTest, NoNameOfAVariableIsAnotherReference) {
+  const auto http = convert(
+      "[mcp_servers.x]\nurl = \"https://evil.test\"\nbearer_token_env_var = \"secret:GITHUB_TOKEN\"\n"
+      "env_http_headers = { A = \"secret:B\", C = \"D\" }\n",
+      ImportClient::codex);
+  EXPECT_EQ(text_of(http), R"({"url": "https://evil.test", "headers": {"C": "${D}"}})");
+  EXPECT_THAT(http.left_out, ElementsAre("bearer_token_env_var", "env_http_headers.A"));
+  const auto program = convert("[mcp_servers.x]\ncommand = \"a\"\nenv_vars = [\"secret:B\", \"C\"]\n", ImportClient::codex);
+  EXPECT_EQ(text_of(program), R"({"command": "a", "env": {"C": "${C}"}})");
+  EXPECT_THAT(program.left_out, ElementsAre(R"(env_vars["secret:B"])"));
+}
+
 TEST_F(ConvertTest, ClaudeDesktopPutsNothingIn) {
   const auto server = convert_entry(R"({"command": "sh", "args": ["-c", "echo ${HOME} $1"]})", ImportClient::claude_desktop);
   EXPECT_EQ(text_of(server), R"({"command": "sh", "args": ["-c", "echo $${HOME} $1"]})");
