@@ -15,6 +15,7 @@ using mcp::Task;
 
 namespace {
 
+constexpr auto kPause = std::chrono::seconds(10);  // in which a source is not asked again whose token was refused twice
 constexpr std::size_t kLongest = std::size_t{64} << 10;
 
 Task<Result<std::string>> ask(BearerAuthorizer::Source source) {
@@ -74,13 +75,18 @@ Task<Result<>> BearerAuthorizer::refused(Refusal refusal, mcp::Cancellation& can
   const mcp::Error refused_for_good{ErrorCode::credential_refused,
                                     "the server refuses the token of " + origin_ + " (HTTP " + std::to_string(refusal.status) + ")",
                                     "See that it gives a token that is valid for this server."};
+  if (last_refusal_ && mcp::Clock::now() < *last_refusal_ + kPause) co_return std::unexpected(refused_for_good);
   const bool replaced = header_ && refusal.sent && *header_ != *refusal.sent;
   if (replaced && refusal.tries == 1) co_return Result<>();
+  if (refusal.tries > 1) last_refusal_ = mcp::Clock::now();
   if (refusal.status == 403 || refusal.tries > 1) co_return std::unexpected(refused_for_good);
   const Header old = std::exchange(header_, nullptr);
   auto header = co_await obtain(cancellation);
   if (!header) co_return std::unexpected(std::move(header).error());
-  if (old && **header == *old) co_return std::unexpected(refused_for_good);
+  if (old && **header == *old) {
+    last_refusal_ = mcp::Clock::now();
+    co_return std::unexpected(refused_for_good);
+  }
   co_return Result<>();
 }
 

@@ -3,8 +3,10 @@
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "mcp/base/clock.h"
 #include "mcp/transport/authorizer.h"
 #include "oauth/single_flight.h"
 
@@ -37,6 +39,7 @@ class BearerAuthorizer final : public mcp::Authorizer, public std::enable_shared
   Source source_;
   Header header_;  // null: has to be asked for
   mcp::Error trouble_;
+  std::optional<mcp::Clock::time_point> last_refusal_;  // for good
   SingleFlight flight_;
 };
 

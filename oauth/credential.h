@@ -36,6 +36,7 @@ struct Client {
   ClientAuthentication authentication = ClientAuthentication::none;
   std::string redirect_uri;                // the one it was registered with; "" where that does not matter
   std::optional<WallTime> secret_expires;  // {} = never
+  std::vector<std::string> scopes;         // the ones it was registered to ask for; none where it was not registered by itself
 
   bool operator==(const Client&) const = default;
 };
@@ -56,6 +57,7 @@ struct Credential {
   std::string refresh_token;          // "" = none
   std::vector<std::string> scopes;    // granted, as far as is known
   std::vector<std::string> asked;     // scopes asked for at the login
+  std::vector<std::string> wanted;    // that the server has asked for since: the next login asks for them besides
   std::string subject;                // whom it is for, to be shown: an address, a name, an id; "" = unknown
   std::optional<WallTime> refreshed;  // the last refresh that succeeded
   std::string dead;                   // why no refresh is worth a try any more: an error code of OAuth; "" = alive

@@ -5,6 +5,7 @@
 
 #include "oauth/discovery.h"
 #include "oauth/registration.h"
+#include "oauth/scopes.h"
 
 namespace oauth {
 namespace {
@@ -42,7 +43,7 @@ class DiscoveringRegistrar final : public Registrar {
     Registration registration;
     registration.redirect_uri = credential.client.redirect_uri;
     if (registration.redirect_uri.empty()) registration.redirect_uri = kLoopbackRedirect;
-    registration.scopes = credential.asked;
+    registration.scopes = unite_scopes(credential.client.scopes, credential.asked);
     co_return co_await register_client(*http_, discovery.server, std::move(registration), cancellation);
   }
 

@@ -42,14 +42,16 @@ mcp::Task<mcp::Result<std::optional<ResourceMetadata>>> find_resource(Http& http
                                                                       const mcp::Url& server,
                                                                       mcp::Cancellation& cancellation) {
   std::vector<std::string> urls = resource_metadata_urls(server);
+  std::optional<mcp::Error> first;  // of documents that are there and of no use
   for (std::string& url : urls) {
     auto document = co_await fetch_document(http, std::move(url), cancellation);
     if (!document) co_return std::unexpected(std::move(document.error()));
     if (!document->there || !document->json) continue;
     auto metadata = accept_resource(*document, server);
-    if (!metadata) co_return std::unexpected(std::move(metadata.error()));
-    co_return std::move(*metadata);
+    if (metadata) co_return std::move(*metadata);
+    if (!first) first = std::move(metadata.error());
   }
+  if (first) co_return std::unexpected(std::move(*first));
   co_return std::nullopt;
 }
 

@@ -152,7 +152,8 @@ mcp::Task<Login::Tried> Login::by_browser() {
   const std::string refusal = response_ ? response_->refusal : "";
   if (refusal == "invalid_client" || refusal == "unauthorized_client") failure.mend = Failure::Mend::new_client;
   if (refusal == "invalid_scope") failure.mend = Failure::Mend::no_scopes;
-  if (failure.error.code == ErrorCode::timeout && kept_) co_await clients_->forget(discovery_.server.issuer);
+  if (failure.error.code == ErrorCode::timeout && kept_ && options_.forgets_after_silence)
+    co_await clients_->forget(discovery_.server.issuer);
   co_return std::unexpected(std::move(failure));
 }
 
@@ -236,9 +237,13 @@ mcp::Task<mcp::Result<>> Login::choose_client(bool listens) {
   auto client = configured_client(options_.settings, server);
   if (!client) co_return std::unexpected(std::move(client.error()));
   kept_ = false;
+  Scopes to_register = scopes_;
   if (!*client && !fresh_) {
     auto known = co_await clients_->find(server.issuer);
     kept_ = known && known->source == ClientSource::dynamic && !known->id.empty() && !secret_is_over(*known, wall_now());
+    // An authorization server may refuse a client what it was not registered for; another server's login may have registered it.
+    if (kept_) to_register = unite_scopes(known->scopes, scopes_);
+    kept_ = kept_ && to_register.size() == known->scopes.size();
     if (kept_) client_ = std::move(*known);
   }
   if (listens) {
@@ -249,7 +254,7 @@ mcp::Task<mcp::Result<>> Login::choose_client(bool listens) {
   if (!*client) client = document_client(options_.settings, server);
   if (!client) co_return std::unexpected(std::move(client.error()));
   if (!*client) {
-    Registration registration{.redirect_uri = redirect, .scopes = scopes_, .device = options_.device};
+    Registration registration{.redirect_uri = redirect, .scopes = std::move(to_register), .device = options_.device};
     auto registered = co_await register_client(*http_, server, std::move(registration), ended_);
     if (!registered) co_return std::unexpected(std::move(registered.error()));
     Client copy = *registered;

@@ -26,6 +26,9 @@ struct LoginOptions {
   bool device = false;    // by a code on another device (RFC 8628) instead of a browser that can come back here
   std::string client_version;
   std::chrono::seconds patience{300};  // how long a person may take
+  /// Where nobody comes back, the authorization server may have shown an error to a person because it does not know the kept client
+  /// any more: then the next login registers another one. Not where nobody may have looked at all.
+  bool forgets_after_silence = true;
   /// Where the person's browser is to go: http or https. Comes again where the authorization server did not know us any more.
   std::function<void(const std::string& url)> on_url;
   std::function<void(const DevicePrompt&)> on_code;

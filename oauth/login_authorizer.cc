@@ -37,6 +37,9 @@ Task<Result<mcp::Authorizer::Header>> LoginAuthorizer::obtain(mcp::Cancellation&
 }
 
 Error LoginAuthorizer::nobody(int status) const {
+  // Whether somebody has logged in cannot be told.
+  if (const auto& trouble = logins_->trouble())
+    return {ErrorCode::authorization_unavailable, "the logins cannot be read: " + trouble->message, trouble->remedy};
   const auto url = mcp::Url::parse(settings_().server_url);
   return {ErrorCode::login_required,
           (url ? url->origin() : "the server") + " wants a login (HTTP " + std::to_string(status) + ").",

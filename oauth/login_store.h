@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,9 +19,14 @@ class LoginStore {
  public:
   virtual ~LoginStore() = default;
 
-  /// Waits until no other process, and nobody in this one, holds the login; io_error, naming the file, where that takes too long
-  /// (30 s).
-  virtual mcp::Task<mcp::Result<std::unique_ptr<StoreLock>>> lock(CredentialKey key, mcp::Cancellation& cancellation) = 0;
+  /// Waits until no other process, and nobody in this one, holds the login; io_error, naming the file, where that takes longer than
+  /// `wait`. Whoever renews a token may hold it for as long as an authorization server takes to answer.
+  virtual mcp::Task<mcp::Result<std::unique_ptr<StoreLock>>> lock(CredentialKey key,
+                                                                  mcp::Cancellation& cancellation,
+                                                                  std::chrono::milliseconds wait) = 0;
+
+  static constexpr std::chrono::milliseconds kRenewalWait = std::chrono::seconds(60);
+  static constexpr std::chrono::milliseconds kLoginWait = std::chrono::seconds(180);
 
   virtual mcp::Task<mcp::Result<std::optional<Credential>>> load(CredentialKey key) = 0;
   virtual mcp::Task<mcp::Result<CredentialStore::Loaded>> load_all() = 0;

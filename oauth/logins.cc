@@ -1,6 +1,7 @@
 #include "oauth/logins.h"
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
 #include <utility>
 
 namespace oauth {
@@ -23,40 +24,72 @@ WallTime begun(const Credential& credential) {
 
 mcp::Task<std::vector<mcp::Error>> Logins::read() {
   const auto self = shared_from_this();
-  std::vector<mcp::Error> unreadable;
   read_again_ = true;
-  // Whoever reads takes the later ones along.
-  if (std::exchange(reading_, true)) co_return unreadable;
-  while (std::exchange(read_again_, false)) {
-    auto loaded = co_await dependencies_.store->load_all();
-    unreadable.clear();
-    if (!loaded) {
-      unreadable.push_back(std::move(loaded).error());
-      continue;
-    }
-    const auto before = names_of(known_);
-    std::map<CredentialKey, Credential> now;
-    for (Credential& credential : loaded->credentials) {
-      const CredentialKey key = credential.key;
-      now.insert_or_assign(key, std::move(credential));
-    }
-    unreadable = std::move(loaded->unreadable);
-    // A record that cannot be read is no logout.
-    if (unreadable.empty()) {
-      known_ = std::move(now);
-    } else {
-      for (auto& [key, credential] : now)
-        known_.insert_or_assign(key, std::move(credential));
-    }
-    for (const auto& [key, keeper] : keepers_) {
-      // Before anybody is told: whoever is gets the new token at once.
-      const auto found = known_.find(key);
-      keeper->see(found == known_.end() ? std::nullopt : std::optional(found->second));
-    }
-    if (names_of(known_) != before) changed();
+  mcp::Cancellation never;
+  // Whoever reads takes the wishes of all that come meanwhile along.
+  if (!reading_.begin()) {
+    co_await reading_.wait(never);
+    co_return unreadable_;
   }
-  reading_ = false;
-  co_return unreadable;
+  while (std::exchange(read_again_, false))
+    unreadable_ = co_await read_once();
+  reading_.end();
+  if (!unreadable_.empty()) read_later();
+  co_return unreadable_;
+}
+
+mcp::Task<std::vector<mcp::Error>> Logins::read_once() {
+  auto loaded = co_await dependencies_.store->load_all();
+  if (!loaded) {
+    trouble_ = std::move(loaded).error();
+    co_return std::vector<mcp::Error>{*trouble_};
+  }
+  trouble_.reset();
+  const auto before = names_of(known_);
+  auto listed = std::move(loaded->credentials);
+  co_await take(std::move(listed), loaded->unreadable.empty());
+  for (const auto& [key, keeper] : keepers_) {
+    // Before anybody is told: whoever is gets the new token at once.
+    const auto found = known_.find(key);
+    keeper->see(found == known_.end() ? std::nullopt : std::optional(found->second));
+  }
+  if (names_of(known_) != before) changed();
+  co_return std::move(loaded->unreadable);
+}
+
+/// `whole`: all that is there could be read. Else what is not listed may still be there, and is looked for by itself: a record that
+/// cannot be read is no logout, and hides none.
+mcp::Task<void> Logins::take(std::vector<Credential> listed, bool whole) {
+  std::map<CredentialKey, Credential> now;
+  for (Credential& credential : listed) {
+    const CredentialKey key = credential.key;
+    now.insert_or_assign(key, std::move(credential));
+  }
+  if (!whole) {
+    for (const auto& [key, credential] : known_) {
+      if (now.contains(key)) continue;
+      const auto there = co_await dependencies_.store->load(key);
+      if (!there || *there) now.insert_or_assign(key, there ? **there : credential);
+    }
+  }
+  known_ = std::move(now);
+}
+
+void Logins::read_later() {
+  constexpr auto kPause = std::chrono::seconds(10);
+  if (closed_) return;
+  again_.expires_after(kPause);
+  again_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (error || !self || self->closed_) return;
+    boost::asio::co_spawn(
+        self->dependencies_.executor, self->read(), [](const std::exception_ptr&, const std::vector<mcp::Error>&) {});
+  });
+}
+
+std::unique_ptr<StoreLock> Logins::surrender_lock(const CredentialKey& key) {
+  const auto keeper = keepers_.find(key);
+  return keeper == keepers_.end() ? nullptr : keeper->second->surrender_lock();
 }
 
 void Logins::changed() {
@@ -103,6 +136,7 @@ std::shared_ptr<TokenKeeper> Logins::keeper(const ServerSettings& settings, cons
     keeper->use(settings);
     keeper->begin(*credential);
   }
+  keeper->reach(reach.http, reach.registrar);
   return keeper;
 }
 
@@ -116,6 +150,7 @@ std::optional<LoginStatus> Logins::status(std::string_view server_url, std::stri
 mcp::Task<void> Logins::close(std::chrono::milliseconds grace) {
   const auto self = shared_from_this();
   closed_ = true;
+  again_.cancel();
   listener_ = {};
   const auto deadline = mcp::Clock::now() + grace;
   const auto keepers = std::exchange(keepers_, {});

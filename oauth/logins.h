@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mcp/base/clock.h"
 #include "mcp/base/result.h"
 #include "mcp/base/task.h"
 #include "oauth/credential.h"
@@ -16,6 +17,7 @@
 #include "oauth/login_store.h"
 #include "oauth/registrar.h"
 #include "oauth/settings.h"
+#include "oauth/single_flight.h"
 #include "oauth/token_keeper.h"
 
 namespace oauth {
@@ -31,7 +33,8 @@ struct LoginsDependencies {
 /// only. Held by shared_ptr; close() before letting go.
 class Logins final : public std::enable_shared_from_this<Logins> {
  public:
-  explicit Logins(LoginsDependencies dependencies) : dependencies_(std::move(dependencies)) {}
+  explicit Logins(LoginsDependencies dependencies)
+      : dependencies_(std::move(dependencies)), reading_(dependencies_.executor), again_(dependencies_.executor) {}
 
   /// Called when somebody has logged in or out, and when something of a login's status has changed.
   struct Listener {
@@ -40,8 +43,15 @@ class Logins final : public std::enable_shared_from_this<Logins> {
   };
   void listen(Listener listener) { listener_ = std::move(listener); }
 
-  /// Reads the store: first, and whenever it may have changed. What cannot be read is told; what was known of it stays.
+  /// Reads the store: first, and whenever it may have changed. What cannot be read is told; what was known of it stays, and it is
+  /// read again by itself after a while.
   mcp::Task<std::vector<mcp::Error>> read();
+
+  /// Why the store as a whole could not be read last; {} where it could.
+  const std::optional<mcp::Error>& trouble() const { return trouble_; }
+
+  /// TokenKeeper::surrender_lock() of that login's keeper.
+  std::unique_ptr<StoreLock> surrender_lock(const CredentialKey& key);
 
   /// Credential::login of the login for that server under that account, the newest where there are several; "" where there is
   /// none.
@@ -70,6 +80,9 @@ class Logins final : public std::enable_shared_from_this<Logins> {
 
  private:
   const Credential* find(std::string_view server_url, std::string_view account) const;
+  mcp::Task<std::vector<mcp::Error>> read_once();
+  mcp::Task<void> take(std::vector<Credential> listed, bool whole);
+  void read_later();
   void changed();
 
   LoginsDependencies dependencies_;
@@ -77,7 +90,11 @@ class Logins final : public std::enable_shared_from_this<Logins> {
   std::map<CredentialKey, Credential> known_;  // as last read; a keeper knows better
   std::map<CredentialKey, std::shared_ptr<TokenKeeper>> keepers_;
   std::uint64_t revision_ = 1;
-  bool reading_ = false, read_again_ = false;
+  SingleFlight reading_;
+  bool read_again_ = false;
+  std::vector<mcp::Error> unreadable_;  // as read last
+  std::optional<mcp::Error> trouble_;
+  mcp::Timer again_;
   bool closed_ = false;
 };
 

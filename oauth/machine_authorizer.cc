@@ -44,6 +44,7 @@ bool MachineAuthorizer::fresh() {
     discovery_.reset();
     header_.reset();
     next_try_.reset();
+    refused_for_good_ = false;
     more_.clear();
   }
   return header_ && (!expires_ || dependencies_.now() < *expires_);
@@ -76,6 +77,7 @@ Task<void> MachineAuthorizer::ask(mcp::Cancellation& cancellation) {
   if (!discovery_) {
     const auto challenge = find_bearer_challenge(challenge_);
     auto found = co_await discover(*dependencies_.http, settings, challenge, cancellation);
+    if (settings != used_) co_return;
     if (!found) co_return fail(std::move(found).error(), std::nullopt);
     discovery_ = std::move(*found);
   }
@@ -85,6 +87,8 @@ Task<void> MachineAuthorizer::ask(mcp::Cancellation& cancellation) {
   auto scopes = choose_scopes(sources);
   const WallTime asked = dependencies_.now();
   auto given = co_await request_client_credentials(*dependencies_.http, settings, *discovery_, std::move(scopes), cancellation);
+  // The configuration may say something else by now.
+  if (settings != used_) co_return;
   if (!given) {
     auto refusal = std::move(given).error();
     // Where the endpoints have moved, they are found again.
@@ -129,14 +133,20 @@ Task<Result<>> MachineAuthorizer::refused(Refusal refusal, mcp::Cancellation& ca
   const auto challenge = find_bearer_challenge(refusal.challenge);
   const bool scope = refusal.status == 403;
   if (scope && challenge && challenge->scopes) more_ = unite_scopes(more_, *challenge->scopes);
+  if (trouble_ && refused_for_good_ && next_try_ && dependencies_.now() < *next_try_) co_return std::unexpected(*trouble_);
+  refused_for_good_ = false;
   const bool current = refusal.sent && header_ && *refusal.sent == *header_;
   if (!current && fresh()) co_return Result<>();
   if (refusal.tries >= (scope ? kMostTries : 2)) {
     const std::string what = scope ? "wants a scope that the client " + used_.client_id + " is not given"
                                    : "refuses the token that the client " + used_.client_id + " was given a moment ago";
-    co_return mcp::fail(ErrorCode::credential_refused,
-                        origin_of(used_.server_url) + " " + what,
-                        "Check \"clientId\" and \"scopes\" under \"oauth\" of the server, and what the client is allowed.");
+    // Not with every call anew.
+    refused_for_good_ = true;
+    fail({ErrorCode::credential_refused,
+          origin_of(used_.server_url) + " " + what,
+          "Check \"clientId\" and \"scopes\" under \"oauth\" of the server, and what the client is allowed."},
+         std::nullopt);
+    co_return std::unexpected(*trouble_);
   }
   header_.reset();
   next_try_.reset();

@@ -60,6 +60,7 @@ class MachineAuthorizer final : public mcp::Authorizer, public std::enable_share
   std::vector<std::string> granted_, more_;
   std::optional<mcp::Error> trouble_;
   std::optional<WallTime> next_try_;
+  bool refused_for_good_ = false;  // trouble_ is the server's, which refuses whatever it is given
   SingleFlight flight_;
 };
 

@@ -39,7 +39,8 @@ Json client_value(const Client& client) {
           {"secret", client.secret},
           {"authentication", to_string(client.authentication)},
           {"redirectUri", client.redirect_uri},
-          {"secretExpires", time_value(client.secret_expires)}};
+          {"secretExpires", time_value(client.secret_expires)},
+          {"scopes", client.scopes}};
 }
 
 std::expected<std::string, RecordFailure> text_of(Json record) {
@@ -111,6 +112,7 @@ class Members {
     const auto authentication = parse_client_authentication(members.text("authentication"));
     client.redirect_uri = members.text("redirectUri");
     client.secret_expires = members.time("secretExpires");
+    client.scopes = members.texts("scopes");
     bool known = false;
     for (const auto& [each, word] : kSources) {
       if (word != source) continue;
@@ -159,6 +161,7 @@ std::expected<std::string, RecordFailure> write_credential(const Credential& cre
                   {"refreshToken", credential.refresh_token},
                   {"scopes", credential.scopes},
                   {"asked", credential.asked},
+                  {"wanted", credential.wanted},
                   {"subject", credential.subject},
                   {"refreshed", time_value(credential.refreshed)},
                   {"dead", credential.dead}});
@@ -183,6 +186,7 @@ std::expected<Credential, RecordFailure> read_credential(std::string_view text) 
     credential.refresh_token = members.text("refreshToken");
     credential.scopes = members.texts("scopes");
     credential.asked = members.texts("asked");
+    credential.wanted = members.texts("wanted");
     credential.subject = members.text("subject");
     credential.refreshed = members.time("refreshed");
     credential.dead = members.text("dead");

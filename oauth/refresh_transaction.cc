@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "mcp/http/timed_cancellation.h"
+#include "oauth/scopes.h"
 #include "oauth/token_keeper.h"
 #include "oauth/token_times.h"
 #include "oauth/utc_text.h"
@@ -29,10 +30,11 @@ Error store_error(Error error) {
 }  // namespace
 
 Task<void> TokenKeeper::transact(Need need) {
-  attempted_ = dependencies_.now();
+  if (need != Need::note && need != Need::save) attempted_ = dependencies_.now();
   if (!lock_) {
-    auto lock = co_await dependencies_.store->lock(key_, ending_);
+    auto lock = co_await dependencies_.store->lock(key_, ending_, LoginStore::kRenewalWait);
     if (!lock) {
+      if (need == Need::note) co_return;
       if (ending_.requested()) co_return settle(RefreshOutcome::cancelled);
       next_try_ = dependencies_.now() + patience({}, dependencies_.random());
       co_return settle(RefreshOutcome::store_trouble, store_error(std::move(lock).error()));
@@ -51,12 +53,13 @@ Task<void> TokenKeeper::transact(Need need) {
 Task<bool> TokenKeeper::settled_by_store(Need need) {
   if (unsaved_) {
     // Nobody else can have changed what is locked: what is in memory counts.
-    co_await save(*credential_);
-    if (need != Need::save) co_return false;
-    if (!unsaved_) settle(RefreshOutcome::refreshed);
-    co_return true;
+    Credential kept = *credential_;
+    kept.wanted = wanted_;
+    co_await save(std::move(kept));
+    co_return need == Need::save || need == Need::note;
   }
   auto stored = co_await dependencies_.store->load(key_);
+  if (!stored && need == Need::note) co_return true;
   if (!stored) {
     next_try_ = dependencies_.now() + patience({}, dependencies_.random());
     settle(RefreshOutcome::store_trouble, store_error(std::move(stored).error()));
@@ -67,10 +70,26 @@ Task<bool> TokenKeeper::settled_by_store(Need need) {
     settle(RefreshOutcome::never_logged_in);
     co_return true;
   }
-  if (is_newer(**stored)) adopt(std::move(**stored));
+  // Under the lock it is what counts, whatever the clocks said when it was written.
+  const bool changed = !credential_ || (*stored)->login != credential_->login || (*stored)->generation > credential_->generation;
+  if (changed) adopt(std::move(**stored));
+  if (need == Need::note) {
+    co_await note_wanted();
+    co_return true;
+  }
   const bool enough = usable() && !(need == Need::due && is_due());
   if (enough) settle(RefreshOutcome::adopted);
   co_return enough;
+}
+
+/// Whoever logs in next reads it. Where it cannot be written down, the server will say it again.
+Task<void> TokenKeeper::note_wanted() {
+  if (credential_->wanted == wanted_) co_return;
+  Credential next = *credential_;
+  next.wanted = wanted_;
+  ++next.generation;
+  const auto saved = co_await dependencies_.store->save(next);
+  if (saved) credential_ = std::move(next);
 }
 
 /// Whether what is known of the login leaves nothing to ask.
@@ -112,7 +131,8 @@ Task<void> TokenKeeper::ask() {
   mcp::TimedCancellation limit(
       dependencies_.executor, &hurry_, mcp::Clock::now() + dependencies_.request_deadline, std::move(late));
   auto request = refresh_request();
-  auto answer = co_await request_tokens(*dependencies_.http, std::move(request), asked, limit.get());
+  const auto http = dependencies_.http;
+  auto answer = co_await request_tokens(*http, std::move(request), asked, limit.get());
   if (answer) {
     auto tokens = std::move(*answer);
     co_await take_tokens(std::move(tokens), asked);
@@ -128,11 +148,19 @@ Task<void> TokenKeeper::take_tokens(TokenAnswer answer, WallTime asked) {
   next.issued = asked;
   next.expires = answer.lifetime ? std::optional(asked + *answer.lifetime) : std::nullopt;
   if (!answer.refresh_token.empty()) next.refresh_token = std::move(answer.refresh_token);
-  if (answer.scopes) next.scopes = std::move(*answer.scopes);
+  if (answer.scopes) next.scopes = tidy_scopes(*answer.scopes);
   next.refreshed = asked;
   next.dead.clear();
   ++next.generation;
   co_await save(std::move(next));
+  if (!usable()) {
+    // The one that the server refused, or one that was over before it was here.
+    next_try_ = dependencies_.now() + patience({}, dependencies_.random());
+    co_return settle(
+        RefreshOutcome::provider_error,
+        Error{ErrorCode::authorization_unavailable,
+              key_.issuer + " gave an access token that cannot be used: it is over already, or has just been refused"});
+  }
   settle(RefreshOutcome::refreshed);
   if (answer.odd_lifetime && store_note_.empty())
     store_note_ = key_.issuer + " says nonsense of how long its tokens live: they are used until they are refused";
@@ -209,7 +237,8 @@ Task<bool> TokenKeeper::has_moved() {
   Error late{ErrorCode::timeout, "the server's metadata did not come in time"};
   mcp::TimedCancellation limit(
       dependencies_.executor, &hurry_, mcp::Clock::now() + dependencies_.request_deadline, std::move(late));
-  const auto issuer = co_await dependencies_.registrar->issuer_now(*credential_, limit.get());
+  const auto registrar = dependencies_.registrar;
+  const auto issuer = co_await registrar->issuer_now(*credential_, limit.get());
   if (!issuer || *issuer == key_.issuer) co_return false;
   std::string other = *issuer;
   const bool registered = co_await register_with(std::move(other));
@@ -228,7 +257,8 @@ Task<bool> TokenKeeper::register_with(std::string issuer) {
   Error late{ErrorCode::timeout, "the registration was not answered in time"};
   mcp::TimedCancellation limit(
       dependencies_.executor, &hurry_, mcp::Clock::now() + dependencies_.request_deadline, std::move(late));
-  auto client = co_await dependencies_.registrar->register_again(*credential_, issuer, limit.get());
+  const auto registrar = dependencies_.registrar;
+  auto client = co_await registrar->register_again(*credential_, issuer, limit.get());
   if (!client) co_return false;
   auto made = std::move(*client);
   const auto saved = co_await dependencies_.store->save_client(std::move(issuer), std::move(made));

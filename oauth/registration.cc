@@ -66,15 +66,23 @@ json grants(const ServerMetadata& server, bool device) {
   return all;
 }
 
-std::string registration_text(const ServerMetadata& server, const Registration& registration) {
+std::string registration_text(const ServerMetadata& server, const Registration& registration, bool with_scopes) {
   json text = {{"client_name", "Switchyard"},
                {"application_type", "native"},
                {"redirect_uris", json::array({registration.redirect_uri})},
                {"grant_types", grants(server, registration.device)},
                {"response_types", json::array({"code"})},
                {"token_endpoint_auth_method", to_string(authentication_to_ask(server))}};
-  if (!registration.scopes.empty()) text["scope"] = join_scopes(registration.scopes);
+  if (with_scopes) text["scope"] = join_scopes(registration.scopes);
   return text.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+/// Whether it is something of the text that is wrong, and not that we ask.
+bool dislikes_metadata(const HttpAnswer& answer) {
+  if (answer.status != 400) return false;
+  auto body = JsonObject::parse("the answer", answer.body);
+  const std::string code = body ? body->text("error") : "";
+  return code == "invalid_client_metadata" || code == "invalid_scope";
 }
 
 mcp::Error refused(const ServerMetadata& server, const HttpAnswer& answer) {
@@ -200,11 +208,17 @@ mcp::Task<mcp::Result<Client>> register_client(Http& http,
   request.method = "POST";
   request.url = server.registration_endpoint;
   request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
-  request.body = registration_text(server, registration);
+  request.body = registration_text(server, registration, !registration.scopes.empty());
+  HttpRequest without_scopes = request;
   const mcp::Executor executor = co_await boost::asio::this_coro::executor;
   mcp::Error slow{ErrorCode::timeout, shown_url(server.registration_endpoint) + " did not answer within 30 s.", {}, {}};
   mcp::TimedCancellation limit(executor, &cancellation, mcp::Clock::now() + kTime, std::move(slow));
   auto answer = co_await http.send(std::move(request), limit.get());
+  // It may not know the scopes that the server says it wants; the login itself will show what it grants.
+  if (answer && !registration.scopes.empty() && dislikes_metadata(*answer)) {
+    without_scopes.body = registration_text(server, registration, false);
+    answer = co_await http.send(std::move(without_scopes), limit.get());
+  }
   if (!answer) {
     mcp::Error error = std::move(answer.error());
     if (!cancellation.requested() && error.code != ErrorCode::config_invalid) error.code = ErrorCode::authorization_unavailable;
@@ -212,7 +226,10 @@ mcp::Task<mcp::Result<Client>> register_client(Http& http,
   }
   if (answer->status != 200 && answer->status != 201) co_return std::unexpected(refused(server, *answer));
   auto client = read_registration(server.registration_endpoint, *answer, server);
-  if (client) client->redirect_uri = std::move(registration.redirect_uri);
+  if (client) {
+    client->redirect_uri = std::move(registration.redirect_uri);
+    client->scopes = std::move(registration.scopes);
+  }
   co_return client;
 }
 

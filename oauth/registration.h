@@ -46,9 +46,9 @@ struct Registration {
   bool device = false;  // for the device flow
 };
 
-/// Registers a client (RFC 7591, 3), as a native one. Errors: credential_refused (the authorization server's own words; or it
-/// registers nobody), authorization_unavailable (worth another try), invalid_request (its answer is none), or the cancellation's
-/// reason.
+/// Registers a client (RFC 7591, 3), as a native one; without the scopes where the authorization server does not like those.
+/// Errors: credential_refused (the authorization server's own words; or it registers nobody), authorization_unavailable (worth
+/// another try), invalid_request (its answer is none), or the cancellation's reason.
 mcp::Task<mcp::Result<Client>> register_client(Http& http,
                                                const ServerMetadata& server,
                                                Registration registration,

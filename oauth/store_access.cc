@@ -21,7 +21,6 @@ using mcp::Task;
 
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(30);
 constexpr auto kLookAgain = std::chrono::milliseconds(50);  // at a lock that somebody else holds
 
 template <class Value>
@@ -88,10 +87,6 @@ Task<Result<std::unique_ptr<StoreLock>>> StoreAccess::lock(CredentialKey key,
   auto asking = on(helpers_, [store = store_, key] { return store->locked(key); });
   auto error = co_await std::move(asking);
   co_return std::unexpected(std::move(error));
-}
-
-Task<Result<std::unique_ptr<StoreLock>>> StoreAccess::lock(CredentialKey key, mcp::Cancellation& cancellation) {
-  return lock(std::move(key), cancellation, kPatience);
 }
 
 Task<Result<std::optional<Client>>> StoreAccess::load_client(std::string issuer) {

@@ -36,8 +36,7 @@ class StoreAccess final : public LoginStore {
   /// with who that is; the cancellation's reason. Never null.
   mcp::Task<mcp::Result<std::unique_ptr<StoreLock>>> lock(CredentialKey key,
                                                           mcp::Cancellation& cancellation,
-                                                          std::chrono::milliseconds wait);
-  mcp::Task<mcp::Result<std::unique_ptr<StoreLock>>> lock(CredentialKey key, mcp::Cancellation& cancellation) override;
+                                                          std::chrono::milliseconds wait) override;
 
   mcp::Task<mcp::Result<std::optional<Client>>> load_client(std::string issuer) override;
   mcp::Task<mcp::Result<>> save_client(std::string issuer, Client client) override;

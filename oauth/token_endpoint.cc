@@ -64,9 +64,15 @@ void append_form(std::string& body, std::string_view name, std::string_view valu
   body.append(mcp::percent_encode(name)).append("=").append(mcp::percent_encode(value));
 }
 
+/// Both are encoded as in a form first (RFC 6749, 2.3.1).
+std::string basic_credentials(const Client& client) {
+  return base64(mcp::percent_encode(client.id) + ":" + mcp::percent_encode(client.secret));
+}
+
 /// A text of the authorization server's, as people may see it: it may repeat what it was sent.
 std::string shown(std::string_view text, const TokenRequest& request) {
-  std::vector<std::string_view> secrets = {request.client.secret};
+  const std::string basic = basic_credentials(request.client);
+  std::vector<std::string_view> secrets = {request.client.secret, basic};
   for (const auto& [name, value] : request.form) {
     if (name != "grant_type" && name != "scope" && name != "resource" && name != "redirect_uri") secrets.push_back(value);
   }
@@ -188,7 +194,7 @@ void read_lifetime(std::string_view body, TokenAnswer& tokens) {
   double seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   const double most = static_cast<double>(std::chrono::seconds(kLongestLifetime).count());
-  tokens.odd_lifetime = error != std::errc() || end != text.data() + text.size() || !(seconds > 0) || seconds > most;
+  tokens.odd_lifetime = error != std::errc() || end != text.data() + text.size() || !(seconds >= 1) || seconds > most;
   if (!tokens.odd_lifetime) tokens.lifetime = std::chrono::seconds(static_cast<std::int64_t>(seconds));
 }
 
@@ -238,9 +244,7 @@ mcp::Result<HttpRequest> token_http_request(const TokenRequest& request, WallTim
   const Client& client = request.client;
   switch (client.authentication) {
     case ClientAuthentication::basic:
-      // Both are encoded as in a form first (RFC 6749, 2.3.1).
-      http.headers.emplace_back("Authorization",
-                                "Basic " + base64(mcp::percent_encode(client.id) + ":" + mcp::percent_encode(client.secret)));
+      http.headers.emplace_back("Authorization", "Basic " + basic_credentials(client));
       return http;
     case ClientAuthentication::post:
       append_form(http.body, "client_id", client.id);

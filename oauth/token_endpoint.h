@@ -30,7 +30,7 @@ struct TokenRequest {
 struct TokenAnswer {
   std::string access_token;
   std::optional<std::chrono::seconds> lifetime;    // {}: not said, or nonsense
-  bool odd_lifetime = false;                       // said, but nonsense: negative, no number, beyond ten years
+  bool odd_lifetime = false;                       // said, but nonsense: under a second, no number, beyond ten years
   std::string refresh_token;                       // "" = none
   std::optional<std::vector<std::string>> scopes;  // {}: as asked
   std::string id_token;                            // "" = none

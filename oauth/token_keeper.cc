@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "mcp/http/timed_cancellation.h"
+#include "oauth/scopes.h"
+#include "oauth/shown_text.h"
 #include "oauth/token_times.h"
 #include "oauth/utc_text.h"
 
@@ -21,6 +23,7 @@ using mcp::Task;
 namespace {
 
 constexpr auto kSaveAgain = std::chrono::seconds(5);
+constexpr auto kLeastPause = std::chrono::seconds(1);  // between two refreshes ahead of time, however short tokens live
 
 bool same_token(const TokenKeeper::Header& left, const TokenKeeper::Header& right) {
   return left == right || (left && right && *left == *right);
@@ -49,6 +52,11 @@ void TokenKeeper::use(const ServerSettings& settings) {
   settings_ = settings;
 }
 
+void TokenKeeper::reach(std::shared_ptr<Http> http, std::shared_ptr<Registrar> registrar) {
+  dependencies_.http = std::move(http);
+  dependencies_.registrar = std::move(registrar);
+}
+
 bool TokenKeeper::usable() const {
   return credential_ && credential_->access_token != rejected_ && is_fresh(*credential_, dependencies_.now());
 }
@@ -68,7 +76,8 @@ bool TokenKeeper::is_due() const {
 bool TokenKeeper::at_once(Header& header) {
   if (!usable()) return false;
   header = header_;
-  if (is_due() && may_try()) attempt(Need::due);
+  const bool paused = attempted_ && dependencies_.now() < *attempted_ + kLeastPause;
+  if (!paused && is_due() && may_try()) attempt(Need::due);
   return true;
 }
 
@@ -114,15 +123,17 @@ Task<Result<>> TokenKeeper::rejected(Header sent, int tries, mcp::Cancellation& 
 }
 
 Error TokenKeeper::wants_scopes(const std::vector<std::string>& scopes) {
-  std::string names;
-  for (const std::string& scope : scopes) {
-    if (std::ranges::find(wanted_, scope) == wanted_.end()) wanted_.push_back(scope);
-    names += (names.empty() ? "" : " ") + scope;
+  const std::string names = join_scopes(tidy_scopes(scopes));
+  auto all = unite_scopes(wanted_, scopes);
+  if (all != wanted_) {
+    wanted_ = std::move(all);
+    // For the next login, whichever process makes it.
+    attempt(Need::note);
+    tell();
   }
-  tell();
   return {ErrorCode::reauthentication_required,
           "the login at " + key_.issuer + " does not reach far enough: the server wants " +
-              (names.empty() ? "more than was allowed" : "the scope " + names),
+              (names.empty() ? "more than was allowed" : "the scope " + shown_text(names, {})),
           ""};
 }
 
@@ -157,10 +168,10 @@ void TokenKeeper::see(std::optional<Credential> stored) {
   tell();
 }
 
-/// Whether what was read is a change of what is known. A reading may have begun before what is known was.
+/// Whether what was read without the lock is a change of what is known: the reading may have begun before what is known was made.
 bool TokenKeeper::is_newer(const Credential& stored) const {
-  if (!credential_) return true;
-  if (stored.login == credential_->login) return stored.generation > credential_->generation;
+  if (!credential_ || stored.generation > credential_->generation) return true;
+  if (stored.login == credential_->login) return false;
   return !stored.logged_in || !credential_->logged_in || *stored.logged_in >= *credential_->logged_in;
 }
 
@@ -194,9 +205,11 @@ std::optional<WallTime> TokenKeeper::next_look() const {
   if (unsaved_) return now + kSaveAgain;
   if (!credential_ || credential_->refresh_token.empty() || !credential_->dead.empty()) return std::nullopt;
   const bool refused = credential_->access_token == rejected_;
-  const auto due = refused ? std::optional(now) : refresh_due(*credential_, now);
-  if (!due) return std::nullopt;
-  return next_try_ ? std::max(*due, *next_try_) : *due;
+  auto at = refused ? std::optional(now) : refresh_due(*credential_, now);
+  if (!at) return std::nullopt;
+  if (next_try_) at = std::max(*at, *next_try_);
+  if (attempted_) at = std::max(*at, *attempted_ + kLeastPause);
+  return at;
 }
 
 void TokenKeeper::arm() {
@@ -226,7 +239,7 @@ void TokenKeeper::adopt(Credential credential) {
   const bool other = !credential_ || credential_->login != credential.login;
   const bool newer = other || credential.access_token != credential_->access_token;
   credential_ = std::move(credential);
-  if (other) wanted_.clear();
+  wanted_ = other ? credential_->wanted : unite_scopes(wanted_, credential_->wanted);
   if (!newer) return;
   const std::string& token = credential_->access_token;
   header_ = token.empty() ? nullptr : std::make_shared<const std::string>("Bearer " + token);
@@ -288,7 +301,15 @@ Task<void> TokenKeeper::close(std::chrono::milliseconds grace) {
     mcp::Cancellation never;
     co_await attempt_.wait(never);
   }
+  // The disk may have room again.
+  if (unsaved_ && credential_) co_await save(*credential_);
   lock_.reset();
+}
+
+std::unique_ptr<StoreLock> TokenKeeper::surrender_lock() {
+  if (attempt_.running()) return nullptr;
+  unsaved_ = false;
+  return std::move(lock_);
 }
 
 }  // namespace oauth

@@ -78,6 +78,9 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   /// What the configuration says of the client, which counts where the login was made with it.
   void use(const ServerSettings& settings);
 
+  /// From here on the authorization server is reached so.
+  void reach(std::shared_ptr<Http> http, std::shared_ptr<Registrar> registrar);
+
   /// Sets `header` to a token that can be tried, and sees to it that it is renewed where that is due. False where there is none, or
   /// it was refused, or has run out.
   bool at_once(Header& header);
@@ -106,6 +109,10 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   /// The login as it is in memory; {} where nobody is logged in.
   const std::optional<Credential>& credential() const { return credential_; }
 
+  /// The lock that it holds because its token could not be saved, for a login or logout of the same process, which takes its place;
+  /// else null.
+  std::unique_ptr<StoreLock> surrender_lock();
+
   /// No more attempts.
   void end();
 
@@ -114,8 +121,8 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
 
  private:
   /// Why an attempt is made: the token is to be renewed ahead of its end; it has run out; the server refused it; the server refused
-  /// even the renewed one; what could not be saved is to be saved.
-  enum class Need { due, expired, rejected, refused_again, save };
+  /// even the renewed one; what could not be saved is to be saved; what the server wants besides is to be written down.
+  enum class Need { due, expired, rejected, refused_again, save, note };
 
   TokenKeeper(TokenKeeperDependencies dependencies, CredentialKey key);
 
@@ -137,6 +144,7 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   // refresh_transaction.cc
   mcp::Task<void> transact(Need need);
   mcp::Task<bool> settled_by_store(Need need);
+  mcp::Task<void> note_wanted();
   bool settled_by_memory();
   mcp::Task<void> ask();
   mcp::Task<void> take_tokens(TokenAnswer answer, WallTime asked);

@@ -77,6 +77,7 @@ bool needs_login(const RuntimeStatus& server, mcp::ErrorCode reason) {
 }
 
 void write_logins(MetricsWriter& writer, const GatewayStatus& status) {
+  if (std::ranges::none_of(status.servers, [](const RuntimeStatus& server) { return server.login.has_value(); })) return;
   static constexpr std::string_view kNeeds = "switchyard_server_needs_login";
   writer.family(kNeeds, "gauge", "Whether somebody has to log in to a server, by reason.");
   static constexpr std::array kReasons = {mcp::ErrorCode::login_required, mcp::ErrorCode::reauthentication_required};

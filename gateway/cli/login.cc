@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <boost/asio/buffers_iterator.hpp>
@@ -85,7 +86,9 @@ class Paster {
 
   void begin() {
     boost::system::error_code error;
-    input_.assign(::dup(STDIN_FILENO), error);
+    // Whoever shares it with us does not expect it to become non-blocking.
+    flags_ = ::fcntl(STDIN_FILENO, F_GETFL);
+    input_.assign(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), error);
     if (!error) return read();
     std::string line;
     while (std::getline(context_.console.in, line) && !take(line)) {
@@ -95,6 +98,7 @@ class Paster {
   void end() {
     boost::system::error_code ignored;
     input_.close(ignored);
+    if (flags_ >= 0) static_cast<void>(::fcntl(STDIN_FILENO, F_SETFL, flags_));
   }
 
  private:
@@ -123,6 +127,7 @@ class Paster {
   const CommandContext& context_;
   LoginSession& session_;
   asio::posix::stream_descriptor input_;
+  int flags_ = -1;  // of standard input, as they were
   asio::streambuf buffer_{std::size_t{64} << 10};
 };
 

@@ -68,6 +68,7 @@ struct LoginSpec {
   bool login = true;    // somebody may log in where the server wants that
   std::string account;  // which of several logins; "" = the only one
   oauth::Grant grant = oauth::Grant::authorization_code;
+  bool private_addresses = false;  // what the server leads to may be on private and link-local addresses
   BearerSpec bearer;
 
   bool operator==(const LoginSpec&) const = default;

@@ -97,10 +97,11 @@ class ServerIdentity::Builder {
   }
 
   void add(const LoginSpec& access) {
-    const auto& [login, account, grant, bearer] = access;
+    const auto& [login, account, grant, private_addresses, bearer] = access;
     if (!login) add("oauth", "false");
     if (!account.empty()) add("oauth.account", account);
     if (grant == oauth::Grant::client_credentials) add("oauth.grant", "client_credentials");
+    if (private_addresses) add("oauth.allowPrivateAddresses", "true");
     add(bearer);
   }
 

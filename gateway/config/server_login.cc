@@ -39,6 +39,7 @@ oauth::ServerSettings login_settings(const ServerSpec& spec) {
     settings.server_url = http->url;
     settings.account = http->access.account;
     settings.grant = http->access.grant;
+    settings.private_addresses = http->access.private_addresses;
   }
   return settings;
 }
@@ -72,6 +73,12 @@ oauth::ServerSettings ServerValues::oauth(LoginSpec& access) {
   if (machine && !disabled_ && (settings.client_id.empty() || !credential)) {
     findings_.error(
         entry->path, value.at, "the grant \"client_credentials\" needs \"clientId\", and \"clientSecret\" or \"privateKeyFile\"");
+  }
+  if (!settings.client_secret.empty() && settings.authorization_server.empty() && !disabled_) {
+    findings_.error(entry->path,
+                    value.at,
+                    "\"clientSecret\" needs \"authorizationServer\", the issuer that it is for: else it would go to whichever the "
+                    "server names");
   }
   if (settings.client_id.empty() && credential && !disabled_)
     findings_.error(entry->path, value.at, "a client's secret or key needs the \"clientId\" that it belongs to");
@@ -119,7 +126,7 @@ void ServerValues::read_oauth_member(const JsonMember& member,
   } else if (key == "callbackPort") {
     settings.callback_port = static_cast<std::uint16_t>(read_count(value, path, 0, 65535, findings_).value_or(0));
   } else if (key == "allowPrivateAddresses") {
-    settings.private_addresses = read_boolean(value, path, findings_).value_or(false);
+    access.private_addresses = read_boolean(value, path, findings_).value_or(false);
   }
 }
 

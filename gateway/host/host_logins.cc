@@ -38,7 +38,7 @@ HostLogins::HostLogins(HostLoginsOptions options) : options_(std::move(options))
   servers_ =
       std::make_shared<ServerLogins>(ServerLoginsOptions{.executor = options_.executor,
                                                          .store = std::make_shared<oauth::StoreAccess>(std::move(store), helpers_),
-                                                         .helpers = &helpers_,
+                                                         .helpers = &programs_,
                                                          .environment = options_.environment,
                                                          .http = http_,
                                                          .random = make_random_source()});

@@ -47,6 +47,7 @@ class HostLogins {
   HostLoginsOptions options_;
   mcp::HttpClientOptions http_;
   boost::asio::thread_pool helpers_{2};
+  boost::asio::thread_pool programs_{2};  // that give tokens, and may take their time
   std::shared_ptr<ServerLogins> servers_;
   std::shared_ptr<FileWatch> watch_;
 };

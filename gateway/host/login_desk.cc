@@ -27,6 +27,8 @@ constexpr std::size_t kMostUnderWay = 32;
 constexpr auto kFirstWait = std::chrono::seconds(20);  // for an address that a person can go to
 constexpr auto kPatience = std::chrono::minutes(5);
 constexpr auto kRemembered = std::chrono::minutes(10);
+constexpr std::size_t kMostRemembered = 100;
+constexpr auto kNotAgain = std::chrono::seconds(30);  // for calls, after a login that could not even begin
 
 }  // namespace
 
@@ -73,7 +75,7 @@ Task<Result<LoginProgress>> LoginDesk::start(ServerSpec spec, Wish wish) {
     entry->progress.account = account;
     entry->progress.expires = std::chrono::system_clock::now() + kPatience;
     const std::weak_ptr<Entry> weak = entry;
-    LoginSessionOptions options{.device = wish.device, .account = wish.account};
+    LoginSessionOptions options{.device = wish.device, .person_is_here = false, .account = wish.account};
     options.on_url = [weak](const std::string& url) {
       const auto self = weak.lock();
       if (!self) return;
@@ -115,6 +117,7 @@ Task<void> LoginDesk::run(std::shared_ptr<Entry> entry) {
     mcp::log_warn("oauth", "a login failed", {{"server", progress.server}, {"cause", progress.error->text()}});
   }
   entry->ended = mcp::Clock::now();
+  entry->session.reset();
   entry->can_go_on.set();
   entry->under_way.end();
 }
@@ -128,6 +131,9 @@ std::shared_ptr<LoginDesk::Entry> LoginDesk::find(const std::string& id) {
 void LoginDesk::forget_old() {
   const auto now = mcp::Clock::now();
   std::erase_if(entries_, [now](const auto& entry) { return entry->is_over() && now - entry->ended > kRemembered; });
+  // The oldest stand first.
+  for (auto at = entries_.begin(); entries_.size() > kMostRemembered && at != entries_.end();)
+    at = (*at)->is_over() ? entries_.erase(at) : std::next(at);
 }
 
 Task<Result<LoginProgress>> LoginDesk::answer(LoginQuestion question) {
@@ -139,7 +145,8 @@ Task<Result<LoginProgress>> LoginDesk::answer(LoginQuestion question) {
     co_await entry->under_way.wait(never);
   }
   if (question.action == LoginQuestion::Action::paste) {
-    const auto taken = entry->session->paste(question.response);
+    const Result<> over = fail(ErrorCode::invalid_request, "this login is over", "Start another one.");
+    const auto taken = entry->session ? entry->session->paste(question.response) : over;
     if (!taken) co_return std::unexpected(taken.error());
     mcp::TimedCancellation patience(executor_, nullptr, mcp::Clock::now() + kFirstWait, {ErrorCode::timeout, "it takes longer"});
     co_await entry->under_way.wait(patience.get());
@@ -162,6 +169,10 @@ Task<Result<LogoutReport>> LoginDesk::log_out(ServerSpec spec, std::string accou
 }
 
 Task<std::optional<LoginLink>> LoginDesk::link(ServerSpec spec) {
+  const auto lately = [&](const std::shared_ptr<Entry>& entry) {
+    return entry->progress.state == State::failed && entry->spec == spec && mcp::Clock::now() < entry->ended + kNotAgain;
+  };
+  if (std::ranges::any_of(entries_, lately)) co_return std::nullopt;
   Wish wish;
   auto begun = co_await start(std::move(spec), std::move(wish));
   if (!begun || begun->url.empty()) co_return std::nullopt;

@@ -17,6 +17,19 @@ using mcp::fail;
 using mcp::Result;
 using mcp::Task;
 
+namespace {
+
+/// The lock on a login, to replace or remove it: also where our own keeper has it because it could not save what that makes
+/// obsolete.
+Task<Result<std::unique_ptr<oauth::StoreLock>>> lock_login(std::shared_ptr<ServerLogins> logins,
+                                                           oauth::CredentialKey key,
+                                                           mcp::Cancellation& cancellation) {
+  if (auto lock = logins->logins()->surrender_lock(key)) co_return lock;
+  co_return co_await logins->store()->lock(std::move(key), cancellation, oauth::LoginStore::kLoginWait);
+}
+
+}  // namespace
+
 LoginSession::LoginSession(mcp::Executor executor,
                            std::shared_ptr<ServerLogins> logins,
                            ServerSpec spec,
@@ -50,13 +63,11 @@ Result<> LoginSession::check() const {
 /// Where the login is there already and does not reach far enough: what it asked for, and what is missing.
 Task<oauth::Scopes> LoginSession::scopes_to_add() const {
   const auto settings = login_settings(spec_);
-  const auto status = logins_->logins()->status(settings.server_url, settings.account);
   const auto key = logins_->logins()->key_of(settings.server_url, settings.account);
-  if (!status || status->wanted.empty() || !key) co_return oauth::Scopes();
+  if (!key) co_return oauth::Scopes();
   auto stored = co_await logins_->store()->load(*key);
-  oauth::Scopes asked;
-  if (stored && *stored) asked = (*stored)->asked;
-  co_return oauth::unite_scopes(asked, status->wanted);
+  if (!stored || !*stored || (*stored)->wanted.empty()) co_return oauth::Scopes();
+  co_return oauth::unite_scopes((*stored)->asked, (*stored)->wanted);
 }
 
 Task<Result<LoginOutcome>> LoginSession::run(mcp::Cancellation& cancellation) {
@@ -65,6 +76,7 @@ Task<Result<LoginOutcome>> LoginSession::run(mcp::Cancellation& cancellation) {
   options.settings = login_settings(spec_);
   options.more = co_await scopes_to_add();
   options.device = options_.device;
+  options.forgets_after_silence = options_.person_is_here;
   options.client_version = SWITCHYARD_VERSION;
   options.on_url = options_.on_url;
   options.on_code = options_.on_code;
@@ -86,7 +98,8 @@ Task<Result<LoginOutcome>> LoginSession::run(mcp::Cancellation& cancellation) {
 }
 
 Task<Result<>> LoginSession::keep(oauth::Credential credential, mcp::Cancellation& cancellation) {
-  auto lock = co_await logins_->store()->lock(credential.key, cancellation);
+  auto key = credential.key;
+  auto lock = co_await lock_login(logins_, std::move(key), cancellation);
   if (!lock) co_return std::unexpected(std::move(lock).error());
   auto before = co_await logins_->store()->load(credential.key);
   // One that cannot be read is replaced all the same.
@@ -111,7 +124,8 @@ Task<Result<LogoutOutcome>> log_out(std::shared_ptr<ServerLogins> logins, Server
   while (const auto key = logins->logins()->key_of(settings.server_url, name)) {
     if (std::exchange(last, key) == key) break;
     mcp::Cancellation never;
-    auto lock = co_await logins->store()->lock(*key, never);
+    auto wanted = *key;
+    auto lock = co_await lock_login(logins, std::move(wanted), never);
     if (!lock) co_return std::unexpected(std::move(lock).error());
     auto stored = co_await logins->store()->load(*key);
     // Out of the store first: whatever the authorization server says, nobody uses it any more.

@@ -15,6 +15,7 @@ namespace gateway {
 
 struct LoginSessionOptions {
   bool device = false;
+  bool person_is_here = true;                      // oauth::LoginOptions::forgets_after_silence
   std::optional<std::string> account;              // instead of the entry's
   std::optional<std::vector<std::string>> scopes;  // likewise
   std::function<void(const std::string& url)> on_url;

@@ -141,7 +141,7 @@ std::shared_ptr<oauth::Http> ServerLogins::http_for(const ServerSpec& spec) cons
   mcp::HttpClientOptions options = options_.http;
   options.ca_file = http.ca_file;
   return oauth::make_http(
-      options_.executor, {.server_url = http.url, .private_addresses = spec.oauth.private_addresses}, std::move(options));
+      options_.executor, {.server_url = http.url, .private_addresses = http.access.private_addresses}, std::move(options));
 }
 
 std::string ServerLogins::login_of(const ServerSpec& spec) const {

@@ -142,6 +142,19 @@ TEST_F(LoginTest, AnEarlierClientIsUsedOnItsOwnPort) {
   EXPECT_EQ(registered, 1);
 }
 
+TEST_F(LoginTest, AClientThatWasRegisteredForLessIsRegisteredForBoth) {
+  EXPECT_THAT(credential().client.scopes, ElementsAre("read"));
+  options.more = {"write"};
+  const Credential wider = credential();
+  EXPECT_EQ(wider.client.id, "client-2");
+  EXPECT_THAT(wider.client.scopes, ElementsAre("read", "write"));
+  EXPECT_EQ(json::parse(web->to("https://as.example/register").at(1).body)["scope"], "read write");
+  options.more = {};
+  EXPECT_EQ(credential().client.id, "client-2") << "it reaches further than what is wanted now";
+  options.settings.scopes = std::vector<std::string>{"other"};
+  EXPECT_THAT(credential().client.scopes, ElementsAre("read", "write", "other")) << "as another server's entry would";
+}
+
 TEST_F(LoginTest, WhereItsPortIsTakenAnotherOneIsRegistered) {
   const std::string redirect = credential().client.redirect_uri;
   const auto url = *mcp::Url::parse(redirect);

@@ -147,6 +147,36 @@ TEST_F(LoginsTest, WhatCannotBeReadIsNoLogout) {
   EXPECT_NE(logins_->login_of("https://mcp.example/mcp", ""), "");
 }
 
+TEST_F(LoginsTest, AStoreThatCannotBeReadIsNoMissingLogin) {
+  store(login(1h));
+  shared_->unreadable = true;
+  read();
+  const auto one = authorizer();
+  const auto wanted = refused(*one, {.status = 401, .challenge = "Bearer"});
+  ASSERT_FALSE(wanted);
+  EXPECT_EQ(wanted.error().code, ErrorCode::authorization_unavailable);
+  EXPECT_THAT(wanted.error().message, testing::HasSubstr("/state/credentials"));
+  // It is read again by itself.
+  shared_->unreadable = false;
+  clock_.advance(11s);
+  mcp::Authorizer::Header header;
+  ASSERT_TRUE(one->at_once(header));
+  EXPECT_EQ(*header, "Bearer access-0");
+}
+
+TEST_F(LoginsTest, ADamagedRecordHidesNoLogout) {
+  auto other = login(1h);
+  other.key.account = "other";
+  store(other);
+  store(login(1h));
+  read();
+  shared_->damaged = other.key;
+  shared_->credentials.erase(login(1h).key);
+  read();
+  EXPECT_EQ(logins_->login_of("https://mcp.example/mcp", ""), "");
+  EXPECT_NE(logins_->login_of("https://mcp.example/mcp", "other"), "");
+}
+
 TEST_F(LoginsTest, AMissingScopeIsAskedForAndNothingElseChanges) {
   store(login(1h));
   read();

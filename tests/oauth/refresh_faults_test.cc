@@ -254,7 +254,7 @@ TEST_P(RefreshFaultsTest, ALoginMadeMeanwhileWinsOverAllOfThem) {
     mcp::Cancellation cancellation;
     std::optional<mcp::Result<std::unique_ptr<StoreLock>>> lock;
     MemoryLoginStore store(shared_);
-    mcp::spawn_task(loop_, store.lock(fresh.key, cancellation), lock);
+    mcp::spawn_task(loop_, store.lock(fresh.key, cancellation, 30s), lock);
     clock_.advance(1s);
     ASSERT_TRUE(lock && *lock);
     shared_->credentials[fresh.key] = fresh;

@@ -117,6 +117,20 @@ TEST_F(RegistrationTest, ARefusalIsShown) {
   EXPECT_EQ(run().error().code, mcp::ErrorCode::credential_refused);
 }
 
+TEST_F(RegistrationTest, ScopesThatItDoesNotLikeAreLeftOut) {
+  web.put(server.registration_endpoint, [](const HttpRequest& request) {
+    if (json::parse(request.body).contains("scope")) return FakeWeb::json(400, R"({"error":"invalid_client_metadata"})");
+    return FakeWeb::json(201, R"({"client_id":"new"})");
+  });
+  const auto client = run();
+  ASSERT_TRUE(client) << client.error().text();
+  EXPECT_EQ(client->scopes, registration.scopes) << "so that the next login does not register another one";
+  EXPECT_EQ(web.requests.size(), 2U);
+  registration.scopes.clear();
+  EXPECT_FALSE(answered({{"error", "invalid_client_metadata"}}, 400));
+  EXPECT_EQ(web.requests.size(), 3U);
+}
+
 TEST_F(RegistrationTest, AServerThatPublishesNothingMayWantNoLoginAtAll) {
   server = default_metadata("https://old.example");
   const auto client = run();

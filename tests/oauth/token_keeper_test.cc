@@ -269,16 +269,6 @@ TEST_F(TokenKeeperTest, NonsenseOfALifetimeIsAnUnknownOne) {
   EXPECT_EQ(stored().refresh_token, "refresh-0");
 }
 
-TEST_F(TokenKeeperTest, WantedScopesNameThemselvesAndTouchNothingElse) {
-  auto keeper = begin(login(1h));
-  const auto error = keeper->wants_scopes({"write", "admin"});
-  EXPECT_EQ(error.code, ErrorCode::reauthentication_required);
-  EXPECT_THAT(error.message, HasSubstr("write admin"));
-  TokenKeeper::Header header;
-  EXPECT_TRUE(keeper->at_once(header));
-  EXPECT_EQ(keeper->status().wanted, (std::vector<std::string>{"write", "admin"}));
-}
-
 TEST_F(TokenKeeperTest, ALostRegistrationIsMadeAgainOnce) {
   answer_with(TokenServer::json(401, R"({"error":"invalid_client"})"));
   auto keeper = begin(login(-1min));

@@ -78,7 +78,8 @@ TEST(LoginKeysTest, ATokenComesFromAVariableAFileOrAProgram) {
 
 TEST(LoginKeysTest, WhatIsSecretCountsAsSuch) {
   const auto environment = environment_of({{"LONG", "a-long-secret"}});
-  const auto config = parse_config(with(R"("oauth": {"clientId": "me", "clientSecret": "${LONG}"})"), "f", environment);
+  const auto config = parse_config(
+      with(R"("oauth": {"clientId": "me", "clientSecret": "${LONG}", "authorizationServer": "https://as"})"), "f", environment);
   ASSERT_TRUE(config && config->servers.size() == 1);
   EXPECT_EQ(secrets_of(config->servers.front()), (std::vector<std::string>{"a-long-secret"}));
   const auto token = parse_config(with(R"("bearer": {"env": "LONG"})"), "f", environment);
@@ -101,6 +102,8 @@ TEST(LoginKeysTest, MistakesAreNamed) {
        "oauth.grant: unknown grant \"password\"; known here: authorization_code, client_credentials"},
       {R"("oauth": {"grant": "client_credentials", "clientId": "me"})",
        "oauth: the grant \"client_credentials\" needs \"clientId\", and \"clientSecret\" or \"privateKeyFile\""},
+      {R"("oauth": {"clientId": "me", "clientSecret": "${TOKEN}"})",
+       "oauth: \"clientSecret\" needs \"authorizationServer\", the issuer that it is for"},
       {R"("oauth": {"clientSecret": "${TOKEN}"})", "oauth: a client's secret or key needs the \"clientId\" that it belongs to"},
       {R"("oauth": {"clientAuthentication": "basic"})", "oauth.clientAuthentication: unknown value \"basic\""},
       {R"("oauth": {"clientMetadataUrl": "http://me/c.json"})", "oauth.clientMetadataUrl: expected a URL with https"},
@@ -127,9 +130,12 @@ TEST(LoginKeysTest, MistakesAreNamed) {
 }
 
 TEST(LoginKeysTest, ASecretWrittenOutIsTold) {
-  EXPECT_NE(report_on(with(R"("oauth": {"clientId": "me", "clientSecret": "hunter2hunter2"})")).find("clientSecret"),
+  EXPECT_NE(report_on(with(R"("oauth": {"clientId": "me", "clientSecret": "hunter2hunter2", "authorizationServer": "https://as"})"))
+                .find("clientSecret"),
             std::string::npos);
-  EXPECT_EQ(report_on(with(R"("oauth": {"clientId": "me", "clientSecret": "hunter2hunter2"})")).find("hunter2"), std::string::npos);
+  EXPECT_EQ(report_on(with(R"("oauth": {"clientId": "me", "clientSecret": "hunter2hunter2", "authorizationServer": "https://as"})"))
+                .find("hunter2"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -19,17 +19,20 @@ struct SharedLogins {
   std::map<std::string, Client> clients;
   std::set<CredentialKey> locked;
   int saves = 0;
-  bool full = false;        // nothing can be saved
-  bool unreadable = false;  // nothing can be read
+  bool full = false;                     // nothing can be saved
+  bool unreadable = false;               // nothing can be read
+  std::optional<CredentialKey> damaged;  // this one cannot
 };
 
 class MemoryLoginStore final : public LoginStore {
  public:
   explicit MemoryLoginStore(std::shared_ptr<SharedLogins> shared) : shared_(std::move(shared)) {}
 
-  mcp::Task<mcp::Result<std::unique_ptr<StoreLock>>> lock(CredentialKey key, mcp::Cancellation& cancellation) override {
+  mcp::Task<mcp::Result<std::unique_ptr<StoreLock>>> lock(CredentialKey key,
+                                                          mcp::Cancellation& cancellation,
+                                                          std::chrono::milliseconds wait) override {
     const auto shared = shared_;
-    const auto deadline = mcp::Clock::now() + std::chrono::seconds(30);
+    const auto deadline = mcp::Clock::now() + wait;
     while (shared->locked.contains(key)) {
       if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
       if (mcp::Clock::now() >= deadline)
@@ -41,7 +44,8 @@ class MemoryLoginStore final : public LoginStore {
   }
 
   mcp::Task<mcp::Result<std::optional<Credential>>> load(CredentialKey key) override {
-    if (shared_->unreadable) co_return mcp::fail(mcp::ErrorCode::io_error, "/state/credentials/x cannot be read");
+    if (shared_->unreadable || shared_->damaged == key)
+      co_return mcp::fail(mcp::ErrorCode::io_error, "/state/credentials/x cannot be read");
     const auto found = shared_->credentials.find(key);
     co_return found == shared_->credentials.end() ? std::nullopt : std::optional(found->second);
   }
@@ -49,8 +53,10 @@ class MemoryLoginStore final : public LoginStore {
   mcp::Task<mcp::Result<CredentialStore::Loaded>> load_all() override {
     if (shared_->unreadable) co_return mcp::fail(mcp::ErrorCode::io_error, "/state/credentials cannot be read");
     CredentialStore::Loaded all;
-    for (const auto& [key, credential] : shared_->credentials)
-      all.credentials.push_back(credential);
+    for (const auto& [key, credential] : shared_->credentials) {
+      if (shared_->damaged != key) all.credentials.push_back(credential);
+    }
+    if (shared_->damaged) all.unreadable.push_back({mcp::ErrorCode::io_error, "/state/credentials/x is damaged"});
     co_return all;
   }
 
