@@ -47,7 +47,7 @@ mcp::Task<std::vector<mcp::Error>> Logins::read_once() {
   trouble_.reset();
   const auto before = names_of(known_);
   auto listed = std::move(loaded->credentials);
-  co_await take(std::move(listed), loaded->unreadable.empty());
+  co_await take(std::move(listed));
   for (const auto& [key, keeper] : keepers_) {
     // Before anybody is told: whoever is gets the new token at once.
     const auto found = known_.find(key);
@@ -57,20 +57,18 @@ mcp::Task<std::vector<mcp::Error>> Logins::read_once() {
   co_return std::move(loaded->unreadable);
 }
 
-/// `whole`: all that is there could be read. Else what is not listed may still be there, and is looked for by itself: a record that
-/// cannot be read is no logout, and hides none.
-mcp::Task<void> Logins::take(std::vector<Credential> listed, bool whole) {
+/// What is known and not listed is looked for by itself: a record that cannot be read is no logout, and hides none; nor is one that
+/// was replaced while the folder was listed.
+mcp::Task<void> Logins::take(std::vector<Credential> listed) {
   std::map<CredentialKey, Credential> now;
   for (Credential& credential : listed) {
     const CredentialKey key = credential.key;
     now.insert_or_assign(key, std::move(credential));
   }
-  if (!whole) {
-    for (const auto& [key, credential] : known_) {
-      if (now.contains(key)) continue;
-      const auto there = co_await dependencies_.store->load(key);
-      if (!there || *there) now.insert_or_assign(key, there ? **there : credential);
-    }
+  for (const auto& [key, credential] : known_) {
+    if (now.contains(key)) continue;
+    const auto there = co_await dependencies_.store->load(key);
+    if (!there || *there) now.insert_or_assign(key, there ? **there : credential);
   }
   known_ = std::move(now);
 }
@@ -87,9 +85,9 @@ void Logins::read_later() {
   });
 }
 
-std::unique_ptr<StoreLock> Logins::surrender_lock(const CredentialKey& key) {
+std::shared_ptr<TokenKeeper> Logins::keeper_in_use(const CredentialKey& key) const {
   const auto keeper = keepers_.find(key);
-  return keeper == keepers_.end() ? nullptr : keeper->second->surrender_lock();
+  return keeper == keepers_.end() ? nullptr : keeper->second;
 }
 
 void Logins::changed() {

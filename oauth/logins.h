@@ -50,8 +50,8 @@ class Logins final : public std::enable_shared_from_this<Logins> {
   /// Why the store as a whole could not be read last; {} where it could.
   const std::optional<mcp::Error>& trouble() const { return trouble_; }
 
-  /// TokenKeeper::surrender_lock() of that login's keeper.
-  std::unique_ptr<StoreLock> surrender_lock(const CredentialKey& key);
+  /// The keeper of that login, where there is one already; else null.
+  std::shared_ptr<TokenKeeper> keeper_in_use(const CredentialKey& key) const;
 
   /// Credential::login of the login for that server under that account, the newest where there are several; "" where there is
   /// none.
@@ -60,7 +60,7 @@ class Logins final : public std::enable_shared_from_this<Logins> {
   /// The key of that login.
   std::optional<CredentialKey> key_of(std::string_view server_url, std::string_view account) const;
 
-  /// What keeps that login alive; null where there is none. The first who asks says how the authorization server is reached.
+  /// What keeps that login alive; null where there is none. Whoever asks last says how the authorization server is reached.
   struct Reach {
     std::shared_ptr<Http> http;
     std::shared_ptr<Registrar> registrar;
@@ -81,7 +81,7 @@ class Logins final : public std::enable_shared_from_this<Logins> {
  private:
   const Credential* find(std::string_view server_url, std::string_view account) const;
   mcp::Task<std::vector<mcp::Error>> read_once();
-  mcp::Task<void> take(std::vector<Credential> listed, bool whole);
+  mcp::Task<void> take(std::vector<Credential> listed);
   void read_later();
   void changed();
 

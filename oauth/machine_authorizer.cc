@@ -86,7 +86,9 @@ Task<void> MachineAuthorizer::ask(mcp::Cancellation& cancellation) {
   if (challenge) sources.challenge = challenge->scopes;
   auto scopes = choose_scopes(sources);
   const WallTime asked = dependencies_.now();
-  auto given = co_await request_client_credentials(*dependencies_.http, settings, *discovery_, std::move(scopes), cancellation);
+  // Another configuration lets go of what was discovered for this one.
+  const Discovery discovery = *discovery_;
+  auto given = co_await request_client_credentials(*dependencies_.http, settings, discovery, std::move(scopes), cancellation);
   // The configuration may say something else by now.
   if (settings != used_) co_return;
   if (!given) {

@@ -77,7 +77,7 @@ Task<bool> TokenKeeper::settled_by_store(Need need) {
     co_await note_wanted();
     co_return true;
   }
-  const bool enough = usable() && !(need == Need::due && is_due());
+  const bool enough = usable() && (need != Need::due || !is_due());
   if (enough) settle(RefreshOutcome::adopted);
   co_return enough;
 }
@@ -112,8 +112,9 @@ bool TokenKeeper::settled_by_memory() {
 TokenRequest TokenKeeper::refresh_request() const {
   const Credential& credential = *credential_;
   TokenRequest request{.endpoint = credential.token_endpoint, .client = credential.client, .audience = key_.issuer};
-  // The configuration may have another secret by now.
-  if (credential.client.source == ClientSource::configured && settings_.client_id == credential.client.id) {
+  // The configuration may have another secret by now, for this authorization server or for another one.
+  const bool meant = settings_.authorization_server.empty() || settings_.authorization_server == key_.issuer;
+  if (meant && credential.client.source == ClientSource::configured && settings_.client_id == credential.client.id) {
     if (!settings_.client_secret.empty()) request.client.secret = settings_.client_secret;
     if (settings_.client_authentication) request.client.authentication = *settings_.client_authentication;
   }
@@ -150,6 +151,7 @@ Task<void> TokenKeeper::take_tokens(TokenAnswer answer, WallTime asked) {
   if (!answer.refresh_token.empty()) next.refresh_token = std::move(answer.refresh_token);
   if (answer.scopes) next.scopes = tidy_scopes(*answer.scopes);
   next.refreshed = asked;
+  next.wanted = wanted_;
   next.dead.clear();
   ++next.generation;
   co_await save(std::move(next));
@@ -216,9 +218,12 @@ Task<void> TokenKeeper::take_refusal(TokenError error) {
 Task<void> TokenKeeper::mark_dead(std::string code) {
   Credential next = *credential_;
   next.dead = code.empty() ? "refused" : std::move(code);
+  next.wanted = wanted_;
   ++next.generation;
   const auto saved = co_await dependencies_.store->save(next);
   store_note_ = saved ? "" : saved.error().text();
+  // What another process may write next is newer than what nobody has read.
+  if (!saved) --next.generation;
   credential_ = std::move(next);
 }
 

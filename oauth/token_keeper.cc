@@ -16,7 +16,6 @@ namespace oauth {
 namespace asio = boost::asio;
 using mcp::Error;
 using mcp::ErrorCode;
-using mcp::fail;
 using mcp::Result;
 using mcp::Task;
 
@@ -63,7 +62,7 @@ bool TokenKeeper::usable() const {
 
 /// Whether the authorization server may be asked now.
 bool TokenKeeper::may_try() const {
-  return !attempt_.running() && !ending_.requested() && (!next_try_ || dependencies_.now() >= *next_try_);
+  return !attempt_.running() && !ending_.requested() && !surrendered_ && (!next_try_ || dependencies_.now() >= *next_try_);
 }
 
 /// Whether the token is to be renewed though it can be used.
@@ -127,10 +126,10 @@ Error TokenKeeper::wants_scopes(const std::vector<std::string>& scopes) {
   auto all = unite_scopes(wanted_, scopes);
   if (all != wanted_) {
     wanted_ = std::move(all);
-    // For the next login, whichever process makes it.
-    attempt(Need::note);
     tell();
   }
+  // For the next login, whichever process makes it. Where an attempt is under way, that writes it down.
+  if (credential_ && credential_->wanted != wanted_) attempt(Need::note);
   return {ErrorCode::reauthentication_required,
           "the login at " + key_.issuer + " does not reach far enough: the server wants " +
               (names.empty() ? "more than was allowed" : "the scope " + shown_text(names, {})),
@@ -176,7 +175,7 @@ bool TokenKeeper::is_newer(const Credential& stored) const {
 }
 
 void TokenKeeper::attempt(Need need) {
-  if (ending_.requested() || !attempt_.begin()) return;
+  if (ending_.requested() || surrendered_ || !attempt_.begin()) return;
   timer_.cancel();
   asio::co_spawn(dependencies_.executor, run(shared_from_this(), need), asio::detached);
 }
@@ -213,7 +212,7 @@ std::optional<WallTime> TokenKeeper::next_look() const {
 }
 
 void TokenKeeper::arm() {
-  const auto at = ending_.requested() || attempt_.running() ? std::nullopt : next_look();
+  const auto at = ending_.requested() || attempt_.running() || surrendered_ ? std::nullopt : next_look();
   if (!at) {
     timer_.cancel();
     return;
@@ -302,14 +301,28 @@ Task<void> TokenKeeper::close(std::chrono::milliseconds grace) {
     co_await attempt_.wait(never);
   }
   // The disk may have room again.
-  if (unsaved_ && credential_) co_await save(*credential_);
+  if (unsaved_ && credential_ && !surrendered_) co_await save(*credential_);
   lock_.reset();
 }
 
 std::unique_ptr<StoreLock> TokenKeeper::surrender_lock() {
-  if (attempt_.running()) return nullptr;
-  unsaved_ = false;
+  if (attempt_.running() || !lock_) return nullptr;
+  surrendered_ = true;
+  timer_.cancel();
   return std::move(lock_);
+}
+
+void TokenKeeper::take_back(std::unique_ptr<StoreLock> lock) {
+  lock_ = std::move(lock);
+  surrendered_ = false;
+  arm();
+}
+
+void TokenKeeper::give_up_unsaved() {
+  unsaved_ = false;
+  surrendered_ = false;
+  store_note_.clear();
+  arm();
 }
 
 }  // namespace oauth

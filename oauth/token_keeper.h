@@ -109,9 +109,18 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   /// The login as it is in memory; {} where nobody is logged in.
   const std::optional<Credential>& credential() const { return credential_; }
 
-  /// The lock that it holds because its token could not be saved, for a login or logout of the same process, which takes its place;
-  /// else null.
+  /// What could not be saved so far; {} where all is.
+  std::optional<Credential> unsaved() const { return unsaved_ ? credential_ : std::nullopt; }
+
+  /// The lock that it holds because its token could not be saved, for a login or logout of the same process; else null. Until
+  /// take_back() or give_up_unsaved() it makes no attempt.
   std::unique_ptr<StoreLock> surrender_lock();
+
+  /// That came to nothing: what could not be saved is still to be.
+  void take_back(std::unique_ptr<StoreLock> lock);
+
+  /// What could not be saved is obsolete.
+  void give_up_unsaved();
 
   /// No more attempts.
   void end();
@@ -166,6 +175,7 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   std::vector<std::string> wanted_;  // scopes
   std::unique_ptr<StoreLock> lock_;  // during a transaction, and as long as what is in memory could not be saved
   bool unsaved_ = false;
+  bool surrendered_ = false;  // somebody has the lock of what is unsaved
   std::string store_note_;
   std::map<RefreshOutcome, std::uint64_t> attempts_;
   std::optional<RefreshOutcome> outcome_;

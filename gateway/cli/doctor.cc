@@ -1,6 +1,8 @@
 #include "gateway/doctor/doctor.h"
 
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <ostream>
 #include <utility>
 
@@ -9,6 +11,8 @@
 #include "gateway/cli/doctor_text.h"
 #include "gateway/cli/progress_line.h"
 #include "gateway/cli/report.h"
+#include "gateway/host/stored_secrets.h"
+#include "oauth/credential_store.h"
 
 namespace gateway {
 
@@ -48,6 +52,25 @@ GatewayFacts facts_of(const CommandContext& context, std::vector<std::string> se
   return facts;
 }
 
+/// Reads the store at once: a keyring may have to be unlocked, and nothing else is to wait for that meanwhile.
+FindLogin logins_of(const CommandContext& context) {
+  using Found = mcp::Result<std::optional<oauth::Credential>>;
+  const auto store = open_credential_store(context.state_dir(), context.environment.variables);
+  auto all = std::make_shared<const mcp::Result<oauth::CredentialStore::Loaded>>(store->load_all());
+  return [all](const std::string& url, const std::string& account) -> Found {
+    if (!*all) return std::unexpected(all->error());
+    const oauth::Credential* newest = nullptr;
+    for (const oauth::Credential& login : (*all)->credentials) {
+      if (login.server_url != url || login.key.account != account) continue;
+      if (newest == nullptr || login.logged_in > newest->logged_in) newest = &login;
+    }
+    if (newest != nullptr) return *newest;
+    // It may be that one.
+    if (!(*all)->unreadable.empty()) return std::unexpected((*all)->unreadable.front());
+    return std::nullopt;
+  };
+}
+
 }  // namespace
 
 Exit run_doctor(const CommandContext& context, const DoctorCommand& command) {
@@ -57,6 +80,7 @@ Exit run_doctor(const CommandContext& context, const DoctorCommand& command) {
                     .guardian = context.environment.guardian,
                     .state_dir = context.state_dir(),
                     .place = place_of(context),
+                    .login = logins_of(context),
                     .gateway = facts_of(context, command.servers),
                     .offline = command.offline});
   }();

@@ -252,7 +252,7 @@ Exit run_logout(const CommandContext& context, const LogoutCommand& command) {
   auto spec = find_server(context, command.server);
   if (!spec) return report_failure(context, spec.error());
   LoginLoop loop(context);
-  const auto outcome = loop.run(log_out(loop.servers(), std::move(*spec), command.account));
+  const auto outcome = loop.run(log_out(loop.servers(), std::move(*spec), command.account, loop.interrupted()));
   if (!outcome) return report_failure(context, outcome.error());
   if (context.options.json) {
     ordered_json json = {{"server", command.server}, {"wasLoggedIn", outcome->was_logged_in}};

@@ -68,21 +68,27 @@ oauth::ServerSettings ServerValues::oauth(LoginSpec& access) {
       findings_.error(path, member.at, "unknown key " + quoted(member.key) + name_hint(member.key, views_of(kOauthKeys)));
     }
   }
+  if (!disabled_) check_oauth(*entry, settings, access);
+  return settings;
+}
+
+/// What only makes sense together. Where variables of a disabled server are not set, nothing is said of what they would hold.
+void ServerValues::check_oauth(const FieldEntry& entry, const oauth::ServerSettings& settings, const LoginSpec& access) {
   const bool machine = access.grant == oauth::Grant::client_credentials;
+  const TextPosition at = entry.value->at;
   const bool credential = !settings.client_secret.empty() || !settings.private_key.empty();
-  if (machine && !disabled_ && (settings.client_id.empty() || !credential)) {
+  if (machine && (settings.client_id.empty() || !credential)) {
     findings_.error(
-        entry->path, value.at, "the grant \"client_credentials\" needs \"clientId\", and \"clientSecret\" or \"privateKeyFile\"");
+        entry.path, at, "the grant \"client_credentials\" needs \"clientId\", and \"clientSecret\" or \"privateKeyFile\"");
   }
-  if (!settings.client_secret.empty() && settings.authorization_server.empty() && !disabled_) {
-    findings_.error(entry->path,
-                    value.at,
+  if (!settings.client_secret.empty() && settings.authorization_server.empty()) {
+    findings_.error(entry.path,
+                    at,
                     "\"clientSecret\" needs \"authorizationServer\", the issuer that it is for: else it would go to whichever the "
                     "server names");
   }
-  if (settings.client_id.empty() && credential && !disabled_)
-    findings_.error(entry->path, value.at, "a client's secret or key needs the \"clientId\" that it belongs to");
-  return settings;
+  if (settings.client_id.empty() && credential)
+    findings_.error(entry.path, at, "a client's secret or key needs the \"clientId\" that it belongs to");
 }
 
 void ServerValues::read_oauth_member(const JsonMember& member,
@@ -92,31 +98,17 @@ void ServerValues::read_oauth_member(const JsonMember& member,
   const JsonNode& value = member.value;
   const std::string_view key = member.key;
   if (key == "account") {
-    access.account = resolve(value, path).value_or("");
-    const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
-    if (access.account.size() > kMaxAccount || std::ranges::any_of(access.account, control))
-      findings_.error(path, value.at, "an account's name has at most 64 characters, and no control characters");
+    access.account = account(value, path);
   } else if (key == "scopes") {
     settings.scopes = scopes(value, path);
   } else if (key == "grant") {
-    const auto text = read_text(value, path, findings_);
-    if (text == "client_credentials") access.grant = oauth::Grant::client_credentials;
-    if (text && text != "client_credentials" && text != "authorization_code")
-      findings_.error(
-          path, value.at, "unknown grant " + quoted(*text) + name_hint(*text, {"authorization_code", "client_credentials"}));
+    access.grant = grant(value, path);
   } else if (key == "clientId") {
     settings.client_id = resolve(value, path).value_or("");
   } else if (key == "clientSecret") {
     settings.client_secret = secret(value, path, key);
   } else if (key == "clientAuthentication") {
-    const auto text = read_text(value, path, findings_);
-    if (!text) return;
-    settings.client_authentication = oauth::parse_client_authentication(*text);
-    if (!settings.client_authentication)
-      findings_.error(path,
-                      value.at,
-                      "unknown value " + quoted(*text) +
-                          name_hint(*text, {"none", "client_secret_basic", "client_secret_post", "private_key_jwt"}));
+    settings.client_authentication = client_authentication(value, path);
   } else if (key == "privateKeyFile") {
     settings.private_key = private_key(value, path);
   } else if (key == "clientMetadataUrl") {
@@ -128,6 +120,35 @@ void ServerValues::read_oauth_member(const JsonMember& member,
   } else if (key == "allowPrivateAddresses") {
     access.private_addresses = read_boolean(value, path, findings_).value_or(false);
   }
+}
+
+std::string ServerValues::account(const JsonNode& node, const std::string& path) {
+  std::string name = resolve(node, path).value_or("");
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  if (name.size() > kMaxAccount || std::ranges::any_of(name, control))
+    findings_.error(path, node.at, "an account's name has at most 64 characters, and no control characters");
+  return name;
+}
+
+oauth::Grant ServerValues::grant(const JsonNode& node, const std::string& path) {
+  const auto text = read_text(node, path, findings_);
+  if (text == "client_credentials") return oauth::Grant::client_credentials;
+  if (text && text != "authorization_code")
+    findings_.error(
+        path, node.at, "unknown grant " + quoted(*text) + name_hint(*text, {"authorization_code", "client_credentials"}));
+  return oauth::Grant::authorization_code;
+}
+
+std::optional<oauth::ClientAuthentication> ServerValues::client_authentication(const JsonNode& node, const std::string& path) {
+  const auto text = read_text(node, path, findings_);
+  if (!text) return std::nullopt;
+  const auto method = oauth::parse_client_authentication(*text);
+  if (!method)
+    findings_.error(path,
+                    node.at,
+                    "unknown value " + quoted(*text) +
+                        name_hint(*text, {"none", "client_secret_basic", "client_secret_post", "private_key_jwt"}));
+  return method;
 }
 
 /// A list, or one text with blanks between, as OAuth writes them.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "gateway/config/dotenv.h"
 #include "gateway/config/expand.h"
@@ -51,8 +52,9 @@ std::optional<std::string> ServerValues::resolve(const JsonNode& node, const std
   for (const std::string& name : expansion.missing) {
     if (name.starts_with(kSecretPrefix)) {
       const std::string secret = name.substr(kSecretPrefix.size());
-      findings_.missing_variable(
-          path, node.at, "there is no secret " + secret + " in the store; put it there with: switchyard secret set " + secret);
+      std::string message = "there is no secret ";
+      message.append(secret).append(" in the store; put it there with: switchyard secret set ").append(secret);
+      findings_.missing_variable(path, node.at, std::move(message));
       continue;
     }
     // A default in the file is the wrong place for a secret.

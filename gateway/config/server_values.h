@@ -52,6 +52,10 @@ class ServerValues {
   void read_env_member(const JsonMember& member, const std::string& path, Pairs& env);
 
   void read_oauth_member(const JsonMember& member, const std::string& path, oauth::ServerSettings& settings, LoginSpec& access);
+  void check_oauth(const FieldEntry& entry, const oauth::ServerSettings& settings, const LoginSpec& access);
+  std::string account(const JsonNode& node, const std::string& path);
+  oauth::Grant grant(const JsonNode& node, const std::string& path);
+  std::optional<oauth::ClientAuthentication> client_authentication(const JsonNode& node, const std::string& path);
   std::optional<std::vector<std::string>> scopes(const JsonNode& node, const std::string& path);
   std::string https_url(const JsonNode& node, const std::string& path);
   std::string private_key(const JsonNode& node, const std::string& path);

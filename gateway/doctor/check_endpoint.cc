@@ -83,9 +83,14 @@ std::optional<Check> judge_any(const ServerSpec& server, const HttpAnswer& answe
 
 class EndpointLook {
  public:
-  EndpointLook(mcp::Executor executor, const ServerSpec& server, std::chrono::milliseconds patience, const Environment& environment)
+  EndpointLook(mcp::Executor executor,
+               const ServerSpec& server,
+               const Environment& environment,
+               const FindLogin& login,
+               std::chrono::milliseconds patience)
       : executor_(std::move(executor)),
         server_(server),
+        login_(login),
         patience_(patience),
         proxy_(std::make_shared<mcp::ProxySettings>(environment)) {}
 
@@ -96,12 +101,14 @@ class EndpointLook {
     const auto got = co_await (*endpoint)->ask("GET", none);
     if (!got && got.error().code != mcp::ErrorCode::timeout) co_return unreachable(got.error());
     if (got) {
+      if (auto judged = judge_refusal(got->status)) co_return std::move(*judged);
       auto judged = judge_get(server_, *got);
       if (judged) co_return std::move(*judged);
     }
     const mcp::Message ping = mcp::Message::request("1", "ping", "");
     const auto answered = co_await (*endpoint)->post(ping, none);
     if (!answered) co_return unreachable(answered.error());
+    if (auto judged = judge_refusal(answered->status)) co_return std::move(*judged);
     Check check = judge_post(server_, *answered);
     (*endpoint)->close();
     if (check.level == CheckLevel::error && is_missing(answered->status)) co_await add_hint(check);
@@ -109,6 +116,11 @@ class EndpointLook {
   }
 
  private:
+  std::optional<Check> judge_refusal(int status) const {
+    if (status != kUnauthorized && status != kForbidden) return std::nullopt;
+    return judge_login(server_, status, login_, std::chrono::system_clock::now());
+  }
+
   static bool is_missing(int status) { return status == kNotFound || status == kMethodNotAllowed || status == kGone; }
 
   Check unreachable(mcp::Error error) const {
@@ -141,6 +153,7 @@ class EndpointLook {
 
   const mcp::Executor executor_;
   const ServerSpec& server_;
+  const FindLogin& login_;
   const std::chrono::milliseconds patience_;
   const std::shared_ptr<const mcp::ProxySettings> proxy_;
 };
@@ -191,8 +204,9 @@ Check judge_post(const ServerSpec& server, const HttpAnswer& answer) {
 Task<Checks> check_endpoint(mcp::Executor executor,
                             const ServerSpec& server,
                             const Environment& environment,
+                            const FindLogin& login,
                             std::chrono::milliseconds patience) {
-  EndpointLook look(std::move(executor), server, patience, environment);
+  EndpointLook look(std::move(executor), server, environment, login, patience);
   Checks checks = check_address_of(server);
   checks.push_back(co_await look.run());
   co_return checks;

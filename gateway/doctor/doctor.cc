@@ -295,7 +295,7 @@ class Examination {
 
   Task<void> ask_endpoint(const ServerSpec& server, Checks& found) {
     mcp::Executor executor = tasks_.executor();
-    Checks checks = co_await check_endpoint(std::move(executor), server, environment_, kAnswer);
+    Checks checks = co_await check_endpoint(std::move(executor), server, environment_, options_.login, kAnswer);
     std::ranges::move(checks, std::back_inserter(found));
   }
 

@@ -7,6 +7,7 @@
 #include "gateway/doctor/check.h"
 #include "gateway/doctor/check_configuration.h"
 #include "gateway/doctor/check_gateway.h"
+#include "gateway/doctor/check_login.h"
 #include "mcp/base/result.h"
 
 namespace gateway {
@@ -16,6 +17,7 @@ struct DoctorOptions {
   std::string guardian;   // path of the switchyard-guardian program
   std::string state_dir;
   ConfigurationPlace place;
+  FindLogin login;       // may be empty: none is known
   GatewayFacts gateway;  // its `servers` are those to look at
   bool offline = false;  // no server is asked anything
 };

@@ -12,9 +12,6 @@
 
 namespace gateway {
 
-using mcp::Error;
-using mcp::ErrorCode;
-
 namespace {
 
 /// "the header Authorization", "the headers X-Key, X-Other"; "" where there are none. Never a value.

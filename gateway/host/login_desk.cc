@@ -26,6 +26,7 @@ namespace {
 constexpr std::size_t kMostUnderWay = 32;
 constexpr auto kFirstWait = std::chrono::seconds(20);  // for an address that a person can go to
 constexpr auto kPatience = std::chrono::minutes(5);
+constexpr auto kLogoutWait = std::chrono::seconds(30);  // for whoever renews the login; with the revocation less than callers wait
 constexpr auto kRemembered = std::chrono::minutes(10);
 constexpr std::size_t kMostRemembered = 100;
 constexpr auto kNotAgain = std::chrono::seconds(30);  // for calls, after a login that could not even begin
@@ -41,6 +42,7 @@ struct LoginDesk::Entry {
 
   ServerSpec spec;
   bool device = false;
+  bool shown = false;  // there was an address that a person could go to
   LoginProgress progress;
   std::unique_ptr<LoginSession> session;
   mcp::Cancellation cancellation;
@@ -80,6 +82,7 @@ Task<Result<LoginProgress>> LoginDesk::start(ServerSpec spec, Wish wish) {
       const auto self = weak.lock();
       if (!self) return;
       self->progress.url = url;
+      self->shown = true;
       self->progress.state = State::waiting;
       self->can_go_on.set();
     };
@@ -158,7 +161,11 @@ Task<Result<LogoutReport>> LoginDesk::log_out(ServerSpec spec, std::string accou
   const std::string server = spec.name.str();
   std::optional<std::string> named;
   if (!account.empty()) named = std::move(account);
-  auto outcome = co_await gateway::log_out(logins_, std::move(spec), std::move(named));
+  mcp::TimedCancellation patience(executor_,
+                                  nullptr,
+                                  mcp::Clock::now() + kLogoutWait,
+                                  {ErrorCode::timeout, "the login is being renewed just now", "Try again in a moment."});
+  auto outcome = co_await gateway::log_out(logins_, std::move(spec), std::move(named), patience.get());
   if (!outcome) co_return std::unexpected(std::move(outcome).error());
   co_return LogoutReport{.server = server,
                          .account = outcome->account,
@@ -169,8 +176,11 @@ Task<Result<LogoutReport>> LoginDesk::log_out(ServerSpec spec, std::string accou
 }
 
 Task<std::optional<LoginLink>> LoginDesk::link(ServerSpec spec) {
+  const std::string account = login_settings(spec).account;
   const auto lately = [&](const std::shared_ptr<Entry>& entry) {
-    return entry->progress.state == State::failed && entry->spec == spec && mcp::Clock::now() < entry->ended + kNotAgain;
+    const bool fruitless = entry->is_over() && !entry->shown && !entry->device;
+    const bool same_login = entry->spec == spec && entry->progress.account == account;
+    return fruitless && same_login && mcp::Clock::now() < entry->ended + kNotAgain;
   };
   if (std::ranges::any_of(entries_, lately)) co_return std::nullopt;
   Wish wish;

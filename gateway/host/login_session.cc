@@ -21,12 +21,40 @@ namespace {
 
 /// The lock on a login, to replace or remove it: also where our own keeper has it because it could not save what that makes
 /// obsolete.
-Task<Result<std::unique_ptr<oauth::StoreLock>>> lock_login(std::shared_ptr<ServerLogins> logins,
-                                                           oauth::CredentialKey key,
-                                                           mcp::Cancellation& cancellation) {
-  if (auto lock = logins->logins()->surrender_lock(key)) co_return lock;
-  co_return co_await logins->store()->lock(std::move(key), cancellation, oauth::LoginStore::kLoginWait);
-}
+class LoginLock {
+ public:
+  static Task<Result<LoginLock>> take(std::shared_ptr<ServerLogins> logins,
+                                      oauth::CredentialKey key,
+                                      mcp::Cancellation& cancellation) {
+    LoginLock taken;
+    taken.keeper_ = logins->logins()->keeper_in_use(key);
+    if (taken.keeper_) taken.lock_ = taken.keeper_->surrender_lock();
+    if (taken.lock_) {
+      taken.unsaved_ = taken.keeper_->unsaved();
+      co_return Result<LoginLock>(std::move(taken));
+    }
+    taken.keeper_.reset();
+    auto lock = co_await logins->store()->lock(std::move(key), cancellation, oauth::LoginStore::kLoginWait);
+    if (!lock) co_return std::unexpected(std::move(lock).error());
+    taken.lock_ = std::move(*lock);
+    co_return Result<LoginLock>(std::move(taken));
+  }
+
+  /// What is newer than the store.
+  const std::optional<oauth::Credential>& unsaved() const { return unsaved_; }
+
+  /// `done`: what the keeper could not save is obsolete.
+  void release(bool done) {
+    if (keeper_ && done) keeper_->give_up_unsaved();
+    if (keeper_ && !done) keeper_->take_back(std::move(lock_));
+    lock_.reset();
+  }
+
+ private:
+  std::unique_ptr<oauth::StoreLock> lock_;
+  std::shared_ptr<oauth::TokenKeeper> keeper_;  // whose lock it was; else null
+  std::optional<oauth::Credential> unsaved_;
+};
 
 }  // namespace
 
@@ -99,13 +127,14 @@ Task<Result<LoginOutcome>> LoginSession::run(mcp::Cancellation& cancellation) {
 
 Task<Result<>> LoginSession::keep(oauth::Credential credential, mcp::Cancellation& cancellation) {
   auto key = credential.key;
-  auto lock = co_await lock_login(logins_, std::move(key), cancellation);
+  auto lock = co_await LoginLock::take(logins_, std::move(key), cancellation);
   if (!lock) co_return std::unexpected(std::move(lock).error());
   auto before = co_await logins_->store()->load(credential.key);
   // One that cannot be read is replaced all the same.
   if (before && *before) credential.generation = (*before)->generation + 1;
+  if (lock->unsaved()) credential.generation = std::max(credential.generation, lock->unsaved()->generation + 1);
   auto saved = co_await logins_->store()->save(std::move(credential));
-  lock->reset();
+  lock->release(saved.has_value());
   co_await logins_->read();
   co_return saved;
 }
@@ -115,7 +144,10 @@ Result<> LoginSession::paste(std::string_view text) {
   return login_->paste(text);
 }
 
-Task<Result<LogoutOutcome>> log_out(std::shared_ptr<ServerLogins> logins, ServerSpec spec, std::optional<std::string> account) {
+Task<Result<LogoutOutcome>> log_out(std::shared_ptr<ServerLogins> logins,
+                                    ServerSpec spec,
+                                    std::optional<std::string> account,
+                                    mcp::Cancellation& cancellation) {
   const auto settings = login_settings(spec);
   const std::string name = account.value_or(settings.account);
   LogoutOutcome outcome{.account = name};
@@ -123,14 +155,14 @@ Task<Result<LogoutOutcome>> log_out(std::shared_ptr<ServerLogins> logins, Server
   std::optional<oauth::CredentialKey> last;
   while (const auto key = logins->logins()->key_of(settings.server_url, name)) {
     if (std::exchange(last, key) == key) break;
-    mcp::Cancellation never;
     auto wanted = *key;
-    auto lock = co_await lock_login(logins, std::move(wanted), never);
+    auto lock = co_await LoginLock::take(logins, std::move(wanted), cancellation);
     if (!lock) co_return std::unexpected(std::move(lock).error());
     auto stored = co_await logins->store()->load(*key);
+    if (lock->unsaved()) stored = lock->unsaved();
     // Out of the store first: whatever the authorization server says, nobody uses it any more.
     auto removed = co_await logins->store()->remove(*key);
-    lock->reset();
+    lock->release(removed.has_value());
     if (!removed) co_return std::unexpected(std::move(removed).error());
     outcome.was_logged_in = true;
     outcome.issuer = key->issuer;
@@ -138,6 +170,7 @@ Task<Result<LogoutOutcome>> log_out(std::shared_ptr<ServerLogins> logins, Server
       oauth::Credential gone = std::move(**stored);
       auto http = logins->http_for(spec);
       std::string private_key = settings.private_key;
+      mcp::Cancellation never;
       const auto revoked = co_await oauth::revoke(*http, std::move(gone), std::move(private_key), never);
       outcome.revoked = revoked.outcome == oauth::Revocation::Outcome::revoked;
       outcome.revocation = revoked.text;

@@ -67,9 +67,10 @@ struct LogoutOutcome {
 };
 
 /// Ends the login to a server: at the authorization server, where that takes it back, and in the store, whatever that says. Error:
-/// those of the store.
+/// those of the store, and the cancellation's reason while somebody else renews the login; then nothing has changed.
 mcp::Task<mcp::Result<LogoutOutcome>> log_out(std::shared_ptr<ServerLogins> logins,
                                               ServerSpec spec,
-                                              std::optional<std::string> account);
+                                              std::optional<std::string> account,
+                                              mcp::Cancellation& cancellation);
 
 }  // namespace gateway

@@ -11,7 +11,6 @@ namespace gateway {
 
 using mcp::CallContext;
 using mcp::Error;
-using mcp::ErrorCode;
 using mcp::Message;
 using mcp::Task;
 

@@ -60,6 +60,17 @@ void SandboxView::open_above(const std::string& entry) {
   }
 }
 
+void SandboxView::add_configuration(const std::string& file) {
+  std::vector<std::string> files = {file};
+  // With what is in these anybody may come in at the gateway, or pass for it.
+  if (const auto config = load_config(file, environment_)) std::ranges::move(files_of(config->access), std::back_inserter(files));
+  for (const std::string& path : files) {
+    add_secret({path});
+    // Editors, and the gateway itself, put a new file in the place of the old one.
+    if (const std::string folder = real_path(parent_of(path)); !is_shared(folder)) opened_.insert(folder);
+  }
+}
+
 void SandboxView::list_secrets() {
   for (const std::string_view name : home_secrets()) {
     std::vector<std::string> spellings;
@@ -75,16 +86,8 @@ void SandboxView::list_secrets() {
   }
   if (const auto state = environment_("SWITCHYARD_STATE"); state && !state->empty()) add_secret({*state});
   std::istringstream configurations(environment_("SWITCHYARD_WITHIN").value_or(""));
-  for (std::string file; std::getline(configurations, file);) {
-    std::vector<std::string> files = {file};
-    // With what is in these anybody may come in at the gateway, or pass for it.
-    if (const auto config = load_config(file, environment_)) std::ranges::move(files_of(config->access), std::back_inserter(files));
-    for (const std::string& path : files) {
-      add_secret({path});
-      // Editors, and the gateway itself, put a new file in the place of the old one.
-      if (const std::string folder = real_path(parent_of(path)); !is_shared(folder)) opened_.insert(folder);
-    }
-  }
+  for (std::string file; std::getline(configurations, file);)
+    add_configuration(file);
   for (const std::string_view path : system_secrets(false))
     add_secret({std::string(path)});
   // Root has no more rights in the sandbox than any owner of a file, but these are its own.

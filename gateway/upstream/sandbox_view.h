@@ -68,6 +68,7 @@ class SandboxView {
 
   // What is hidden: sandbox_hide.cc.
   void list_secrets();
+  void add_configuration(const std::string& file);
   void add_secret(const std::vector<std::string>& spellings);
   void open_above(const std::string& entry);
   mcp::Result<> hide_secrets();

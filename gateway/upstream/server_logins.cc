@@ -151,7 +151,7 @@ std::string ServerLogins::login_of(const ServerSpec& spec) const {
   return logins_->login_of(http->url, http->access.account);
 }
 
-ServerAccess ServerLogins::access(std::shared_ptr<LiveSpec> server) {
+ServerAccess ServerLogins::access(const std::shared_ptr<LiveSpec>& server) {
   if (!std::holds_alternative<HttpSpec>((*server)->transport)) return {};
   const HttpSpec& http = http_of(*server);
   ServerAccess access;

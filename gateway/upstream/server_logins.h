@@ -46,7 +46,7 @@ class ServerLogins final : public std::enable_shared_from_this<ServerLogins> {
   mcp::Task<void> read();
 
   /// For a runtime of that server. What it gives is a secret that `server` knows from then on (LiveSpec::learn).
-  ServerAccess access(std::shared_ptr<LiveSpec> server);
+  ServerAccess access(const std::shared_ptr<LiveSpec>& server);
 
   /// Names the login by which a server is reached, as part of its identity; "" where nobody has logged in, or nobody needs to.
   std::string login_of(const ServerSpec& spec) const;

@@ -68,7 +68,7 @@ class HttpServerImpl final : public HttpServer {
 
 }  // namespace
 
-std::unique_ptr<HttpServer> make_http_server(const Executor& executor, HttpServerOptions options, HttpHandler handler) {
+std::unique_ptr<HttpServer> make_http_server(const Executor& executor, const HttpServerOptions& options, HttpHandler handler) {
   return std::make_unique<HttpServerImpl>(std::make_shared<ServerState>(executor, options, std::move(handler)));
 }
 

@@ -104,6 +104,6 @@ class HttpServer {
   virtual std::size_t connections() const = 0;
 };
 
-std::unique_ptr<HttpServer> make_http_server(const Executor& executor, HttpServerOptions options, HttpHandler handler);
+std::unique_ptr<HttpServer> make_http_server(const Executor& executor, const HttpServerOptions& options, HttpHandler handler);
 
 }  // namespace mcp

@@ -129,7 +129,10 @@ ServerListener::Outcome ServerListener::accept_one() {
     return Outcome::exhausted;
   }
   std::unique_ptr<TlsServerSession> tls;
-  if (wire_ == Wire::tls && !(tls = state_->accept_tls(fd))) return Outcome::exhausted;
+  if (wire_ == Wire::tls) {
+    tls = state_->accept_tls(fd);
+    if (!tls) return Outcome::exhausted;
+  }
   auto connection = std::make_shared<ServerConnection>(state_, std::move(socket), remote, std::move(tls));
   asio::co_spawn(state_->executor(), ServerConnection::run(std::move(connection)), asio::detached);
   return Outcome::accepted;

@@ -24,7 +24,7 @@ ServerState::Duration sweep_interval(const HttpServerOptions& options) {
 
 }  // namespace
 
-ServerState::ServerState(const Executor& executor, HttpServerOptions options, HttpHandler handler)
+ServerState::ServerState(const Executor& executor, const HttpServerOptions& options, HttpHandler handler)
     : executor_(executor),
       options_(options),
       handler_(std::move(handler)),

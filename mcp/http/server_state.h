@@ -22,7 +22,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   using TimePoint = std::chrono::steady_clock::time_point;
   using Duration = std::chrono::steady_clock::duration;
 
-  ServerState(const Executor& executor, HttpServerOptions options, HttpHandler handler);
+  ServerState(const Executor& executor, const HttpServerOptions& options, HttpHandler handler);
   ServerState(const ServerState&) = delete;
   ServerState& operator=(const ServerState&) = delete;
 

@@ -68,6 +68,11 @@ bool is_passing(int status) {
   return status == 408 || status == 425 || status == 429 || status >= 500;
 }
 
+/// Whether the answer goes on with the stream.
+bool is_stream(const HttpClientResponse& response) {
+  return response.status() == 200 && has_media_type(response.header("Content-Type"), "text/event-stream");
+}
+
 /// Opens the stream again behind the last event; the error is final.
 Task<Result<Connection::Response>> resume(AnswerStream& stream, int& fruitless, Error broken, Cancellation& cancellation) {
   for (;;) {
@@ -79,11 +84,11 @@ Task<Result<Connection::Response>> resume(AnswerStream& stream, int& fruitless, 
     if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
     if (!response && is_login_reason(response.error().code)) co_return std::unexpected(std::move(response.error()));
     if (!response) continue;
-    const int status = (*response)->status();
-    if (status == 200 && has_media_type((*response)->header("Content-Type"), "text/event-stream")) co_return response;
+    if (is_stream(**response)) co_return response;
+    const bool passing = is_passing((*response)->status());
     auto error = status_error(stream.connection, **response, {});
     stream.connection.settle(std::move(*response));
-    if (is_passing(status)) continue;
+    if (passing) continue;
     if (error.code == ErrorCode::session_lost) stream.connection.lose(error);
     if (error.code == ErrorCode::http_status) error = std::move(broken);
     co_return std::unexpected(std::move(error));
@@ -149,14 +154,14 @@ Task<Standing> stand_once(StandingStream& stream) {
     if (stream.opened && response.error().code == ErrorCode::connect_failed) connection.miss(response.error());
     co_return Standing::go_on;
   }
-  const int status = (*response)->status();
-  if (status == 200 && has_media_type((*response)->header("Content-Type"), "text/event-stream")) {
+  if (is_stream(**response)) {
     stream.opened = true;
     const std::function<bool(SseEvent&)> on_event = [&stream](SseEvent& event) { return stream.take(event); };
     const auto ended = co_await read_events(**response, connection.max_message(), on_event, stream.stopped, connection.ending());
     if (!ended) log_debug("upstream", "standing stream lost", {{"server", connection.origin()}, {"error", ended.error().message}});
     co_return Standing::go_on;
   }
+  const int status = (*response)->status();
   const auto error = status_error(connection, **response, {});
   connection.settle(std::move(*response));
   // Servers without such a stream say 404 as well as 405; only one that had it has lost the session.

@@ -134,11 +134,58 @@ TEST_F(TokenKeeperTroubleTest, ALoginOfTheSameProcessGetsTheLockOfWhatCouldNotBe
   fresh.login = "second";
   fresh.generation = 9;
   shared_->credentials[fresh.key] = fresh;
+  EXPECT_EQ(keeper->unsaved()->refresh_token, "refresh-1");
+  clock_.advance(30s);
+  EXPECT_EQ(stored().login, "second") << "it saves nothing meanwhile";
+  keeper->give_up_unsaved();
   lock.reset();
   keeper->see(fresh);
   EXPECT_TRUE(shared_->locked.empty());
+  EXPECT_EQ(keeper->status().note, "");
   clock_.advance(30s);
   EXPECT_EQ(stored().login, "second");
+}
+
+TEST_F(TokenKeeperTroubleTest, ALoginThatCameToNothingGivesTheLockBack) {
+  shared_->full = true;
+  auto keeper = begin(login(-1min));
+  EXPECT_TRUE(obtain(*keeper));
+  auto lock = keeper->surrender_lock();
+  ASSERT_TRUE(lock);
+  keeper->take_back(std::move(lock));
+  EXPECT_EQ(shared_->locked.size(), 1U);
+  shared_->full = false;
+  clock_.advance(6s);
+  EXPECT_EQ(stored().refresh_token, "refresh-1");
+  EXPECT_TRUE(shared_->locked.empty());
+}
+
+TEST_F(TokenKeeperTroubleTest, ScopesThatAreWantedDuringARefreshAreWrittenDownWithIt) {
+  server_->delay = 2s;
+  auto keeper = begin(login(1min));
+  TokenKeeper::Header header;
+  EXPECT_TRUE(keeper->at_once(header));
+  clock_.settle();
+  keeper->wants_scopes({"write"});
+  clock_.advance(3s);
+  EXPECT_EQ(stored().refresh_token, "refresh-1");
+  EXPECT_EQ(stored().wanted, (std::vector<std::string>{"write"}));
+}
+
+TEST_F(TokenKeeperTroubleTest, WhatAnotherProcessWritesIsNewerThanADeathThatCouldNotBeWrittenDown) {
+  answer_with(TokenServer::json(400, R"({"error":"invalid_grant"})"));
+  shared_->full = true;
+  auto keeper = begin(login(-1min));
+  EXPECT_FALSE(obtain(*keeper));
+  shared_->full = false;
+  auto fresh = stored();
+  fresh.access_token = "of-another-process";
+  fresh.expires = now() + 1h;
+  ++fresh.generation;
+  keeper->see(fresh);
+  TokenKeeper::Header header;
+  ASSERT_TRUE(keeper->at_once(header));
+  EXPECT_EQ(*header, "Bearer of-another-process");
 }
 
 }  // namespace

@@ -100,11 +100,13 @@ TEST(CheckAddressTest, CredentialsInTheClear) {
 class CheckEndpointTest : public testing::Test {
  protected:
   std::string look(const ServerSpec& spec, const Environment& environment = environment_of({})) {
-    const Checks checks = mcp::run_task(loop_, check_endpoint(loop_.get_executor(), spec, environment, std::chrono::seconds(10)));
+    const Checks checks =
+        mcp::run_task(loop_, check_endpoint(loop_.get_executor(), spec, environment, login_, std::chrono::seconds(10)));
     EXPECT_TRUE(has_remedies(checks)) << shown(checks);
     return shown(checks);
   }
 
+  FindLogin login_;
   boost::asio::io_context loop_;
 };
 
@@ -159,7 +161,8 @@ TEST_F(CheckEndpointTest, OneBehindAProxy) {
 TEST_F(CheckEndpointTest, OneThatDoesNotAnswer) {
   const mcp::ScriptedServer silent([](mcp::ScriptedServer::Peer& peer) { peer.wait_for_end(); });
   const Checks checks = mcp::run_task(
-      loop_, check_endpoint(loop_.get_executor(), server(silent.url()), environment_of({}), std::chrono::milliseconds(100)));
+      loop_,
+      check_endpoint(loop_.get_executor(), server(silent.url()), environment_of({}), login_, std::chrono::milliseconds(100)));
   EXPECT_THAT(shown(checks), StartsWith("error s: the server takes connections, but does not answer within"));
 }
 
