@@ -21,7 +21,7 @@ mcp::Result<CredentialStore::Loaded> find_credentials(CredentialStore& store,
   if (!loaded) return loaded;
   std::erase_if(loaded->credentials,
                 [&](const Credential& each) { return each.server_url != server_url || each.key.account != account; });
-  std::ranges::stable_sort(loaded->credentials, std::greater(), login_time);
+  std::ranges::sort(loaded->credentials, std::greater(), login_time);
   return loaded;
 }
 

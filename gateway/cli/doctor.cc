@@ -74,15 +74,18 @@ FindLogin logins_of(const CommandContext& context) {
 }  // namespace
 
 Exit run_doctor(const CommandContext& context, const DoctorCommand& command) {
+  DoctorOptions options{.variables = context.environment.variables,
+                        .guardian = context.environment.guardian,
+                        .state_dir = context.state_dir(),
+                        .place = place_of(context),
+                        .login = {},
+                        .gateway = {},
+                        .offline = command.offline};
   const auto checks = [&] {
     const ProgressLine progress(context.console.err, context.console.err_terminal, "looking");
-    return examine({.variables = context.environment.variables,
-                    .guardian = context.environment.guardian,
-                    .state_dir = context.state_dir(),
-                    .place = place_of(context),
-                    .login = logins_of(context),
-                    .gateway = facts_of(context, command.servers),
-                    .offline = command.offline});
+    options.login = logins_of(context);
+    options.gateway = facts_of(context, command.servers);
+    return examine(options);
   }();
   if (!checks) return report_failure(context, checks.error());
   if (context.options.json) {

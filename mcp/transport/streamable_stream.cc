@@ -73,6 +73,16 @@ bool is_stream(const HttpClientResponse& response) {
   return response.status() == 200 && has_media_type(response.header("Content-Type"), "text/event-stream");
 }
 
+/// Why the stream cannot be had again; nothing where another try may help.
+std::optional<Error> refusal(Connection& connection, Connection::Response response, const Error& broken) {
+  const bool passing = is_passing(response->status());
+  Error error = status_error(connection, *response, {});
+  connection.settle(std::move(response));
+  if (passing) return std::nullopt;
+  if (error.code == ErrorCode::session_lost) connection.lose(error);
+  return error.code == ErrorCode::http_status ? broken : error;
+}
+
 /// Opens the stream again behind the last event; the error is final.
 Task<Result<Connection::Response>> resume(AnswerStream& stream, int& fruitless, Error broken, Cancellation& cancellation) {
   for (;;) {
@@ -85,13 +95,8 @@ Task<Result<Connection::Response>> resume(AnswerStream& stream, int& fruitless, 
     if (!response && is_login_reason(response.error().code)) co_return std::unexpected(std::move(response.error()));
     if (!response) continue;
     if (is_stream(**response)) co_return response;
-    const bool passing = is_passing((*response)->status());
-    auto error = status_error(stream.connection, **response, {});
-    stream.connection.settle(std::move(*response));
-    if (passing) continue;
-    if (error.code == ErrorCode::session_lost) stream.connection.lose(error);
-    if (error.code == ErrorCode::http_status) error = std::move(broken);
-    co_return std::unexpected(std::move(error));
+    auto refused = refusal(stream.connection, std::move(*response), broken);
+    if (refused) co_return std::unexpected(std::move(*refused));
   }
 }
 
