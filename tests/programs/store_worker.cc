@@ -100,8 +100,7 @@ std::string what_is_there(CredentialStore& store, const std::string& action) {
     return client ? client->secret : "none";
   }
   const auto all = need(store.load_all());
-  for (const mcp::Error& error : all.unreadable)
-    die(error.text());
+  if (!all.unreadable.empty()) die(all.unreadable.front().text());
   const auto credential = need(store.load(kKey));
   if (all.credentials.size() != (credential ? 1U : 0U)) die("load() and load_all() do not agree");
   return credential ? credential->access_token : "none";
