@@ -30,8 +30,8 @@ enum class ErrorCode {
   http_status,
   session_lost,
   connection_lost,
-  // Of logins: nobody has logged in yet; somebody has to do it again; what the configuration gives was refused; a token cannot be had
-  // just now.
+  // Of logins: nobody has logged in yet; somebody has to do it again; what the configuration gives was refused; a token cannot be
+  // had just now.
   login_required,
   reauthentication_required,
   credential_refused,

@@ -1,6 +1,6 @@
-// login_caller FOLDER URL MILLISECONDS: one process of several that share a store of credentials. Logs in to the server at URL by the login
-// that is there, and calls its tool "echo" again and again until the time is over; keeps the login alive meanwhile. Says "ready" once it
-// has a session, and at the end {"calls":…,"failed":[…],"outcomes":{…}}.
+// login_caller FOLDER URL MILLISECONDS: one process of several that share a store of credentials. Logs in to the server at URL by
+// the login that is there, and calls its tool "echo" again and again until the time is over; keeps the login alive meanwhile. Says
+// "ready" once it has a session, and at the end {"calls":…,"failed":[…],"outcomes":{…}}.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -57,8 +57,8 @@ struct Caller {
     auto http = oauth::make_http(loop.get_executor(), {.server_url = url}, {});
     oauth::Logins::Reach reach{.http = http, .registrar = oauth::make_registrar(http, {.server_url = url})};
     mcp::StreamableClientOptions options;
-    options.authorizer =
-        std::make_shared<oauth::LoginAuthorizer>(logins, std::move(reach), [this] { return oauth::ServerSettings{.server_url = url}; });
+    options.authorizer = std::make_shared<oauth::LoginAuthorizer>(
+        logins, std::move(reach), [this] { return oauth::ServerSettings{.server_url = url}; });
     auto transport = mcp::make_streamable_client(loop.get_executor(), *mcp::Url::parse(url), std::move(options));
     auto session = mcp::ClientSession::create(loop.get_executor(), transport, {});
     mcp::Cancellation never;
