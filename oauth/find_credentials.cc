@@ -5,14 +5,9 @@
 
 namespace oauth {
 
-namespace {
-
-/// Logins that do not say when they were made are as old as their token.
 WallTime login_time(const Credential& credential) {
   return credential.logged_in.value_or(credential.issued.value_or(WallTime()));
 }
-
-}  // namespace
 
 mcp::Result<CredentialStore::Loaded> find_credentials(CredentialStore& store,
                                                       std::string_view server_url,

@@ -4,6 +4,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <utility>
 
+#include "oauth/find_credentials.h"
+
 namespace oauth {
 
 namespace {
@@ -14,10 +16,6 @@ std::map<CredentialKey, std::string> names_of(const std::map<CredentialKey, Cred
   for (const auto& [key, credential] : credentials)
     names.emplace(key, credential.login);
   return names;
-}
-
-WallTime begun(const Credential& credential) {
-  return credential.logged_in.value_or(credential.issued.value_or(WallTime()));
 }
 
 }  // namespace
@@ -99,7 +97,7 @@ const Credential* Logins::find(std::string_view server_url, std::string_view acc
   const Credential* newest = nullptr;
   for (const auto& [key, credential] : known_) {
     if (credential.server_url != server_url || key.account != account) continue;
-    if (newest == nullptr || begun(credential) > begun(*newest)) newest = &credential;
+    if (newest == nullptr || login_time(credential) > login_time(*newest)) newest = &credential;
   }
   return newest;
 }

@@ -12,7 +12,7 @@
 #include "gateway/cli/progress_line.h"
 #include "gateway/cli/report.h"
 #include "gateway/host/stored_secrets.h"
-#include "oauth/credential_store.h"
+#include "oauth/find_credentials.h"
 
 namespace gateway {
 
@@ -62,7 +62,7 @@ FindLogin logins_of(const CommandContext& context) {
     const oauth::Credential* newest = nullptr;
     for (const oauth::Credential& login : (*all)->credentials) {
       if (login.server_url != url || login.key.account != account) continue;
-      if (newest == nullptr || login.logged_in > newest->logged_in) newest = &login;
+      if (newest == nullptr || login_time(login) > login_time(*newest)) newest = &login;
     }
     if (newest != nullptr) return *newest;
     // It may be that one.
