@@ -1,30 +1,11 @@
 // Logins against a real authorization server: npm's oidc-provider.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
-import { makeBrowser, startAuthorizationServer, startProtectedServer, visit } from './oauth_world.mjs';
-import { admin, binary, connectHttp, descendants, everything, names, notifications, run, server, startGateway, switchyard, temporaryFolder, text, types, until } from './support.mjs';
-
-const timeout = 120_000;
-
-async function world(t, { ttl, entry = {}, as = {}, rs = {}, others = {}, args, env = {} } = {}) {
-  const authorization = await startAuthorizationServer(t, { ttl, ...as });
-  const resource = await startProtectedServer(t, authorization, rs);
-  const folder = await temporaryFolder(t);
-  const browser = await makeBrowser(folder);
-  const own = typeof entry === 'function' ? entry(authorization) : entry;
-  const config = { mcpServers: { notes: { url: resource.url, ...own }, ...others }, listen: '127.0.0.1:0' };
-  const gateway = await startGateway(t, config, { folder, env: { BROWSER: browser, ...env }, args });
-  return { authorization, resource, gateway, folder, browser };
-}
-
-const login = (t, gateway, args = []) => switchyard(t, gateway, ['login', 'notes', ...args]);
-const state = async (gateway) => (await server(gateway, 'notes')).state;
-const ready = (gateway) => until('notes is ready', () => state(gateway), (now) => now === 'ready');
+import { begin, login, ready, timeout, world } from './login_world.mjs';
+import { visit } from './oauth_world.mjs';
+import { admin, binary, connectHttp, everything, notifications, run, server, switchyard, text, types, until } from './support.mjs';
 
 test('a server that wants a login says so, and works by itself after it', { timeout }, async (t) => {
   const { authorization, gateway } = await world(t, { others: { everything } });
@@ -132,84 +113,6 @@ test('a denial ends a login with its reason', { timeout }, async (t) => {
   assert.equal((await server(gateway, 'notes')).login.loggedIn, false);
 });
 
-test('a dead login is one reason everywhere', { timeout }, async (t) => {
-  const { authorization, gateway } = await world(t, { ttl: 5 });
-  const client = await connectHttp(t, `${gateway.origin}/mcp`);
-  assert.equal((await login(t, gateway)).code, 0);
-  await ready(gateway);
-  authorization.fault = (request, response) => {
-    response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"invalid_grant"}');
-    return true;
-  };
-  const now = await until('reauthentication_required', () => server(gateway, 'notes'), (one) => one.cause?.reason === 'reauthentication_required' || one.login?.needsPerson === true);
-  assert.ok(now);
-  const failed = await until(
-    'the call says so',
-    () => client.callTool({ name: 'notes__echo', arguments: { message: 'x' } }),
-    (answer) => answer.isError === true,
-  );
-  assert.equal(failed._meta['switchyard/error'].reason, 'reauthentication_required');
-  assert.match(text(failed), /switchyard login notes/);
-  assert.match((await switchyard(t, gateway, ['status'])).stdout, /switchyard login notes/);
-  const metrics = await (async () => {
-    const { adminUrl, token } = JSON.parse(await readFile(path.join(gateway.state, 'gateway.json'), 'utf8'));
-    return (await fetch(`${adminUrl}/metrics`, { headers: { authorization: `Bearer ${token}` } })).text();
-  })();
-  assert.match(metrics, /switchyard_server_needs_login\{server="notes",reason="reauthentication_required"\} 1/);
-  assert.match(metrics, /switchyard_login_refreshes_total\{server="notes",outcome="refresh_token_dead"\} 1/);
-  const explained = await switchyard(t, gateway, ['explain', 'notes']);
-  assert.match(explained.stdout, /reauthentication_required|login/);
-  // The tools stay listed, and the login mends it.
-  assert.ok(names(await client.listTools()).includes('notes__echo'));
-  authorization.fault = undefined;
-  assert.equal((await login(t, gateway)).code, 0);
-  await until(
-    'calls work again',
-    () => client.callTool({ name: 'notes__echo', arguments: { message: 'again' } }),
-    (answer) => text(answer) === 'again',
-  );
-});
-
-test('a scope that is missing concerns that call alone, and the next login asks for it', { timeout }, async (t) => {
-  const { gateway } = await world(t);
-  const client = await connectHttp(t, `${gateway.origin}/mcp`);
-  assert.equal((await login(t, gateway)).code, 0);
-  await ready(gateway);
-  const refused = await client.callTool({ name: 'notes__admin', arguments: {} });
-  assert.equal(refused._meta['switchyard/error'].reason, 'reauthentication_required');
-  assert.match(text(refused), /mcp:admin/);
-  assert.equal(text(await client.callTool({ name: 'notes__echo', arguments: { message: 'still' } })), 'still');
-  assert.equal(await state(gateway), 'ready');
-  assert.match((await switchyard(t, gateway, ['status'])).stdout, /wants more than its login allows: mcp:admin/);
-  const wider = await login(t, gateway);
-  assert.equal(wider.code, 0, wider.stderr);
-  await until('it reaches far enough', () => client.callTool({ name: 'notes__admin', arguments: {} }), (answer) => text(answer) === 'done');
-  assert.match(text(await client.callTool({ name: 'notes__whoami', arguments: {} })), /^alice (mcp:tools mcp:admin|mcp:admin mcp:tools)$/);
-});
-
-test('tools of a server that wants a login leave where that is configured', { timeout }, async (t) => {
-  const { gateway } = await world(t, { entry: { onLoginRequired: 'hide' } });
-  const client = await connectHttp(t, `${gateway.origin}/mcp`);
-  assert.equal((await login(t, gateway)).code, 0);
-  await ready(gateway);
-  await until('the tools are there', async () => names(await client.listTools()).length, (count) => count === 3);
-  assert.equal((await switchyard(t, gateway, ['logout', 'notes'])).code, 0);
-  await until('the tools have left', async () => names(await client.listTools()).length, (count) => count === 0);
-  assert.equal((await login(t, gateway)).code, 0);
-  await until('the tools are back', async () => names(await client.listTools()).length, (count) => count === 3);
-});
-
-/** A command that goes on while the test does something: its first line of output that `matches`, and its end. */
-function begin(t, gateway, args) {
-  const child = spawn(binary, [args[0], ...gateway.common, ...args.slice(1)], { env: gateway.environment });
-  const output = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (more) => { output[name] += more; });
-  const ended = once(child, 'close').then(([code]) => ({ code, ...output }));
-  t.after(() => child.kill('SIGKILL'));
-  const line = (matches) => until(`${args.join(' ')} says ${matches}`, async () => output.stdout.match(matches)?.[0], (found) => found);
-  return { child, ended, line };
-}
-
 test('what the browser ended up at can be pasted', { timeout }, async (t) => {
   const { gateway } = await world(t);
   const command = begin(t, gateway, ['login', 'notes', '--paste']);
@@ -277,33 +180,6 @@ test('the gateway publishes the document that says which client it is', { timeou
   assert.equal((await fetch(`${gateway.origin}/oauth/other.json`)).status, 404);
 });
 
-test('logins and logouts while several processes renew leave what was done last', { timeout }, async (t) => {
-  const { authorization, resource, gateway } = await world(t, { ttl: 2 });
-  assert.equal((await login(t, gateway)).code, 0);
-  const folder = path.join(gateway.state, 'credentials');
-  const caller = path.join(path.dirname(binary), 'login_caller');
-  const others = [1, 2, 3].map(() => run(t, caller, [folder, resource.url, '9000'], { deadline: 60_000 }));
-  for (const account of ['bob', 'carol', 'dave']) {
-    authorization.account = account;
-    const done = await login(t, gateway);
-    assert.equal(done.code, 0, done.stderr);
-    await ready(gateway);
-  }
-  await Promise.all(others);
-  const client = await connectHttp(t, `${gateway.origin}/mcp`);
-  await until('dave is asked', () => client.callTool({ name: 'notes__whoami', arguments: {} }), (answer) => /^dave /.test(text(answer)));
-  // Nobody brings back what is gone.
-  const before = resource.counts.let_in;
-  const again = [1, 2, 3].map(() => run(t, caller, [folder, resource.url, '4000'], { deadline: 60_000 }));
-  await until('they call', async () => resource.counts.let_in - before, (count) => count > 30);
-  const out = await switchyard(t, gateway, ['logout', 'notes']);
-  assert.equal(out.code, 0, out.stderr);
-  await Promise.all(again);
-  const status = await server(gateway, 'notes');
-  assert.equal(status.login.loggedIn, false);
-  assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith('credential-') && name.endsWith('.sealed')), []);
-});
-
 test('two accounts are two logins', { timeout }, async (t) => {
   const { authorization, resource, gateway } = await world(t, {
     entry: { oauth: { account: 'work' } },
@@ -328,70 +204,6 @@ test('two accounts are two logins', { timeout }, async (t) => {
   assert.equal(text(await client.callTool({ name: 'private__whoami', arguments: {} })), 'bob mcp:tools');
 });
 
-test('the gateway as a client of its own needs nobody', { timeout }, async (t) => {
-  const machine = {
-    client_id: 'machine',
-    client_secret: 'a-secret-of-the-machine',
-    grant_types: ['client_credentials'],
-    redirect_uris: [],
-    response_types: [],
-    token_endpoint_auth_method: 'client_secret_basic',
-  };
-  const { authorization, resource, gateway } = await world(t, {
-    entry: ({ issuer }) => ({ oauth: { grant: 'client_credentials', clientId: 'machine', clientSecret: '${MACHINE}', authorizationServer: issuer } }),
-    as: { clients: [machine] },
-    env: { MACHINE: machine.client_secret },
-  });
-  await ready(gateway);
-  const client = await connectHttp(t, `${gateway.origin}/mcp`);
-  assert.equal(text(await client.callTool({ name: 'notes__echo', arguments: { message: 'hello' } })), 'hello');
-  // A token that is refused is replaced without anybody noticing.
-  const old = [...resource.tokens];
-  resource.refuse = ({ jti }) => old.some((token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).jti === jti);
-  assert.equal(text(await client.callTool({ name: 'notes__echo', arguments: { message: 'again' } })), 'again');
-  assert.equal(authorization.counts.granted.client_credentials, 2);
-  assert.match((await switchyard(t, gateway, ['status', 'notes'])).stdout, /login +as the client machine/);
-  const refused = await login(t, gateway);
-  assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /client_credentials/);
-});
-
-test('a token of a program is asked for again when it is refused', { timeout }, async (t) => {
-  const folder = await temporaryFolder(t);
-  const program = path.join(folder, 'helper');
-  await writeFile(program, '#!/bin/sh\necho run >> "$(dirname "$0")/runs"\ncat "$(dirname "$0")/token"\n', { mode: 0o755 });
-  const machine = {
-    client_id: 'machine',
-    client_secret: 'a-secret-of-the-machine',
-    grant_types: ['client_credentials'],
-    redirect_uris: [],
-    response_types: [],
-    token_endpoint_auth_method: 'client_secret_post',
-  };
-  const authorization = await startAuthorizationServer(t, { clients: [machine] });
-  const resource = await startProtectedServer(t, authorization);
-  const renew = async () => {
-    const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: 'machine', client_secret: machine.client_secret, scope: 'mcp:tools', resource: resource.url });
-    const answer = await (await fetch(`${authorization.issuer}/token`, { method: 'POST', body: form })).json();
-    await writeFile(path.join(folder, 'token'), `${answer.access_token}\n`);
-    return answer.access_token;
-  };
-  const first = await renew();
-  const gateway = await startGateway(t, { mcpServers: { notes: { url: resource.url, bearer: { command: [program] } } }, listen: '127.0.0.1:0' });
-  await ready(gateway);
-  const client = await connectHttp(t, `${gateway.origin}/mcp`);
-  const { jti } = JSON.parse(Buffer.from(first.split('.')[1], 'base64url'));
-  resource.refuse = (claims) => claims.jti === jti;
-  await renew();
-  assert.equal(text(await client.callTool({ name: 'notes__echo', arguments: { message: 'x' } })), 'x');
-  assert.equal((await readFile(path.join(folder, 'runs'), 'utf8')).trim().split('\n').length, 2);
-  // The same one again is the end of it, and nobody's login.
-  resource.refuse = () => true;
-  const refused = await client.callTool({ name: 'notes__echo', arguments: { message: 'x' } });
-  assert.equal(refused._meta['switchyard/error'].reason, 'credential_refused');
-  assert.match(text(refused), /the program .*helper/);
-});
-
 test('a call that wants a login gives an address to clients that can show one', { timeout }, async (t) => {
   const { gateway } = await world(t);
   const client = await connectHttp(t, `${gateway.origin}/mcp`, { capabilities: { elicitation: { form: {}, url: {} } } });
@@ -414,57 +226,4 @@ test('a call that wants a login gives an address to clients that can show one', 
   await done.until(({ elicitationId }) => elicitationId === asked.elicitationId, 'the end of the login');
   await ready(gateway);
   assert.equal(text(await client.callTool({ name: 'notes__echo', arguments: { message: 'now' } })), 'now');
-});
-
-test('nothing of it lies about in clear text, and nothing shows it', { timeout }, async (t) => {
-  const secret = 'a-secret-of-a-registered-client';
-  const { authorization, gateway, folder } = await world(t, {
-    ttl: 2,
-    args: ['--log-level', 'debug'],
-    entry: ({ issuer }) => ({ oauth: { clientId: 'registered', clientSecret: '${CLIENT}', authorizationServer: issuer } }),
-    as: {
-      clients: [
-        {
-          client_id: 'registered',
-          client_secret: secret,
-          application_type: 'native',
-          grant_types: ['authorization_code', 'refresh_token'],
-          redirect_uris: ['http://127.0.0.1/callback'],
-          token_endpoint_auth_method: 'client_secret_basic',
-        },
-      ],
-    },
-    env: { CLIENT: secret },
-  });
-  const printed = [await login(t, gateway)];
-  assert.equal(printed[0].code, 0, printed[0].stderr);
-  await ready(gateway);
-  await until('a token was renewed', async () => authorization.counts.granted.refresh_token ?? 0, (count) => count > 0);
-  const arguments_ = [];
-  for (const { pid } of (await descendants(process.pid)).concat([{ pid: gateway.pid }])) {
-    arguments_.push(await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => ''));
-  }
-  authorization.fault = (request, response) => {
-    // Some repeat what they were sent.
-    let sent = request.headers.authorization ?? '';
-    request.on('data', (part) => { sent += part; });
-    request.on('end', () => response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ error: 'invalid_grant', error_description: sent })));
-    return true;
-  };
-  await until('the login is over', () => server(gateway, 'notes'), (one) => one.login?.needsPerson === true);
-  for (const args of [['status'], ['status', 'notes'], ['list'], ['explain', 'notes'], ['status', '--json'], ['doctor', '--offline']]) {
-    printed.push(await switchyard(t, gateway, args));
-  }
-  const metrics = await admin(gateway, 'GET', '/api/v1/servers');
-  authorization.fault = undefined;
-  printed.push(await switchyard(t, gateway, ['logout', 'notes']));
-  const shown = printed.map(({ stdout, stderr }) => stdout + stderr).concat(gateway.program.stderr, JSON.stringify(metrics.body), arguments_);
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) shown.push(await readFile(path.join(entry.parentPath, entry.name), 'latin1'));
-  }
-  const secrets = [...authorization.secrets, secret, Buffer.from(`registered:${secret}`).toString('base64')];
-  assert.ok(authorization.secrets.size >= 4, `${authorization.secrets.size} secrets seen`);
-  for (const one of secrets) {
-    for (const place of shown) assert.ok(!place.includes(one), `${one.slice(0, 6)}… is shown`);
-  }
 });
