@@ -31,6 +31,9 @@ struct HttpServerOptions {
   std::chrono::steady_clock::duration body_timeout = std::chrono::seconds(60);   // from the end of the head to the end of the body
   std::chrono::steady_clock::duration idle_timeout = std::chrono::minutes(5);    // a keep-alive connection without a request
   std::chrono::steady_clock::duration write_timeout = std::chrono::seconds(60);  // without one byte taken by the client
+  /// Connections on which nobody was recognised (HttpExchange::recognise()) are idle for head_timeout at most, and the oldest of
+  /// them goes where a new one finds max_connections.
+  bool wary = false;
   /// Asked when a head has come and its body has not: false turns the request away, and has answered it with respond(). Its body is
   /// not read then, and the connection ends. Not asked about what comes whole, so the handler has to look, too. Null: all may come.
   std::function<bool(HttpExchange&)> admit = {};
@@ -56,6 +59,9 @@ class HttpExchange {
   virtual std::string_view header(std::string_view name) const = 0;
   virtual std::string_view remote_address() const = 0;  // "127.0.0.1:41234", for logs
   virtual std::string take_body() = 0;
+
+  /// The client has shown that it may be here: its connection is not taken for a stranger's any more (HttpServerOptions::wary).
+  virtual void recognise() {}
 
   /// The whole answer: what the socket takes at once is sent at once, the rest (of which it keeps a copy) when the handler has
   /// returned. False when it was answered before or the client is gone. With an empty content_type no Content-Type is sent.

@@ -36,6 +36,7 @@ ServerConnection::ServerConnection(std::shared_ptr<ServerState> state,
       tls_(std::move(tls)),
       reader_(state_->buffers(), state_->bodies(), state_->options().max_head, state_->options().max_body) {
   state_->add(*this);
+  accepted_at_ = state_->now();
 }
 
 ServerConnection::~ServerConnection() {
@@ -93,7 +94,7 @@ bool ServerConnection::before_read() {
     const HttpServerOptions& options = state_->options();
     if (phase == RequestReader::Phase::idle) {
       idle_since_ = state_->now();
-      deadline_ = state_->deadline_in(options.idle_timeout);
+      deadline_ = state_->deadline_in(is_stranger() ? std::min(options.idle_timeout, options.head_timeout) : options.idle_timeout);
     } else {
       deadline_ = state_->deadline_in(phase == RequestReader::Phase::head ? options.head_timeout : options.body_timeout);
       set_busy(phase == RequestReader::Phase::body);

@@ -42,6 +42,10 @@ class ServerConnection final : public HttpExchange, public std::enable_shared_fr
   /// Ends it at once. What awaits on it resumes from the loop.
   void close();
 
+  /// It may be anybody's, and no request of it is being handled.
+  bool is_stranger() const { return state_->options().wary && !recognised_ && !busy_ && !gone_; }
+  ServerState::TimePoint accepted_at() const { return accepted_at_; }
+
   std::size_t index() const { return index_; }
   void set_index(std::size_t index) { index_ = index; }
 
@@ -51,6 +55,7 @@ class ServerConnection final : public HttpExchange, public std::enable_shared_fr
   std::string_view header(std::string_view name) const override { return reader_.head().header(name); }
   std::string_view remote_address() const override;
   std::string take_body() override { return reader_.take_body(); }
+  void recognise() override { recognised_ = true; }
   bool respond(int status, std::string_view content_type, std::string_view body, HttpHeaders headers) override;
   void begin_stream(HttpHeaders headers) override;
   StreamWrite write(std::string bytes) override;
@@ -111,11 +116,13 @@ class ServerConnection final : public HttpExchange, public std::enable_shared_fr
   RequestReader reader_;
   ServerState::TimePoint deadline_ = ServerState::TimePoint::max();
   ServerState::TimePoint idle_since_;
+  ServerState::TimePoint accepted_at_;
   RequestReader::Phase timed_phase_ = RequestReader::Phase::complete;
   Waiting waiting_ = Waiting::nothing;
   Interrupt interrupt_ = Interrupt::none;
   bool gone_ = false;
   bool busy_ = false;
+  bool recognised_ = false;
 
   // The answer to the present request.
   Answer answer_ = Answer::none;

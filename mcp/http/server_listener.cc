@@ -91,11 +91,11 @@ Result<std::uint16_t> ServerListener::open(const std::string& host, std::uint16_
 Task<void> ServerListener::run(std::shared_ptr<ServerListener> self) {
   ServerListener& listener = *self;
   while (listener.acceptor_.is_open()) {
-    if (listener.state_->full()) {
+    auto [error] = co_await listener.acceptor_.async_wait(tcp::acceptor::wait_read, asio::as_tuple(asio::use_awaitable));
+    if (!error && listener.state_->full()) {
       co_await listener.state_->wait_for_room();
       continue;
     }
-    auto [error] = co_await listener.acceptor_.async_wait(tcp::acceptor::wait_read, asio::as_tuple(asio::use_awaitable));
     Outcome outcome = error ? Outcome::exhausted : Outcome::accepted;
     for (int i = 0; i < kAcceptsPerTurn && outcome == Outcome::accepted && !listener.state_->full(); ++i) {
       outcome = listener.accept_one();

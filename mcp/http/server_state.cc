@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kBufferSize = std::size_t{64} << 10;
 constexpr std::chrono::milliseconds kLongestInterval(500);
 constexpr std::chrono::milliseconds kShortestInterval(5);
+constexpr std::chrono::seconds kTimeForFirstRequest(1);
 
 ServerState::Duration sweep_interval(const HttpServerOptions& options) {
   const auto shortest = std::min({options.head_timeout, options.body_timeout, options.idle_timeout, options.write_timeout});
@@ -51,8 +52,20 @@ void ServerState::remove(ServerConnection& connection) {
   if (connections_.empty() && stopping_) sweep_timer_.cancel();
 }
 
+void ServerState::close_oldest_stranger() {
+  ServerConnection* oldest = nullptr;
+  for (ServerConnection* connection : connections_) {
+    if (connection->is_stranger() && (oldest == nullptr || connection->accepted_at() < oldest->accepted_at())) oldest = connection;
+  }
+  // One that has just come is about to ask.
+  if (oldest != nullptr && now_ - oldest->accepted_at() >= kTimeForFirstRequest) oldest->close();
+}
+
 Task<void> ServerState::wait_for_room() {
+  wanted_ = true;
+  close_oldest_stranger();
   co_await room_.async_wait(asio::as_tuple(asio::use_awaitable));
+  wanted_ = false;
 }
 
 ServerState::TimePoint ServerState::deadline_in(Duration timeout) const {
@@ -92,6 +105,7 @@ void ServerState::sweep() {
   start_sweep();
   for (ServerConnection* connection : connections_)
     connection->sweep(now_);
+  if (wanted_ && full()) close_oldest_stranger();
 }
 
 }  // namespace mcp

@@ -40,7 +40,8 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   void remove(ServerConnection& connection);
   std::size_t connections() const { return connections_.size(); }
 
-  /// At max_connections nothing is accepted; ends when there is room, or when `wake_acceptors` was called.
+  /// At max_connections nothing is accepted; ends when there is room, or when `wake_acceptors` was called. A stranger's connection
+  /// makes room (HttpServerOptions::wary), but not in its first second.
   bool full() const { return connections_.size() >= options_.max_connections; }
   Task<void> wait_for_room();
   void wake_acceptors() { room_.cancel(); }
@@ -60,6 +61,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   void close_all();
 
  private:
+  void close_oldest_stranger();
   void start_sweep();
   void sweep();
 
@@ -74,6 +76,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   std::size_t busy_ = 0;
   bool stopping_ = false;
   bool sweeping_ = false;
+  bool wanted_ = false;  // somebody waits for room
   TimePoint now_;
   boost::asio::steady_timer sweep_timer_;
   boost::asio::steady_timer room_;

@@ -252,6 +252,44 @@ TEST(HttpServerTest, FullServerLetsTheNextClientWait) {
   EXPECT_EQ(three.read_response().status, 200);
 }
 
+/// Greets whoever asks for "/me" like somebody it knows.
+Task<void> greet(HttpExchange& exchange) {
+  if (exchange.path() == "/me") exchange.recognise();
+  exchange.respond(200, "text/plain", "hello");
+  return done();
+}
+
+TEST(HttpServerTest, AStrangersConnectionMakesRoomForAnother) {
+  ServerUnderTest server(greet, {.max_connections = 3, .wary = true});
+  RawClient stranger = server.client(), known = server.client(), asking = server.client();
+  known.send("GET /me HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(known.read_response().status, 200);
+  asking.send(kGet);
+  EXPECT_EQ(asking.read_response().status, 200);
+  RawClient next = server.client();
+  next.send("GET /me HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(next.read_response().status, 200);
+  EXPECT_EQ(stranger.read_to_end(), "");
+  RawClient last = server.client();
+  last.send(kGet);
+  EXPECT_EQ(last.read_response().status, 200);
+  EXPECT_EQ(asking.read_to_end(), "");
+  known.send(kGet);
+  EXPECT_EQ(known.read_response().status, 200);
+}
+
+TEST(HttpServerTest, AStrangersConnectionIsNotIdleForLong) {
+  ServerUnderTest server(greet, {.head_timeout = std::chrono::milliseconds(50), .wary = true});
+  RawClient stranger = server.client(), known = server.client();
+  known.send("GET /me HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(known.read_response().status, 200);
+  stranger.send(kGet);
+  EXPECT_EQ(stranger.read_response().status, 200);
+  EXPECT_EQ(stranger.read_to_end(), "");
+  known.send(kGet);
+  EXPECT_EQ(known.read_response().status, 200);
+}
+
 TEST(HttpServerTest, SurvivesALackOfDescriptors) {
   ServerUnderTest server(echo);
   RawClient client;
