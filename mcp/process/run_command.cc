@@ -54,6 +54,15 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
+std::unexpected<Error> stopped(const Command& command) {
+  return fail(ErrorCode::shutting_down, command.program + " was ended: nobody waits for it any more");
+}
+
+bool is_readable(int fd) {
+  pollfd ready{fd, POLLIN, 0};
+  return fd >= 0 && poll(&ready, 1, 0) > 0;
+}
+
 class RunningCommand {
  public:
   explicit RunningCommand(const Command& command)
@@ -82,12 +91,14 @@ class RunningCommand {
     while (running) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - std::chrono::steady_clock::now());
       if (left.count() <= 0) return late();
-      std::array<pollfd, 4> ready{pollfd{pidfd_.get(), POLLIN, 0},
+      std::array<pollfd, 5> ready{pollfd{pidfd_.get(), POLLIN, 0},
                                   pollfd{output_.ours.get(), POLLIN, 0},
                                   pollfd{errors_.ours.get(), POLLIN, 0},
-                                  pollfd{input_.ours.get(), POLLOUT, 0}};
+                                  pollfd{input_.ours.get(), POLLOUT, 0},
+                                  pollfd{command_.stop, POLLIN, 0}};
       if (poll(ready.data(), ready.size(), static_cast<int>(std::min<long>(left.count(), 60'000))) < 0 && errno != EINTR)
         return std::unexpected(refused_by_system(command_.program + " cannot be waited for", errno));
+      if (ready[4].revents != 0) return stopped(command_);
       running = ready[0].revents == 0;
       write_some();
       if (!read_some(output_, output.out) || !read_some(errors_, output.err)) return too_much();
@@ -190,6 +201,7 @@ class RunningCommand {
 }  // namespace
 
 Result<CommandOutput> run_command(const Command& command) {
+  if (is_readable(command.stop)) return stopped(command);
   RunningCommand running(command);
   if (auto started = running.start(); !started) return std::unexpected(std::move(started).error());
   return running.finish();

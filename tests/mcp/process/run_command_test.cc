@@ -1,10 +1,15 @@
 #include "mcp/process/run_command.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "mcp/process/unique_fd.h"
 #include "tests/support/processes.h"
 #include "tests/support/temp_folder.h"
 
@@ -77,6 +82,25 @@ TEST(RunCommandTest, WhatItLeavesBehindIsNotWaitedFor) {
   ASSERT_TRUE(output) << output.error().text();
   EXPECT_EQ(output->exit.code, 0);
   EXPECT_TRUE(wait_until_dead(static_cast<pid_t>(std::stol(output->out))));
+}
+
+TEST(RunCommandTest, EndsWhenNobodyWaitsForItAnyMore) {
+  const TempFolder folder;
+  const std::string gate = folder.file("gate");
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  const UniqueFd stop(::open(gate.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  auto command = shell("sleep 1000 & echo $! >" + folder.file("pid") + "; echo >" + gate + "; wait");
+  command.stop = stop.get();
+  const auto output = run_command(command);
+  ASSERT_FALSE(output);
+  EXPECT_EQ(output.error().code, ErrorCode::shutting_down);
+  pid_t pid = 0;
+  ASSERT_TRUE(std::ifstream(folder.file("pid")) >> pid);
+  EXPECT_TRUE(wait_until_dead(pid));
+  auto next = shell("touch " + folder.file("started"));
+  next.stop = stop.get();
+  EXPECT_FALSE(run_command(next));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("started")));
 }
 
 TEST(RunCommandTest, OutputIsBounded) {
