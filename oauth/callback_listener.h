@@ -8,6 +8,8 @@
 
 #include "mcp/base/result.h"
 #include "mcp/base/task.h"
+#include "oauth/callback_page.h"
+#include "oauth/loopback_callback.h"
 
 namespace mcp {
 class HttpServer;
@@ -15,15 +17,11 @@ class HttpServer;
 
 namespace oauth {
 
-/// The browser's way back from a login: listens on loopback (RFC 8252, 7.3) for GET /callback, as long as one login lasts. Whatever
-/// comes that is none of that login's gets a page that says so, and waiting goes on. Loop thread only.
+/// The browser's way back from a login: listens on loopback (RFC 8252, 7.3) for a GET of one path, as long as one login lasts.
+/// Whatever comes that is none of that login's gets a page that says so, and waiting goes on. Loop thread only.
 class CallbackListener {
  public:
-  struct Page {
-    int status = 400;
-    std::string title;
-    std::string text;
-  };
+  using Page = CallbackPage;
 
   /// Says what a query that came means, and what the browser is to show. It is asked as long as the listener is open.
   using Judge = std::function<Page(std::string_view query)>;
@@ -33,10 +31,10 @@ class CallbackListener {
   CallbackListener(const CallbackListener&) = delete;
   CallbackListener& operator=(const CallbackListener&) = delete;
 
-  /// Listens on 127.0.0.1, and on ::1 where the system has it. Port 0 is any. Error io_error: the port is taken.
-  mcp::Result<> open(std::uint16_t port);
+  /// Listens on 127.0.0.1, and on ::1 where the system has it. Error io_error: the port is taken.
+  mcp::Result<> open(const LoopbackCallback& place);
 
-  /// "http://127.0.0.1:PORT/callback". Only when open.
+  /// "http://127.0.0.1:PORT/callback", or what `place` says. Only when open.
   std::string redirect_uri() const;
 
   /// Lets pages that are being sent arrive, for a second at most.

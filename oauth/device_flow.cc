@@ -21,8 +21,8 @@ using std::chrono::seconds;
 constexpr seconds kRequestTime{30};
 constexpr seconds kDefaultInterval{5};
 constexpr seconds kShortestInterval{1};
-constexpr seconds kLongestInterval{60};
 constexpr seconds kLongestLife{15 * 60};
+constexpr seconds kLongestInterval = kLongestLife;
 
 struct DeviceCode {
   std::string code;

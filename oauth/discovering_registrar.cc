@@ -12,7 +12,7 @@ namespace {
 
 class DiscoveringRegistrar final : public Registrar {
  public:
-  DiscoveringRegistrar(std::shared_ptr<Http> http, ServerSettings settings)
+  DiscoveringRegistrar(std::shared_ptr<Http> http, std::function<ServerSettings()> settings)
       : http_(std::move(http)), settings_(std::move(settings)) {}
 
   mcp::Task<mcp::Result<std::string>> issuer_now(const Credential& credential, mcp::Cancellation& cancellation) override {
@@ -24,9 +24,8 @@ class DiscoveringRegistrar final : public Registrar {
     // One that is named among others has not been left.
     if (std::ranges::find(found->issuers, credential.key.issuer) != found->issuers.end()) co_return credential.key.issuer;
     if (!found->issuers.empty()) co_return std::move(found->issuers.front());
-    const auto server = co_await discover_server(*http_, settings, *found, cancellation);
-    if (!server) co_return std::unexpected(server.error());
-    co_return std::move(found->server.issuer);
+    // What is missing names nobody: it may be a page of something in between.
+    co_return credential.key.issuer;
   }
 
   mcp::Task<mcp::Result<Client>> register_again(const Credential& credential,
@@ -35,11 +34,15 @@ class DiscoveringRegistrar final : public Registrar {
     ServerSettings settings = settings_for(credential);
     Discovery discovery;
     // A server of MCP 2025-03-26 is its own issuer, and need not publish that.
-    const auto own = mcp::Url::parse(settings.server_url);
-    const bool itself = own && (issuer == own->origin() || issuer == own->origin() + "/");
+    const auto server = mcp::Url::parse(settings.server_url);
+    const bool itself = server && (issuer == server->origin() || issuer == server->origin() + "/");
     settings.authorization_server = itself ? "" : issuer;
     const auto found = co_await discover_server(*http_, settings, discovery, cancellation);
     if (!found) co_return std::unexpected(found.error());
+    auto own = configured_client(settings, discovery.server);
+    if (own && !*own) own = document_client(settings, discovery.server);
+    if (!own) co_return std::unexpected(std::move(own).error());
+    if (*own) co_return mcp::fail(mcp::ErrorCode::config_invalid, "the client " + (*own)->id + " is not registered by itself.");
     Registration registration;
     registration.redirect_uri = credential.client.redirect_uri;
     if (registration.redirect_uri.empty()) registration.redirect_uri = kLoopbackRedirect;
@@ -50,18 +53,18 @@ class DiscoveringRegistrar final : public Registrar {
  private:
   /// The login may be of another time than the settings, but it is this server's.
   ServerSettings settings_for(const Credential& credential) const {
-    ServerSettings settings = settings_;
+    ServerSettings settings = settings_();
     if (settings.server_url.empty()) settings.server_url = credential.server_url;
     return settings;
   }
 
   std::shared_ptr<Http> http_;
-  ServerSettings settings_;
+  std::function<ServerSettings()> settings_;
 };
 
 }  // namespace
 
-std::shared_ptr<Registrar> make_registrar(std::shared_ptr<Http> http, ServerSettings settings) {
+std::shared_ptr<Registrar> make_registrar(std::shared_ptr<Http> http, std::function<ServerSettings()> settings) {
   return std::make_shared<DiscoveringRegistrar>(std::move(http), std::move(settings));
 }
 

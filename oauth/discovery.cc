@@ -1,5 +1,6 @@
 #include "oauth/discovery.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "oauth/document.h"
@@ -12,6 +13,8 @@ using mcp::ErrorCode;
 constexpr std::string_view kResourcePath = "/.well-known/oauth-protected-resource";
 constexpr std::string_view kServerPath = "/.well-known/oauth-authorization-server";
 constexpr std::string_view kOpenIdPath = "/.well-known/openid-configuration";
+
+constexpr std::size_t kMostIssuers = 4;  // of those that a server names
 
 std::string_view without_slash(std::string_view path) {
   return path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
@@ -128,6 +131,22 @@ mcp::Task<mcp::Result<ServerMetadata>> discover_origin(Http& http, const mcp::Ur
   co_return default_metadata(origin);
 }
 
+/// The first that there is something to be had from. One that cannot be reached just now is no reason to log in elsewhere.
+mcp::Task<mcp::Result<ServerMetadata>> discover_listed(Http& http,
+                                                       const std::vector<std::string>& issuers,
+                                                       mcp::Cancellation& cancellation) {
+  std::optional<mcp::Error> first;
+  for (std::size_t i = 0; i < std::min(issuers.size(), kMostIssuers); ++i) {
+    std::string issuer = issuers[i];
+    auto metadata = co_await discover_issuer(http, std::move(issuer), cancellation);
+    if (metadata) co_return std::move(*metadata);
+    const bool passing = metadata.error().code == ErrorCode::authorization_unavailable || cancellation.requested();
+    if (!first) first = std::move(metadata.error());
+    if (passing) break;
+  }
+  co_return std::unexpected(std::move(*first));
+}
+
 }  // namespace
 
 std::vector<std::string> resource_metadata_urls(const mcp::Url& server) {
@@ -198,15 +217,16 @@ mcp::Task<mcp::Result<>> discover_server(Http& http,
                                          const ServerSettings& settings,
                                          Discovery& discovery,
                                          mcp::Cancellation& cancellation) {
-  std::string issuer = settings.authorization_server;
-  if (issuer.empty() && !discovery.issuers.empty()) issuer = discovery.issuers.front();
   mcp::Result<ServerMetadata> metadata;
-  if (issuer.empty()) {
+  if (!settings.authorization_server.empty()) {
+    std::string issuer = settings.authorization_server;
+    metadata = co_await discover_issuer(http, std::move(issuer), cancellation);
+  } else if (!discovery.issuers.empty()) {
+    metadata = co_await discover_listed(http, discovery.issuers, cancellation);
+  } else {
     const auto server = mcp::Url::parse(settings.server_url);
     if (!server) co_return std::unexpected(server.error());
     metadata = co_await discover_origin(http, *server, cancellation);
-  } else {
-    metadata = co_await discover_issuer(http, std::move(issuer), cancellation);
   }
   if (!metadata) co_return std::unexpected(std::move(metadata.error()));
   discovery.server = std::move(*metadata);

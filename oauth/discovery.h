@@ -23,9 +23,9 @@ struct Discovery {
 };
 
 /// Finds out where to log in (MCP 2025-11-25, "Authorization Server Discovery"): the metadata that the challenge names, else that
-/// at the server's well-known places; its first authorization server, or the configured one; that one's metadata. A server that has
-/// none at all is taken for one of MCP 2025-03-26: its own origin is the authorization server, with metadata at its root, or the
-/// default endpoints.
+/// at the server's well-known places; the configured authorization server, else the first that the server names and that publishes
+/// what it has to; that one's metadata. A server that names none is taken for one of MCP 2025-03-26: its own origin is the
+/// authorization server, with metadata at its root, or the default endpoints.
 ///
 /// Errors say which document, what is wrong with it, and what to do: those of fetch_document() and metadata.h, invalid_request also
 /// for a document of somebody else (another resource, another issuer).

@@ -40,6 +40,7 @@ class RuledHttp final : public Http {
     message.body = request.body;
     for (const auto& [name, value] : request.headers)
       message.headers.emplace_back(name, value);
+    if (url->origin() == own_origin_) add_server_headers(message.headers);
     auto response = co_await kept.client->send(std::move(message), cancellation);
     if (!response) {
       // Not out of reach, but out of bounds.
@@ -87,6 +88,16 @@ class RuledHttp final : public Http {
                        "Whoever runs the server has to correct that.");
     }
     return {};
+  }
+
+  void add_server_headers(mcp::HttpClientHeaders& headers) const {
+    const std::size_t own = headers.size();
+    for (const auto& [name, value] : rules_.server_headers) {
+      const bool taken = std::any_of(headers.begin(), headers.begin() + static_cast<std::ptrdiff_t>(own), [&](const auto& header) {
+        return mcp::equals_ignoring_case(header.first, name);
+      });
+      if (!taken && !mcp::equals_ignoring_case(name, "Authorization")) headers.emplace_back(name, value);
+    }
   }
 
   /// The most recently used stand last.

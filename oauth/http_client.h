@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "mcp/base/result.h"
 #include "mcp/http/http_client.h"
@@ -14,6 +16,8 @@ namespace oauth {
 struct HttpRules {
   std::string server_url;          // its own origin may be asked wherever it is
   bool private_addresses = false;  // so may addresses that are none of the internet's
+  /// What that origin gets with every request, and nobody else: some servers let nobody in without. Authorization is left out.
+  std::vector<std::pair<std::string, std::string>> server_headers;
 };
 
 /// The Http of one server's logins, over a few kept connections; answers have at most 1 MiB. Nothing is read of an event stream,

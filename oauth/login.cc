@@ -26,12 +26,6 @@ WallTime wall_now() {
   return std::chrono::system_clock::now();
 }
 
-/// 0 where it has none.
-std::uint16_t port_of(const std::string& redirect_uri) {
-  const auto url = mcp::Url::parse(redirect_uri);
-  return url && redirect_uri.starts_with(url->origin() + "/") && url->port != 80 ? url->port : 0;
-}
-
 bool is_code(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
 }
@@ -74,18 +68,23 @@ mcp::Task<mcp::Result<std::optional<Credential>>> Login::find_and_log_in() {
   discovery_ = std::move(*found);
   // Some let everybody in, and want a login for single requests: those publish where.
   const bool told = !discovery_.resource_metadata.empty() || !options_.settings.authorization_server.empty();
+  if (!server.asks && !told && server.status == 403) {
+    co_return mcp::fail(
+        ErrorCode::http_status,
+        shown_url(options_.settings.server_url) + " answers with HTTP status 403, and does not say that a login would change that.",
+        "Ask whoever runs it what it wants; a header or a token of its own goes into \"headers\" or \"bearer\".");
+  }
   if (!server.asks && !told) co_return std::nullopt;
   const auto published = co_await discover_server(*http_, options_.settings, discovery_, ended_);
   if (!published) co_return std::unexpected(published.error());
-  ScopeSources sources;
-  sources.configured = options_.settings.scopes;
-  if (challenge) sources.challenge = challenge->scopes;
-  sources.resource = discovery_.scopes;
-  sources.server = discovery_.server.scopes_supported;
-  sources.more = options_.more;
+  sources_.configured = options_.settings.scopes;
+  if (challenge) sources_.challenge = challenge->scopes;
+  sources_.resource = discovery_.scopes;
+  sources_.server = discovery_.server.scopes_supported;
+  sources_.more = options_.more;
   // Without a person there is nobody to be away.
-  if (options_.settings.grant == Grant::client_credentials) sources.server.clear();
-  scopes_ = choose_scopes(sources);
+  if (options_.settings.grant == Grant::client_credentials) sources_.server.clear();
+  scopes_ = choose_scopes(sources_);
   auto credential = co_await log_in();
   if (!credential) co_return std::unexpected(std::move(credential.error()));
   co_return std::move(*credential);
@@ -100,9 +99,22 @@ mcp::Task<mcp::Result<Credential>> Login::log_in() {
   co_return std::move(*given);
 }
 
-/// What can be mended is, once each: a registration that was lost, scopes that nobody but the server itself wanted.
+/// Leaves out what the authorization server does not know: first what a request wanted besides, then what nobody but the server
+/// itself wants. False where nothing is left to be left out.
+bool Login::drop_scopes() {
+  const Scopes before = scopes_;
+  if (!sources_.more.empty()) {
+    sources_.more.clear();
+    scopes_ = choose_scopes(sources_);
+    if (scopes_ != before) return true;
+  }
+  if (options_.settings.scopes || scopes_.empty()) return false;
+  scopes_.clear();
+  return true;
+}
+
+/// What can be mended is, once each: a registration that was lost, scopes that are not known there.
 mcp::Task<mcp::Result<Credential>> Login::with_consent() {
-  bool may_drop_scopes = !options_.settings.scopes && options_.more.empty();
   for (;;) {
     Tried tried = std::unexpected(Failure{});
     if (options_.device) {
@@ -116,10 +128,7 @@ mcp::Task<mcp::Result<Credential>> Login::with_consent() {
     if (failure.mend == Failure::Mend::new_client && kept_ && !fresh_) {
       co_await clients_->forget(discovery_.server.issuer);
       fresh_ = true;
-    } else if (failure.mend == Failure::Mend::no_scopes && may_drop_scopes && !scopes_.empty()) {
-      may_drop_scopes = false;
-      scopes_.clear();
-    } else {
+    } else if (failure.mend != Failure::Mend::no_scopes || !drop_scopes()) {
       co_return std::unexpected(std::move(failure.error));
     }
   }
@@ -187,6 +196,12 @@ CallbackListener::Page Login::on_callback(std::string_view query) {
   return {400, "The login failed", said};
 }
 
+std::optional<CallbackListener::Page> Login::come_back(std::string_view query) {
+  const bool waits = !response_ && arrived_;
+  if (!waits || read_authorization_response(query, expected_).kind == Kind::unrelated) return std::nullopt;
+  return on_callback(query);
+}
+
 mcp::Result<> Login::paste(std::string_view text) {
   text = mcp::trim_blanks(text);
   while (text.ends_with('\n') || text.ends_with('\r'))
@@ -214,29 +229,34 @@ mcp::Result<> Login::paste(std::string_view text) {
   return {};
 }
 
-mcp::Result<> Login::listen() {
-  auto judge = [this](std::string_view query) { return on_callback(query); };
-  const std::uint16_t wanted = options_.settings.callback_port;
-  const std::uint16_t kept = kept_ ? port_of(client_.redirect_uri) : 0;
+/// Where the browser comes back to. Where that is here, somebody waits for it; elsewhere the address is pasted.
+mcp::Result<std::string> Login::open_way_back() {
+  const std::string& wanted = options_.settings.callback_url;
+  const auto place = wanted.empty() ? LoopbackCallback() : LoopbackCallback::parse(wanted);
+  if (!place) return wanted;
   if (!listener_) {
+    auto judge = [this](std::string_view query) { return on_callback(query); };
     listener_ = std::make_unique<CallbackListener>(executor_, std::move(judge));
-    auto open = listener_->open(wanted != 0 ? wanted : kept);
-    if (!open && wanted == 0 && kept != 0) open = listener_->open(0);
+    // Not every authorization server lets the port differ from the one that was registered.
+    const auto kept = kept_ && place->port == 0 ? LoopbackCallback::parse(client_.redirect_uri) : std::nullopt;
+    const bool same = kept && kept->host == place->host && kept->path == place->path;
+    auto open = listener_->open(same ? *kept : *place);
+    if (!open && same) open = listener_->open(*place);
     if (!open) {
       listener_.reset();
-      return open;
+      return std::unexpected(std::move(open).error());
     }
   }
-  // Not every authorization server lets the port differ from the one that was registered.
-  if (kept_ && client_.redirect_uri != listener_->redirect_uri()) kept_ = false;
-  return {};
+  return listener_->redirect_uri();
 }
 
-mcp::Task<mcp::Result<>> Login::choose_client(bool listens) {
+mcp::Task<mcp::Result<>> Login::choose_client(bool comes_back) {
   const ServerMetadata& server = discovery_.server;
   auto client = configured_client(options_.settings, server);
   if (!client) co_return std::unexpected(std::move(client.error()));
   kept_ = false;
+  if (!*client) client = document_client(options_.settings, server);
+  if (!client) co_return std::unexpected(std::move(client.error()));
   Scopes to_register = scopes_;
   if (!*client && !fresh_) {
     auto known = co_await clients_->find(server.issuer);
@@ -246,15 +266,15 @@ mcp::Task<mcp::Result<>> Login::choose_client(bool listens) {
     kept_ = kept_ && to_register.size() == known->scopes.size();
     if (kept_) client_ = std::move(*known);
   }
-  if (listens) {
-    if (auto open = listen(); !open) co_return open;
+  mcp::Result<std::string> redirect = std::string(kLoopbackRedirect);
+  if (comes_back) {
+    redirect = open_way_back();
+    if (!redirect) co_return std::unexpected(std::move(redirect).error());
+    kept_ = kept_ && client_.redirect_uri == *redirect;
   }
-  const std::string redirect = listens ? listener_->redirect_uri() : std::string(kLoopbackRedirect);
   if (kept_) co_return mcp::Result<>();
-  if (!*client) client = document_client(options_.settings, server);
-  if (!client) co_return std::unexpected(std::move(client.error()));
   if (!*client) {
-    Registration registration{.redirect_uri = redirect, .scopes = std::move(to_register), .device = options_.device};
+    Registration registration{.redirect_uri = *redirect, .scopes = std::move(to_register), .device = options_.device};
     auto registered = co_await register_client(*http_, server, std::move(registration), ended_);
     if (!registered) co_return std::unexpected(std::move(registered.error()));
     Client copy = *registered;
@@ -262,7 +282,7 @@ mcp::Task<mcp::Result<>> Login::choose_client(bool listens) {
     *client = std::move(*registered);
   }
   client_ = std::move(**client);
-  client_.redirect_uri = redirect;
+  client_.redirect_uri = std::move(*redirect);
   co_return mcp::Result<>();
 }
 

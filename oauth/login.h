@@ -15,6 +15,7 @@
 #include "oauth/discovery.h"
 #include "oauth/pkce.h"
 #include "oauth/registration.h"
+#include "oauth/scopes.h"
 #include "oauth/settings.h"
 
 namespace oauth {
@@ -22,7 +23,7 @@ namespace oauth {
 struct LoginOptions {
   ServerSettings settings;
   std::string challenge;  // WWW-Authenticate of the server's refusal; "": the server is asked
-  Scopes more;            // for a step-up: what was asked for before, and what is missing
+  Scopes more;            // for a step-up: what was asked for before, and what is missing; left out where it is not known there
   bool device = false;    // by a code on another device (RFC 8628) instead of a browser that can come back here
   std::string client_version;
   std::chrono::seconds patience{300};  // how long a person may take
@@ -54,6 +55,10 @@ class Login {
   /// invalid_request: nothing waits for it, or it is another login's; waiting goes on.
   mcp::Result<> paste(std::string_view text);
 
+  /// The browser has come back with this query to an address that somebody else listens at: what it is to be shown. {}: it is none
+  /// of this login's.
+  std::optional<CallbackListener::Page> come_back(std::string_view query);
+
   /// run() ends with Error cancelled.
   void cancel();
 
@@ -65,12 +70,13 @@ class Login {
   using Tried = std::expected<Credential, Failure>;
 
   mcp::Task<mcp::Result<std::optional<Credential>>> find_and_log_in();
+  bool drop_scopes();
   mcp::Task<mcp::Result<Credential>> log_in();
   mcp::Task<mcp::Result<Credential>> with_consent();
   mcp::Task<Tried> by_browser();
   mcp::Task<Tried> by_device();
-  mcp::Task<mcp::Result<>> choose_client(bool listens);
-  mcp::Result<> listen();
+  mcp::Task<mcp::Result<>> choose_client(bool comes_back);
+  mcp::Result<std::string> open_way_back();
   mcp::Task<mcp::Result<std::string>> wait_for_code();
   mcp::Task<Tried> redeem(std::string code);
   TokenRequest token_request() const;
@@ -84,6 +90,7 @@ class Login {
   LoginOptions options_;
   mcp::Cancellation ended_;
   Discovery discovery_;
+  ScopeSources sources_;
   Scopes scopes_;
   Client client_;
   bool kept_ = false;   // client_ is from an earlier login

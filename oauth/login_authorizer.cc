@@ -17,13 +17,13 @@ using mcp::Task;
 const std::shared_ptr<TokenKeeper>& LoginAuthorizer::keeper() {
   if (revision_ != logins_->revision()) {
     revision_ = logins_->revision();
-    keeper_ = logins_->keeper(settings_(), reach_);
+    keeper_ = KeeperUse(logins_->keeper(settings_, reach_));
   }
-  return keeper_;
+  return keeper_.get();
 }
 
 bool LoginAuthorizer::at_once(Header& header) {
-  if (keeper()) return keeper_->at_once(header);
+  if (const auto& found = keeper()) return found->at_once(header);
   header.reset();
   return true;
 }
@@ -31,8 +31,6 @@ bool LoginAuthorizer::at_once(Header& header) {
 Task<Result<mcp::Authorizer::Header>> LoginAuthorizer::obtain(mcp::Cancellation& cancellation) {
   const auto keeper_now = keeper();
   if (!keeper_now) co_return Header();
-  // The configuration may say something else of the client than when the keeper began.
-  keeper_now->use(settings_());
   co_return co_await keeper_now->obtain(cancellation);
 }
 
@@ -49,8 +47,10 @@ Error LoginAuthorizer::nobody(int status) const {
 Task<Result<>> LoginAuthorizer::refused(Refusal refusal, mcp::Cancellation& cancellation) {
   const auto keeper_now = keeper();
   if (!keeper_now) co_return std::unexpected(nobody(refusal.status));
-  keeper_now->use(settings_());
   if (refusal.status == 403) {
+    // Another one may reach further.
+    Header now;
+    if (!keeper_now->is_current(refusal.sent) && keeper_now->at_once(now)) co_return Result<>();
     const auto challenge = find_bearer_challenge(refusal.challenge);
     const auto scopes = challenge && challenge->scopes ? *challenge->scopes : std::vector<std::string>();
     co_return std::unexpected(keeper_now->wants_scopes(scopes));

@@ -33,7 +33,7 @@ class LoginAuthorizer final : public mcp::Authorizer {
   std::shared_ptr<Logins> logins_;
   Logins::Reach reach_;
   std::function<ServerSettings()> settings_;
-  std::shared_ptr<TokenKeeper> keeper_;
+  KeeperUse keeper_;
   std::uint64_t revision_ = 0;  // of the logins, when keeper_ was found
 };
 

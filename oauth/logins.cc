@@ -112,8 +112,9 @@ std::optional<CredentialKey> Logins::key_of(std::string_view server_url, std::st
   return credential == nullptr ? std::nullopt : std::optional(credential->key);
 }
 
-std::shared_ptr<TokenKeeper> Logins::keeper(const ServerSettings& settings, const Reach& reach) {
-  const Credential* credential = find(settings.server_url, settings.account);
+std::shared_ptr<TokenKeeper> Logins::keeper(std::function<ServerSettings()> settings, const Reach& reach) {
+  const ServerSettings now = settings();
+  const Credential* credential = find(now.server_url, now.account);
   if (credential == nullptr || closed_) return nullptr;
   auto& keeper = keepers_[credential->key];
   if (!keeper) {
@@ -129,9 +130,9 @@ std::shared_ptr<TokenKeeper> Logins::keeper(const ServerSettings& settings, cons
                                         if (self && self->listener_.status_changed) self->listener_.status_changed();
                                       }},
                                  credential->key);
-    keeper->use(settings);
     keeper->begin(*credential);
   }
+  keeper->use(std::move(settings));
   keeper->reach(reach.http, reach.registrar);
   return keeper;
 }

@@ -1,15 +1,18 @@
 #include "oauth/machine_authorizer.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <iterator>
 #include <utility>
 
 #include "mcp/base/clock.h"
 #include "mcp/http/timed_cancellation.h"
 #include "mcp/http/url.h"
+#include "oauth/challenge.h"
 #include "oauth/client_credentials.h"
-#include "oauth/scopes.h"
-#include "oauth/token_times.h"
+#include "oauth/probe.h"
+#include "oauth/shown_text.h"
 #include "oauth/utc_text.h"
 
 namespace oauth {
@@ -22,11 +25,24 @@ using mcp::Task;
 namespace {
 
 constexpr int kMostTries = 3;
-constexpr auto kConfigurationPause = std::chrono::minutes(5);
+constexpr std::chrono::milliseconds kConfigurationPause = std::chrono::minutes(5);
+constexpr std::string_view kCheckClient =
+    "Check \"clientId\" and \"scopes\" under \"oauth\" of the server, and what the authorization server allows the client.";
 
 std::string origin_of(const std::string& url) {
   const auto parsed = mcp::Url::parse(url);
   return parsed ? parsed->origin() : "the server";
+}
+
+Scopes without(const Scopes& scopes, const Scopes& these) {
+  Scopes rest;
+  std::ranges::copy_if(
+      scopes, std::back_inserter(rest), [&](const std::string& scope) { return std::ranges::find(these, scope) == these.end(); });
+  return rest;
+}
+
+bool overlap(const Scopes& left, const Scopes& right) {
+  return without(left, right).size() < left.size();
 }
 
 }  // namespace
@@ -43,9 +59,9 @@ bool MachineAuthorizer::fresh() {
     used_ = std::move(now);
     discovery_.reset();
     header_.reset();
-    next_try_.reset();
-    refused_for_good_ = false;
+    throttle_.clear();
     more_.clear();
+    denied_.clear();
   }
   return header_ && (!expires_ || dependencies_.now() < *expires_);
 }
@@ -55,7 +71,7 @@ bool MachineAuthorizer::at_once(Header& header) {
   header = header_;
   const WallTime now = dependencies_.now();
   const bool due = expires_ && issued_ && now >= *expires_ - (*expires_ - *issued_) / 5;
-  if (due && (!next_try_ || now >= *next_try_)) fetch();
+  if (due && !throttle_.until(now)) fetch();
   return true;
 }
 
@@ -72,57 +88,97 @@ Task<void> MachineAuthorizer::run(std::shared_ptr<MachineAuthorizer> self) {
   self->flight_.end();
 }
 
+/// Where the tokens are to be had, and with which scopes. The server is asked first: some say it in the refusal alone.
+Task<Result<>> MachineAuthorizer::find_out(const ServerSettings& settings, mcp::Cancellation& cancellation) {
+  std::string url = settings.server_url;
+  std::string version = dependencies_.client_version;
+  const auto probed = co_await probe_server(*dependencies_.http, std::move(url), std::move(version), cancellation);
+  if (!probed) co_return std::unexpected(probed.error());
+  const auto challenge = find_bearer_challenge(probed->challenge);
+  auto found = co_await discover(*dependencies_.http, settings, challenge, cancellation);
+  if (!found) co_return std::unexpected(std::move(found).error());
+  if (settings != used_) co_return Result<>();
+  ScopeSources sources{.configured = settings.scopes, .resource = found->scopes};
+  if (challenge) sources.challenge = challenge->scopes;
+  scopes_ = choose_scopes(sources);
+  discovery_ = std::move(*found);
+  co_return Result<>();
+}
+
 Task<void> MachineAuthorizer::ask(mcp::Cancellation& cancellation) {
   const ServerSettings settings = used_;
   if (!discovery_) {
-    const auto challenge = find_bearer_challenge(challenge_);
-    auto found = co_await discover(*dependencies_.http, settings, challenge, cancellation);
+    const auto found = co_await find_out(settings, cancellation);
+    // The configuration may say something else by now.
     if (settings != used_) co_return;
-    if (!found) co_return fail(std::move(found).error(), std::nullopt);
-    discovery_ = std::move(*found);
+    if (!found) co_return fail(found.error(), std::nullopt);
   }
-  const auto challenge = find_bearer_challenge(challenge_);
-  ScopeSources sources{.configured = settings.scopes, .resource = discovery_->scopes, .more = more_};
-  if (challenge) sources.challenge = challenge->scopes;
-  auto scopes = choose_scopes(sources);
-  const WallTime asked = dependencies_.now();
+  const Scopes more = std::exchange(more_, {});
+  // Where nothing was asked for, what was given is what there is to be kept.
+  const Scopes wanted = more.empty() ? scopes_ : unite_scopes(scopes_.empty() ? granted_ : scopes_, more);
   // Another configuration lets go of what was discovered for this one.
   const Discovery discovery = *discovery_;
+  WallTime asked = dependencies_.now();
+  Scopes scopes = wanted;
   auto given = co_await request_client_credentials(*dependencies_.http, settings, discovery, std::move(scopes), cancellation);
-  // The configuration may say something else by now.
-  if (settings != used_) co_return;
-  if (!given) {
-    auto refusal = std::move(given).error();
-    // Where the endpoints have moved, they are found again.
-    if (refusal.failure == TokenFailure::provider) discovery_.reset();
-    if (refusal.failure == TokenFailure::client_unknown || refusal.failure == TokenFailure::client_refused ||
-        refusal.failure == TokenFailure::consent || refusal.failure == TokenFailure::refresh_dead)
-      refusal.error.code = ErrorCode::credential_refused;
-    co_return fail(std::move(refusal.error), refusal.retry_after);
+  // Scopes that nobody but the server itself wants may be unknown there.
+  if (settings == used_ && !given && given.error().code == "invalid_scope" && more.empty() && !settings.scopes && !wanted.empty()) {
+    scopes_.clear();
+    asked = dependencies_.now();
+    Scopes none;
+    given = co_await request_client_credentials(*dependencies_.http, settings, discovery, std::move(none), cancellation);
   }
-  header_ = std::make_shared<const std::string>("Bearer " + given->access_token);
+  if (settings != used_) co_return;
+  if (given) {
+    take(std::move(*given), asked);
+    if (more.empty()) co_return;
+    deny(without(more, granted_));
+    scopes_ = without(wanted, denied_);
+    co_return;
+  }
+  auto refusal = std::move(given).error();
+  // Where the endpoints have moved, they are found again.
+  if (refusal.failure == TokenFailure::provider) discovery_.reset();
+  if (!more.empty() && refusal.failure == TokenFailure::consent) co_return deny(more);
+  if (refusal.failure == TokenFailure::client_unknown || refusal.failure == TokenFailure::client_refused ||
+      refusal.failure == TokenFailure::consent || refusal.failure == TokenFailure::refresh_dead) {
+    refusal.error.code = ErrorCode::credential_refused;
+    refusal.error.remedy = std::string(kCheckClient);
+  }
+  fail(std::move(refusal.error), refusal.retry_after);
+}
+
+void MachineAuthorizer::take(Credential given, WallTime asked) {
+  header_ = std::make_shared<const std::string>("Bearer " + given.access_token);
   issued_ = asked;
-  expires_ = given->expires;
-  granted_ = given->scopes;
+  expires_ = given.expires;
+  granted_ = std::move(given.scopes);
   trouble_.reset();
-  next_try_.reset();
+  throttle_.clear();
+}
+
+/// They are not asked for again for a while: not with every request that wants them.
+void MachineAuthorizer::deny(const Scopes& scopes) {
+  denied_ = unite_scopes(denied_, scopes);
+  denial_.set(dependencies_.now(), kConfigurationPause);
 }
 
 void MachineAuthorizer::fail(Error error, std::optional<std::chrono::seconds> retry_after) {
+  const WallTime now = dependencies_.now();
   const bool configuration = error.code == ErrorCode::credential_refused || error.code == ErrorCode::config_invalid;
-  const auto pause = configuration ? std::chrono::milliseconds(kConfigurationPause) : patience(retry_after, dependencies_.random());
-  next_try_ = dependencies_.now() + pause;
-  if (error.code == ErrorCode::authorization_unavailable) error.remedy = "Try again at " + utc_text(*next_try_) + ".";
+  throttle_.set(now, configuration ? kConfigurationPause : patience(retry_after, dependencies_.random()));
+  if (error.code == ErrorCode::authorization_unavailable) error.remedy = "Try again at " + utc_text(*throttle_.until(now)) + ".";
   trouble_ = std::move(error);
 }
 
 Task<Result<mcp::Authorizer::Header>> MachineAuthorizer::obtain(mcp::Cancellation& cancellation) {
   const auto self = shared_from_this();
-  if (!fresh() && !flight_.running() && next_try_ && dependencies_.now() < *next_try_ && trouble_)
-    co_return std::unexpected(*trouble_);
-  if (!fresh()) {
+  if (!fresh() && !flight_.running() && throttle_.until(dependencies_.now()) && trouble_) co_return std::unexpected(*trouble_);
+  // What is under way may be an attempt at more, which leaves nothing behind.
+  for (int rounds = 0; rounds < 2 && !fresh() && !cancellation.requested(); ++rounds) {
     fetch();
     co_await flight_.wait(cancellation);
+    if (trouble_) break;
   }
   if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
   if (fresh()) co_return header_;
@@ -131,30 +187,55 @@ Task<Result<mcp::Authorizer::Header>> MachineAuthorizer::obtain(mcp::Cancellatio
 
 Task<Result<>> MachineAuthorizer::refused(Refusal refusal, mcp::Cancellation& cancellation) {
   const auto self = shared_from_this();
-  challenge_ = refusal.challenge;
-  const auto challenge = find_bearer_challenge(refusal.challenge);
-  const bool scope = refusal.status == 403;
-  if (scope && challenge && challenge->scopes) more_ = unite_scopes(more_, *challenge->scopes);
-  if (trouble_ && refused_for_good_ && next_try_ && dependencies_.now() < *next_try_) co_return std::unexpected(*trouble_);
-  refused_for_good_ = false;
   const bool current = refusal.sent && header_ && *refusal.sent == *header_;
   if (!current && fresh()) co_return Result<>();
-  if (refusal.tries >= (scope ? kMostTries : 2)) {
-    const std::string what = scope ? "wants a scope that the client " + used_.client_id + " is not given"
-                                   : "refuses the token that the client " + used_.client_id + " was given a moment ago";
-    // Not with every call anew.
-    refused_for_good_ = true;
-    fail({ErrorCode::credential_refused,
-          origin_of(used_.server_url) + " " + what,
-          "Check \"clientId\" and \"scopes\" under \"oauth\" of the server, and what the client is allowed."},
-         std::nullopt);
+  if (refusal.status == 403) co_return co_await widen(std::move(refusal), cancellation);
+  if (refusal.tries >= 2) {
+    // Whether it will be otherwise later, time tells; until then no call asks anew.
+    header_.reset();
+    trouble_ =
+        Error{ErrorCode::credential_refused,
+              origin_of(used_.server_url) + " refuses the token that the client " + used_.client_id + " was given a moment ago",
+              std::string(kCheckClient)};
+    throttle_.set(dependencies_.now(), patience({}, dependencies_.random()));
     co_return std::unexpected(*trouble_);
   }
   header_.reset();
-  next_try_.reset();
+  throttle_.clear();
+  trouble_.reset();
   auto header = co_await obtain(cancellation);
   if (!header) co_return std::unexpected(std::move(header).error());
   co_return Result<>();
+}
+
+Error MachineAuthorizer::out_of_reach(const Scopes& scopes) const {
+  const std::string names = join_scopes(scopes);
+  return {ErrorCode::credential_refused,
+          origin_of(used_.server_url) + " wants " + (names.empty() ? "more" : "the scope " + shown_text(names, {})) +
+              " for that, which the client " + used_.client_id + " is not given",
+          std::string(kCheckClient)};
+}
+
+/// The token that there is stays in force until there is one that reaches further.
+Task<Result<>> MachineAuthorizer::widen(Refusal refusal, mcp::Cancellation& cancellation) {
+  const auto challenge = find_bearer_challenge(refusal.challenge);
+  const Scopes scopes = challenge && challenge->scopes ? tidy_scopes(*challenge->scopes) : Scopes();
+  if (!denial_.until(dependencies_.now())) denied_.clear();
+  const Scopes missing = without(scopes, granted_);
+  if (missing.empty() || refusal.tries >= kMostTries || overlap(missing, denied_)) co_return std::unexpected(out_of_reach(scopes));
+  if (throttle_.until(dependencies_.now()) && trouble_) co_return std::unexpected(*trouble_);
+  more_ = unite_scopes(more_, missing);
+  // What is under way may have begun before that.
+  for (int rounds = 0; rounds < 2 && !more_.empty() && !cancellation.requested(); ++rounds) {
+    if (flight_.running()) co_await flight_.wait(cancellation);
+    if (!more_.empty()) fetch();
+    co_await flight_.wait(cancellation);
+  }
+  more_ = without(more_, missing);
+  if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
+  if (overlap(missing, denied_)) co_return std::unexpected(out_of_reach(scopes));
+  if (fresh() && (!refusal.sent || *header_ != *refusal.sent)) co_return Result<>();
+  co_return std::unexpected(trouble_.value_or(out_of_reach(scopes)));
 }
 
 }  // namespace oauth

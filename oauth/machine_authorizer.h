@@ -8,9 +8,11 @@
 #include "mcp/transport/authorizer.h"
 #include "oauth/discovery.h"
 #include "oauth/http.h"
+#include "oauth/scopes.h"
 #include "oauth/settings.h"
 #include "oauth/single_flight.h"
 #include "oauth/token_endpoint.h"
+#include "oauth/token_times.h"
 
 namespace oauth {
 
@@ -19,11 +21,15 @@ struct MachineDependencies {
   std::shared_ptr<Http> http;
   std::function<WallTime()> now;
   std::function<double()> random;
+  std::string client_version;
   std::chrono::milliseconds request_deadline = std::chrono::seconds(45);
 };
 
 /// Gives a server tokens that the gateway has as a client of its own (client_credentials): asked for when they are first wanted,
 /// and again a fifth of their life before their end, or when one was refused. They are kept in memory alone.
+///
+/// A request that lacks a scope (403) has a token asked for with that scope besides those that were asked for before, three times
+/// at most. Where that is not given, the request hears so, and no other: the token that there is stays.
 class MachineAuthorizer final : public mcp::Authorizer, public std::enable_shared_from_this<MachineAuthorizer> {
  public:
   /// `settings`: as they are at the moment; where they change, so does the token.
@@ -33,34 +39,39 @@ class MachineAuthorizer final : public mcp::Authorizer, public std::enable_share
 
   /// Errors: credential_refused (naming the setting), authorization_unavailable, those of discover(), or the cancellation's reason.
   mcp::Task<mcp::Result<Header>> obtain(mcp::Cancellation& cancellation) override;
-
-  /// A token that lacks a scope is replaced by one with that scope besides, three times at most for one request.
   mcp::Task<mcp::Result<>> refused(Refusal refusal, mcp::Cancellation& cancellation) override;
 
   /// When the present token is over; {} where there is none, or nobody knows.
   std::optional<WallTime> expires() const;
-  const std::vector<std::string>& scopes() const { return granted_; }
+  const Scopes& scopes() const { return granted_; }
   const std::optional<mcp::Error>& trouble() const { return trouble_; }
-  std::optional<WallTime> next_try() const { return next_try_; }
+  std::optional<WallTime> next_try() const { return throttle_.until(dependencies_.now()); }
 
  private:
   bool fresh();
   void fetch();
   static mcp::Task<void> run(std::shared_ptr<MachineAuthorizer> self);
   mcp::Task<void> ask(mcp::Cancellation& cancellation);
+  mcp::Task<mcp::Result<>> find_out(const ServerSettings& settings, mcp::Cancellation& cancellation);
+  void take(Credential given, WallTime asked);
+  void deny(const Scopes& scopes);
   void fail(mcp::Error error, std::optional<std::chrono::seconds> retry_after);
+  mcp::Task<mcp::Result<>> widen(Refusal refusal, mcp::Cancellation& cancellation);
+  mcp::Error out_of_reach(const Scopes& scopes) const;
 
   MachineDependencies dependencies_;
   std::function<ServerSettings()> settings_;
   ServerSettings used_;  // for the token that there is
-  std::string challenge_;
   std::optional<Discovery> discovery_;
+  Scopes scopes_;  // to ask for
+  Scopes more_;    // besides, with the next request
+  Scopes denied_;  // that were not given when they were asked for
   Header header_;
   std::optional<WallTime> issued_, expires_;
-  std::vector<std::string> granted_, more_;
+  Scopes granted_;
   std::optional<mcp::Error> trouble_;
-  std::optional<WallTime> next_try_;
-  bool refused_for_good_ = false;  // trouble_ is the server's, which refuses whatever it is given
+  Throttle throttle_;
+  Throttle denial_;  // how long denied_ counts
   SingleFlight flight_;
 };
 

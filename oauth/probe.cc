@@ -64,7 +64,9 @@ mcp::Task<mcp::Result<ProbedServer>> probe_server(Http& http,
   if (answer->status >= 500 || answer->status == 429)
     co_return mcp::fail(ErrorCode::authorization_unavailable, said, "Try again in a moment.");
   if (answer->status < 400) co_return mcp::fail(ErrorCode::http_status, said, "Use the URL that it redirects to.");
-  co_return co_await probe_stream(http, std::move(server_url), cancellation);
+  auto probed = co_await probe_stream(http, std::move(server_url), cancellation);
+  probed.status = answer->status;
+  co_return probed;
 }
 
 }  // namespace oauth

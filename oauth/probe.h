@@ -10,6 +10,7 @@ namespace oauth {
 struct ProbedServer {
   bool asks = false;
   std::string challenge;  // its WWW-Authenticate; "" = none
+  int status = 0;         // of its answer, where that was a refusal of another kind
 };
 
 /// Asks an MCP server over HTTP as a client without a login does: with initialize, and where it takes no POSTs (2024-11-05) for its

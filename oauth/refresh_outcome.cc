@@ -2,6 +2,12 @@
 
 namespace oauth {
 
+namespace {
+
+constexpr std::string_view kUnauthorized = "unauthorized_client";
+
+}  // namespace
+
 std::string_view to_string(RefreshOutcome outcome) {
   switch (outcome) {
     case RefreshOutcome::refreshed:
@@ -57,6 +63,8 @@ RefreshOutcome outcome_of(const TokenError& error, ClientSource client) {
     case TokenFailure::client_unknown:
       return client == ClientSource::dynamic ? RefreshOutcome::registration_lost : RefreshOutcome::client_refused;
     case TokenFailure::client_refused:
+      // Another word for a client that is not known any more.
+      if (client == ClientSource::dynamic && error.code == kUnauthorized) return RefreshOutcome::registration_lost;
       return RefreshOutcome::client_refused;
     case TokenFailure::consent:
       return RefreshOutcome::consent;
@@ -71,7 +79,7 @@ RefreshOutcome outcome_of(const TokenError& error, ClientSource client) {
 }
 
 RefreshOutcome outcome_of_dead(std::string_view code) {
-  if (code == "invalid_client") return RefreshOutcome::registration_lost;
+  if (code == "invalid_client" || code == kUnauthorized) return RefreshOutcome::registration_lost;
   return failure_of(code) == TokenFailure::consent ? RefreshOutcome::consent : RefreshOutcome::refresh_dead;
 }
 

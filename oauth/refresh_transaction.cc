@@ -31,12 +31,13 @@ Error store_error(Error error) {
 
 Task<void> TokenKeeper::transact(Need need) {
   if (need != Need::note && need != Need::save) attempted_ = dependencies_.now();
+  look_at_settings();
   if (!lock_) {
     auto lock = co_await dependencies_.store->lock(key_, ending_, LoginStore::kRenewalWait);
     if (!lock) {
       if (need == Need::note) co_return;
       if (ending_.requested()) co_return settle(RefreshOutcome::cancelled);
-      next_try_ = dependencies_.now() + patience({}, dependencies_.random());
+      pause(patience({}, dependencies_.random()));
       co_return settle(RefreshOutcome::store_trouble, store_error(std::move(lock).error()));
     }
     lock_ = std::move(*lock);
@@ -61,7 +62,7 @@ Task<bool> TokenKeeper::settled_by_store(Need need) {
   auto stored = co_await dependencies_.store->load(key_);
   if (!stored && need == Need::note) co_return true;
   if (!stored) {
-    next_try_ = dependencies_.now() + patience({}, dependencies_.random());
+    pause(patience({}, dependencies_.random()));
     settle(RefreshOutcome::store_trouble, store_error(std::move(stored).error()));
     co_return true;
   }
@@ -116,7 +117,15 @@ TokenRequest TokenKeeper::refresh_request() const {
   const bool meant = settings_.authorization_server.empty() || settings_.authorization_server == key_.issuer;
   if (meant && credential.client.source == ClientSource::configured && settings_.client_id == credential.client.id) {
     if (!settings_.client_secret.empty()) request.client.secret = settings_.client_secret;
-    if (settings_.client_authentication) request.client.authentication = *settings_.client_authentication;
+    ClientAuthentication& method = request.client.authentication;
+    const bool by_key = method == ClientAuthentication::private_key_jwt;
+    if (settings_.client_authentication) {
+      method = *settings_.client_authentication;
+    } else if (by_key && settings_.private_key.empty() && !settings_.client_secret.empty()) {
+      method = ClientAuthentication::basic;
+    } else if (!by_key && !settings_.private_key.empty() && settings_.client_secret.empty()) {
+      method = ClientAuthentication::private_key_jwt;
+    }
   }
   request.private_key = settings_.private_key;
   request.form = {{"grant_type", "refresh_token"}, {"refresh_token", credential.refresh_token}};
@@ -157,7 +166,7 @@ Task<void> TokenKeeper::take_tokens(TokenAnswer answer, WallTime asked) {
   co_await save(std::move(next));
   if (!usable()) {
     // The one that the server refused, or one that was over before it was here.
-    next_try_ = dependencies_.now() + patience({}, dependencies_.random());
+    pause(patience({}, dependencies_.random()));
     co_return settle(
         RefreshOutcome::provider_error,
         Error{ErrorCode::authorization_unavailable,
@@ -185,12 +194,22 @@ Task<void> TokenKeeper::take_refusal(TokenError error) {
       if (moved) co_return;
       [[fallthrough]];
     }
-    case RefreshOutcome::transient:
-      next_try_ = dependencies_.now() + patience(error.retry_after, dependencies_.random());
+    case RefreshOutcome::transient: {
+      // An authorization server that does not come back may have been given up for another one.
+      bool moved = false;
+      if (error.failure == TokenFailure::transient && is_gone_for_long()) moved = co_await has_moved();
+      if (moved) co_return;
+      pause(patience(error.retry_after, dependencies_.random()));
       break;
+    }
     case RefreshOutcome::client_refused:
       error.error.code = ErrorCode::credential_refused;
-      next_try_ = dependencies_.now() + kConfigurationPause;
+      pause(kConfigurationPause);
+      if (credential_->client.source == ClientSource::configured) break;
+      // Nobody can correct anything in the configuration; another login begins anew.
+      outcome = RefreshOutcome::consent;
+      error.error.code = ErrorCode::reauthentication_required;
+      error.error.remedy.clear();
       break;
     case RefreshOutcome::registration_lost: {
       error.error = reauthentication(key_.issuer + " does not know us any more as a client (" + error.code + ")");
@@ -231,9 +250,14 @@ Task<void> TokenKeeper::mark_dead(std::string code) {
 Task<void> TokenKeeper::refused_again() {
   const bool moved = co_await has_moved();
   if (moved) co_return;
-  next_try_ = dependencies_.now() + patience({}, dependencies_.random());
+  pause(patience({}, dependencies_.random()));
   settle(RefreshOutcome::consent,
          reauthentication("the server refuses an access token that " + key_.issuer + " gave a moment ago"));
+}
+
+/// There is no token to be tried, and it is not the first time that nobody answers.
+bool TokenKeeper::is_gone_for_long() const {
+  return !usable() && outcome_ == RefreshOutcome::transient;
 }
 
 /// Whether the server has another authorization server by now. Then there is nothing to be had from the one before.
@@ -249,16 +273,19 @@ Task<bool> TokenKeeper::has_moved() {
   const bool registered = co_await register_with(std::move(other));
   std::string message = "the server has another authorization server now: " + *issuer + ", not " + key_.issuer;
   if (registered) message += "; we have registered there";
-  next_try_ = dependencies_.now() + kConfigurationPause;
+  pause(kConfigurationPause);
   settle(RefreshOutcome::issuer_moved, reauthentication(std::move(message)));
   co_return true;
 }
 
-/// Once for each login.
+/// Once for each login; not where somebody else has done so meanwhile, for another server's login. True: there is a client for the
+/// next login.
 Task<bool> TokenKeeper::register_with(std::string issuer) {
   const std::string once = credential_->login + ' ' + issuer;
   if (!dependencies_.registrar || registered_for_ == once) co_return false;
   registered_for_ = once;
+  const auto known = co_await dependencies_.store->load_client(issuer);
+  if (known && *known && (*known)->id != credential_->client.id) co_return true;
   Error late{ErrorCode::timeout, "the registration was not answered in time"};
   mcp::TimedCancellation limit(
       dependencies_.executor, &hurry_, mcp::Clock::now() + dependencies_.request_deadline, std::move(late));

@@ -12,6 +12,7 @@
 #include "oauth/client_authentication.h"
 #include "oauth/document.h"
 #include "oauth/json_object.h"
+#include "oauth/loopback_callback.h"
 #include "oauth/shown_text.h"
 
 namespace oauth {
@@ -67,8 +68,10 @@ json grants(const ServerMetadata& server, bool device) {
 }
 
 std::string registration_text(const ServerMetadata& server, const Registration& registration, bool with_scopes) {
+  // Native clients come back to loopback (OpenID Connect Registration, 2).
+  const bool native = LoopbackCallback::parse(registration.redirect_uri).has_value();
   json text = {{"client_name", "Switchyard"},
-               {"application_type", "native"},
+               {"application_type", native ? "native" : "web"},
                {"redirect_uris", json::array({registration.redirect_uri})},
                {"grant_types", grants(server, registration.device)},
                {"response_types", json::array({"code"})},
@@ -183,15 +186,17 @@ mcp::Result<std::optional<Client>> document_client(const ServerSettings& setting
   return client;
 }
 
-std::string client_metadata_document(std::string_view url) {
-  const json text = {
-      {"client_id", url},
-      {"client_name", "Switchyard"},
-      {"application_type", "native"},
-      {"redirect_uris", json::array({"http://127.0.0.1/callback", "http://localhost/callback", "http://[::1]/callback"})},
-      {"grant_types", json::array({"authorization_code", "refresh_token", kDeviceGrant})},
-      {"response_types", json::array({"code"})},
-      {"token_endpoint_auth_method", "none"}};
+std::string client_metadata_document(std::string_view url, const std::vector<std::string>& callbacks) {
+  json redirects = json::array({"http://127.0.0.1/callback", "http://localhost/callback", "http://[::1]/callback"});
+  for (const std::string& callback : callbacks)
+    redirects.push_back(callback);
+  const json text = {{"client_id", url},
+                     {"client_name", "Switchyard"},
+                     {"application_type", "native"},
+                     {"redirect_uris", std::move(redirects)},
+                     {"grant_types", json::array({"authorization_code", "refresh_token", kDeviceGrant})},
+                     {"response_types", json::array({"code"})},
+                     {"token_endpoint_auth_method", "none"}};
   return text.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "oauth/credential.h"
 #include "oauth/http.h"
@@ -31,8 +32,8 @@ mcp::Result<std::optional<Client>> configured_client(const ServerSettings& setti
 mcp::Result<std::optional<Client>> document_client(const ServerSettings& settings, const ServerMetadata& server);
 
 /// That document (draft-ietf-oauth-client-id-metadata-document), to be served at `url`. Authorization servers let a port of
-/// loopback differ (RFC 8252, 7.3), so it names none.
-std::string client_metadata_document(std::string_view url);
+/// loopback differ (RFC 8252, 7.3), so it names none. `callbacks`: configured ones, besides.
+std::string client_metadata_document(std::string_view url, const std::vector<std::string>& callbacks = {});
 
 /// How a client that is registered by itself is to authenticate: like one that can keep no secret, where that is allowed.
 ClientAuthentication authentication_to_ask(const ServerMetadata& server);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +24,7 @@ struct ServerSettings {
   std::string private_key;                                    // PEM, for private_key_jwt; "" = none
   std::string client_metadata_url;                            // of our Client ID Metadata Document; "" = none
   std::string authorization_server;                           // issuer; "": what the server's own metadata names
-  std::uint16_t callback_port = 0;                            // on loopback, for the browser's way back; 0 = any
+  std::string callback_url;                                   // where the browser comes back to; "": any port of loopback
   bool private_addresses = false;  // authorization servers on private and link-local addresses may be asked
 
   bool operator==(const ServerSettings&) const = default;

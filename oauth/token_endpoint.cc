@@ -23,6 +23,7 @@ using mcp::ErrorCode;
 namespace {
 
 constexpr std::size_t kMaxToken = std::size_t{64} << 10;
+constexpr std::size_t kMaxRefreshToken = std::size_t{256} << 10;
 constexpr int kMaxDepth = 32;
 constexpr auto kLongestLifetime = std::chrono::hours(24 * 3660);
 constexpr std::string_view kTryLater = "It is tried again by itself.";
@@ -34,7 +35,13 @@ struct CodeMeaning {
 
 constexpr auto kMeanings = std::to_array<CodeMeaning>({
     {"invalid_grant", TokenFailure::refresh_dead},
-    {"bad_refresh_token", TokenFailure::refresh_dead},  // GitHub's word for it
+    // Other words for it, which some have made up.
+    {"bad_refresh_token", TokenFailure::refresh_dead},
+    {"invalid_refresh_token", TokenFailure::refresh_dead},
+    {"expired_refresh_token", TokenFailure::refresh_dead},
+    {"refresh_token_expired", TokenFailure::refresh_dead},
+    {"token_expired", TokenFailure::refresh_dead},
+    {"token_revoked", TokenFailure::refresh_dead},
     {"invalid_client", TokenFailure::client_unknown},
     {"unauthorized_client", TokenFailure::client_refused},
     {"invalid_request", TokenFailure::client_refused},
@@ -83,8 +90,7 @@ TokenError provider_fault(const TokenRequest& request, std::string what) {
   return {.failure = TokenFailure::provider,
           .error = {ErrorCode::authorization_unavailable,
                     origin_of(request.endpoint) + " answered a request for a token " + std::move(what) + ".",
-                    "That is a fault of the authorization server's, or of something in between. " + std::string(kTryLater)},
-          .unknown_outcome = true};
+                    "That is a fault of the authorization server's, or of something in between. " + std::string(kTryLater)}};
 }
 
 TokenError network_failure(const TokenRequest& request, const Error& error) {
@@ -93,7 +99,6 @@ TokenError network_failure(const TokenRequest& request, const Error& error) {
     case ErrorCode::cancelled:
     case ErrorCode::shutting_down:
       failed.failure = TokenFailure::cancelled;
-      failed.unknown_outcome = true;
       return failed;
     case ErrorCode::config_invalid:
       failed.failure = TokenFailure::client_refused;
@@ -103,12 +108,8 @@ TokenError network_failure(const TokenRequest& request, const Error& error) {
       failed = provider_fault(request, "with what cannot be read");
       return failed;
     }
-    case ErrorCode::connect_failed:
-    case ErrorCode::tls_failed:
-    case ErrorCode::overloaded:
-      break;
     default:
-      failed.unknown_outcome = true;
+      break;
   }
   failed.failure = TokenFailure::transient;
   failed.error.code = ErrorCode::authorization_unavailable;
@@ -173,8 +174,6 @@ TokenError bare_status(const HttpAnswer& answer, const TokenRequest& request, Wa
   TokenError failed = provider_fault(request, "with HTTP " + std::to_string(status) + " and no OAuth error");
   failed.retry_after = parse_retry_after(answer.retry_after, now);
   const bool passing = status == 429 || status == 408 || status == 425 || status >= 500;
-  // A refusal was none of an authorization server's that could have carried it out.
-  failed.unknown_outcome = status >= 500;
   if (!passing) return failed;
   failed.failure = TokenFailure::transient;
   failed.error.message = origin_of(request.endpoint) + " answered a request for a token with HTTP " + std::to_string(status) + ".";
@@ -185,6 +184,11 @@ TokenError bare_status(const HttpAnswer& answer, const TokenRequest& request, Wa
 /// What can stand in an Authorization header: RFC 6750's b68token, and a little more than that.
 bool usable_token(std::string_view token) {
   return !token.empty() && token.size() <= kMaxToken && std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7F; });
+}
+
+/// RFC 6749, A.17.
+bool is_refresh_token(std::string_view token) {
+  return token.size() <= kMaxRefreshToken && std::ranges::all_of(token, [](char c) { return c >= ' ' && c < 0x7F; });
 }
 
 void read_lifetime(std::string_view body, TokenAnswer& tokens) {
@@ -221,7 +225,8 @@ std::expected<TokenAnswer, TokenError> read_tokens(const std::string& body, cons
   if (!type.empty() && !mcp::equals_ignoring_case(type, "bearer"))
     return std::unexpected(provider_fault(request, "with a token of the type \"" + shown(type, request) + "\", not Bearer"));
   tokens.refresh_token = mcp::string_member(body, "refresh_token");
-  if (!tokens.refresh_token.empty() && !usable_token(tokens.refresh_token)) tokens.refresh_token.clear();
+  if (!is_refresh_token(tokens.refresh_token))
+    return std::unexpected(provider_fault(request, "with a refresh_token that cannot be used"));
   tokens.id_token = mcp::string_member(body, "id_token");
   if (tokens.id_token.size() > kMaxToken) tokens.id_token.clear();
   if (mcp::member(body, "scope").starts_with('"')) tokens.scopes = split_scopes(mcp::string_member(body, "scope"));

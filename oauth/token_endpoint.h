@@ -55,7 +55,6 @@ struct TokenError {
   std::string code;                                 // the OAuth error, "" where there was none
   mcp::Error error;                                 // what to tell people: names the authorization server, never a secret
   std::optional<std::chrono::seconds> retry_after;  // as the server asked, from now on
-  bool unknown_outcome = false;  // it may have been carried out: the request went out, and no answer came back whole
 };
 
 /// What an error code means (RFC 6749, 5.2; RFC 8628, 3.5; RFC 8707, 2; OpenID Connect Core, 3.1.2.6); provider for one that nobody

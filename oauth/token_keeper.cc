@@ -42,13 +42,37 @@ TokenKeeper::TokenKeeper(TokenKeeperDependencies dependencies, CredentialKey key
 
 TokenKeeper::~TokenKeeper() = default;
 
+void TokenKeeper::join() {
+  ++users_;
+  if (std::exchange(abandoned_, false)) arm();
+}
+
+void TokenKeeper::leave() {
+  if (--users_ > 0) return;
+  abandoned_ = true;
+  arm();
+}
+
 void TokenKeeper::begin(Credential credential) {
   adopt(std::move(credential));
   arm();
 }
 
-void TokenKeeper::use(const ServerSettings& settings) {
-  settings_ = settings;
+void TokenKeeper::use(std::function<ServerSettings()> settings) {
+  source_ = std::move(settings);
+  look_at_settings();
+}
+
+void TokenKeeper::look_at_settings() {
+  if (!source_) return;
+  ServerSettings now = source_();
+  if (now == settings_) return;
+  settings_ = std::move(now);
+  if (outcome_ == RefreshOutcome::client_refused) throttle_.clear();
+}
+
+void TokenKeeper::pause(std::chrono::milliseconds time) {
+  throttle_.set(dependencies_.now(), time);
 }
 
 void TokenKeeper::reach(std::shared_ptr<Http> http, std::shared_ptr<Registrar> registrar) {
@@ -62,7 +86,7 @@ bool TokenKeeper::usable() const {
 
 /// Whether the authorization server may be asked now.
 bool TokenKeeper::may_try() const {
-  return !attempt_.running() && !ending_.requested() && !surrendered_ && (!next_try_ || dependencies_.now() >= *next_try_);
+  return !attempt_.running() && !ending_.requested() && !surrendered_ && !throttle_.until(dependencies_.now());
 }
 
 /// Whether the token is to be renewed though it can be used.
@@ -75,13 +99,15 @@ bool TokenKeeper::is_due() const {
 bool TokenKeeper::at_once(Header& header) {
   if (!usable()) return false;
   header = header_;
-  const bool paused = attempted_ && dependencies_.now() < *attempted_ + kLeastPause;
+  const WallTime now = dependencies_.now();
+  const bool paused = attempted_ && now >= *attempted_ && now < *attempted_ + kLeastPause;
   if (!paused && is_due() && may_try()) attempt(Need::due);
   return true;
 }
 
 Task<Result<TokenKeeper::Header>> TokenKeeper::obtain(mcp::Cancellation& cancellation) {
   const auto self = shared_from_this();
+  look_at_settings();
   // The attempt that is under way may be one that does not concern this: then comes one that does.
   for (int rounds = 0; rounds < 2; ++rounds) {
     Header header;
@@ -109,8 +135,9 @@ Task<Result<>> TokenKeeper::rejected(Header sent, int tries, mcp::Cancellation& 
   }
   if (rejected_ != credential_->access_token) {
     rejected_ = credential_->access_token;
-    next_try_.reset();
+    throttle_.clear();
   }
+  look_at_settings();
   if (attempt_.running()) co_await attempt_.wait(cancellation);
   if (!usable() && !cancellation.requested() && may_try()) {
     attempt(tries > 1 ? Need::refused_again : Need::rejected);
@@ -119,6 +146,10 @@ Task<Result<>> TokenKeeper::rejected(Header sent, int tries, mcp::Cancellation& 
   if (usable()) co_return Result<>();
   if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
   co_return std::unexpected(failure());
+}
+
+bool TokenKeeper::is_current(const Header& sent) const {
+  return same_token(sent, header_);
 }
 
 Error TokenKeeper::wants_scopes(const std::vector<std::string>& scopes) {
@@ -130,10 +161,11 @@ Error TokenKeeper::wants_scopes(const std::vector<std::string>& scopes) {
   }
   // For the next login, whichever process makes it. Where an attempt is under way, that writes it down.
   if (credential_ && credential_->wanted != wanted_) attempt(Need::note);
-  return {ErrorCode::reauthentication_required,
-          "the login at " + key_.issuer + " does not reach far enough: the server wants " +
-              (names.empty() ? "more than was allowed" : "the scope " + shown_text(names, {})),
-          ""};
+  std::string message = "the login at " + key_.issuer + " does not reach far enough: the server wants " +
+                        (names.empty() ? "more than was allowed" : "the scope " + shown_text(names, {}));
+  if (credential_ && !scopes.empty() && unite_scopes(credential_->asked, scopes) == credential_->asked)
+    message += ", which was asked for at the last login and not given";
+  return {ErrorCode::reauthentication_required, std::move(message), ""};
 }
 
 void TokenKeeper::look_again() {
@@ -193,8 +225,9 @@ Error TokenKeeper::failure() const {
   if (!credential_) return {ErrorCode::login_required, "nobody has logged in at " + key_.issuer + " for " + key_.resource + " yet"};
   if (!trouble_) return {ErrorCode::authorization_unavailable, "the access token for " + key_.resource + " is being renewed"};
   Error error = *trouble_;
-  const bool waits = outcome_ && !needs_person(*outcome_) && next_try_;
-  if (waits && error.code == ErrorCode::authorization_unavailable) error.remedy = "Try again at " + utc_text(*next_try_) + ".";
+  const auto until = throttle_.until(dependencies_.now());
+  const bool waits = outcome_ && !needs_person(*outcome_) && until;
+  if (waits && error.code == ErrorCode::authorization_unavailable) error.remedy = "Try again at " + utc_text(*until) + ".";
   return error;
 }
 
@@ -202,12 +235,12 @@ Error TokenKeeper::failure() const {
 std::optional<WallTime> TokenKeeper::next_look() const {
   const WallTime now = dependencies_.now();
   if (unsaved_) return now + kSaveAgain;
-  if (!credential_ || credential_->refresh_token.empty() || !credential_->dead.empty()) return std::nullopt;
+  if (abandoned_ || !credential_ || credential_->refresh_token.empty() || !credential_->dead.empty()) return std::nullopt;
   const bool refused = credential_->access_token == rejected_;
   auto at = refused ? std::optional(now) : refresh_due(*credential_, now);
   if (!at) return std::nullopt;
-  if (next_try_) at = std::max(*at, *next_try_);
-  if (attempted_) at = std::max(*at, *attempted_ + kLeastPause);
+  if (const auto until = throttle_.until(now)) at = std::max(*at, *until);
+  if (attempted_ && *attempted_ <= now) at = std::max(*at, *attempted_ + kLeastPause);
   return at;
 }
 
@@ -229,6 +262,7 @@ void TokenKeeper::arm() {
 
 void TokenKeeper::on_time() {
   if (unsaved_) return attempt(Need::save);
+  look_at_settings();
   const auto at = next_look();
   if (!at || *at > dependencies_.now() || !may_try()) return arm();
   attempt(usable() ? Need::due : Need::expired);
@@ -242,7 +276,7 @@ void TokenKeeper::adopt(Credential credential) {
   if (!newer) return;
   const std::string& token = credential_->access_token;
   header_ = token.empty() ? nullptr : std::make_shared<const std::string>("Bearer " + token);
-  next_try_.reset();
+  throttle_.clear();
   trouble_.reset();
   outcome_.reset();
 }
@@ -252,7 +286,7 @@ void TokenKeeper::forget() {
   header_.reset();
   rejected_.clear();
   wanted_.clear();
-  next_try_.reset();
+  throttle_.clear();
   trouble_.reset();
   outcome_.reset();
 }
@@ -266,11 +300,11 @@ LoginStatus TokenKeeper::status() const {
   status.attempts = attempts_;
   status.outcome = outcome_;
   status.attempted = attempted_;
-  status.next_try = next_try_;
+  const WallTime now = dependencies_.now();
+  status.next_try = throttle_.until(now);
   status.trouble = trouble_;
   status.note = store_note_;
   if (!credential_) return status;
-  const WallTime now = dependencies_.now();
   status.subject = credential_->subject;
   status.scopes = credential_->scopes;
   status.login = credential_->login;

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mcp/base/cancellation.h"
@@ -18,6 +20,7 @@
 #include "oauth/registrar.h"
 #include "oauth/settings.h"
 #include "oauth/single_flight.h"
+#include "oauth/token_times.h"
 
 namespace oauth {
 
@@ -72,11 +75,17 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   static std::shared_ptr<TokenKeeper> create(TokenKeeperDependencies dependencies, CredentialKey key);
   ~TokenKeeper();
 
+  /// Somebody needs the login from here on; leave(): no longer does. Where all have left, nothing is renewed ahead of time, until
+  /// somebody joins; what could not be saved still is to be. KeeperUse does both.
+  void join();
+  void leave();
+
   /// From here on it knows this login: what was read from the store. Renews it when that is due.
   void begin(Credential credential);
 
-  /// What the configuration says of the client, which counts where the login was made with it.
-  void use(const ServerSettings& settings);
+  /// What the configuration says of the client, which counts where the login was made with it. Asked whenever that matters; where
+  /// it says something else than when the client was refused, that is tried at once.
+  void use(std::function<ServerSettings()> settings);
 
   /// From here on the authorization server is reached so.
   void reach(std::shared_ptr<Http> http, std::shared_ptr<Registrar> registrar);
@@ -92,6 +101,9 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   /// The server refused `sent` (401). Success: there is another token now. `tries`: how often the same request was refused; a
   /// second time nothing is renewed any more, but a token of another process's adopted.
   mcp::Task<mcp::Result<>> rejected(Header sent, int tries, mcp::Cancellation& cancellation);
+
+  /// Whether that is the token that it gives now.
+  bool is_current(const Header& sent) const;
 
   /// The server wants these scopes for something (403, insufficient_scope). They are asked for at the next login, together with
   /// those that were asked for before.
@@ -135,6 +147,8 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
 
   TokenKeeper(TokenKeeperDependencies dependencies, CredentialKey key);
 
+  void look_at_settings();
+  void pause(std::chrono::milliseconds time);
   bool usable() const;
   bool is_newer(const Credential& stored) const;
   bool may_try() const;
@@ -160,6 +174,7 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   mcp::Task<void> take_refusal(TokenError error);
   mcp::Task<void> refused_again();
   mcp::Task<bool> has_moved();
+  bool is_gone_for_long() const;
   mcp::Task<bool> register_with(std::string issuer);
   mcp::Task<void> save(Credential credential);
   mcp::Task<void> mark_dead(std::string code);
@@ -168,7 +183,8 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
 
   TokenKeeperDependencies dependencies_;
   CredentialKey key_;
-  ServerSettings settings_;
+  std::function<ServerSettings()> source_;
+  ServerSettings settings_;  // as they were when last looked at
   std::optional<Credential> credential_;
   Header header_;                    // of credential_->access_token; null where that is ""
   std::string rejected_;             // the token that the server refused last
@@ -176,11 +192,13 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   std::unique_ptr<StoreLock> lock_;  // during a transaction, and as long as what is in memory could not be saved
   bool unsaved_ = false;
   bool surrendered_ = false;  // somebody has the lock of what is unsaved
+  std::size_t users_ = 0;
+  bool abandoned_ = false;  // there were users, and all have left
   std::string store_note_;
   std::map<RefreshOutcome, std::uint64_t> attempts_;
   std::optional<RefreshOutcome> outcome_;
   std::optional<WallTime> attempted_;
-  std::optional<WallTime> next_try_;
+  Throttle throttle_;
   std::optional<mcp::Error> trouble_;
   SingleFlight attempt_;
   bool looking_ = false, look_again_ = false;
@@ -188,6 +206,30 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   mcp::Timer timer_;
   mcp::Cancellation ending_;  // requested by close(), for what waits
   mcp::Cancellation hurry_;   // likewise, for a request on its way, when the grace is over
+};
+
+/// One who needs a login, for as long as this exists. Loop thread only.
+class KeeperUse {
+ public:
+  KeeperUse() = default;
+  explicit KeeperUse(std::shared_ptr<TokenKeeper> keeper) : keeper_(std::move(keeper)) {
+    if (keeper_) keeper_->join();
+  }
+  ~KeeperUse() {
+    if (keeper_) keeper_->leave();
+  }
+  KeeperUse(KeeperUse&& other) noexcept : keeper_(std::move(other.keeper_)) {}
+  KeeperUse& operator=(KeeperUse&& other) noexcept {
+    std::swap(keeper_, other.keeper_);
+    return *this;
+  }
+  KeeperUse(const KeeperUse&) = delete;
+  KeeperUse& operator=(const KeeperUse&) = delete;
+
+  const std::shared_ptr<TokenKeeper>& get() const { return keeper_; }
+
+ private:
+  std::shared_ptr<TokenKeeper> keeper_;
 };
 
 }  // namespace oauth

@@ -21,6 +21,24 @@ bool is_fresh(const Credential& credential, WallTime now);
 /// where its end is not known.
 std::optional<WallTime> refresh_due(const Credential& credential, WallTime now);
 
+/// A time before which nothing is tried. Where the clock has gone back behind the moment at which that was said, it is over: nobody
+/// knows how long it would be.
+class Throttle {
+ public:
+  void set(WallTime now, std::chrono::milliseconds pause) {
+    set_ = now;
+    until_ = now + pause;
+  }
+  void clear() { until_.reset(); }
+
+  /// {}: it may be tried now.
+  std::optional<WallTime> until(WallTime now) const { return until_ && now >= set_ && now < *until_ ? until_ : std::nullopt; }
+
+ private:
+  WallTime set_;
+  std::optional<WallTime> until_;
+};
+
 /// How long an authorization server is left alone that is not there, or answers nonsense: as long as it asks for, else 24 to 36 s.
 /// `random` is from [0, 1).
 std::chrono::milliseconds patience(std::optional<std::chrono::seconds> retry_after, double random);

@@ -40,7 +40,9 @@ void print_json(const CommandContext& context, const ordered_json& json) {
 /// Tells the person where to go, and opens a browser where there is one.
 class Guide {
  public:
-  Guide(const CommandContext& context, const LoginCommand& command) : context_(context), command_(command) {}
+  /// `paste`: the browser does not come back by itself.
+  Guide(const CommandContext& context, const LoginCommand& command, bool paste)
+      : context_(context), command_(command), paste_(paste) {}
 
   void on_url(const std::string& url) const {
     if (context_.options.json) return print_json(context_, {{"event", "url"}, {"url", url}});
@@ -51,11 +53,10 @@ class Guide {
                 << "  " << url << "\n\n"
                 << std::flush;
     report_note(console,
-                command_.paste
-                    ? "paste the address that the browser ends up at, though it shows an error there, and press Enter "
-                      "(Ctrl-C ends this)"
-                    : "waiting for the browser to come back, 5 minutes at most (Ctrl-C ends this). Where it runs on another "
-                      "machine, use --paste");
+                paste_ ? "paste the address that the browser ends up at, though it shows an error there, and press Enter "
+                         "(Ctrl-C ends this)"
+                       : "waiting for the browser to come back, 5 minutes at most (Ctrl-C ends this). Where it runs on another "
+                         "machine, use --paste");
   }
 
   void on_code(const oauth::DevicePrompt& prompt) const {
@@ -76,6 +77,7 @@ class Guide {
  private:
   const CommandContext& context_;
   const LoginCommand& command_;
+  const bool paste_;
 };
 
 /// Lines of standard input go to the login until it takes one. What cannot be waited for (a file) is read at once.
@@ -188,6 +190,7 @@ ordered_json outcome_json(const LoginCommand& command, const LoginOutcome& outco
   json["issuer"] = outcome.issuer;
   json["scopes"] = outcome.scopes;
   if (outcome.expires) json["expires"] = rfc3339(*outcome.expires);
+  if (!outcome.not_given.empty()) json["scopesNotGiven"] = outcome.not_given;
   json["renewable"] = outcome.renewable;
   json["gatewayRuns"] = running;
   return json;
@@ -202,6 +205,11 @@ std::string outcome_text(const LoginCommand& command, const LoginOutcome& outcom
   for (const std::string& scope : outcome.scopes)
     scopes += (scopes.empty() ? "" : " ") + scope;
   if (!scopes.empty()) text += "Scopes: " + scopes + "\n";
+  std::string missing;
+  for (const std::string& scope : outcome.not_given)
+    missing += (missing.empty() ? "" : " ") + scope;
+  if (!missing.empty())
+    text += "Not given: " + missing + ". What needs that goes on failing; whoever runs the authorization server can say why.\n";
   if (!outcome.renewable)
     text += "It came without a refresh token: it has to be made again" +
             (outcome.expires ? " at " + rfc3339(*outcome.expires) : std::string(" when the server refuses it")) + ".\n";
@@ -215,8 +223,9 @@ Exit run_login(const CommandContext& context, const LoginCommand& command) {
   if (!spec) return report_failure(context, spec.error());
   const std::string account = command.account.value_or(login_settings(*spec).account);
   const std::string configured = login_settings(*spec).account;
+  const bool paste = command.paste || (!command.device && !comes_back_here(*spec));
   LoginLoop loop(context);
-  const Guide guide(context, command);
+  const Guide guide(context, command, paste);
   LoginSession session(loop.loop().get_executor(),
                        loop.servers(),
                        std::move(*spec),
@@ -231,7 +240,7 @@ Exit run_login(const CommandContext& context, const LoginCommand& command) {
     paster.end();
     co_return outcome;
   };
-  if (command.paste) paster.begin();
+  if (paste) paster.begin();
   const auto outcome = loop.run(log_in());
   if (!outcome) return report_failure(context, outcome.error());
   const bool running = gateway_runs(context);

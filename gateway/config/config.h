@@ -155,6 +155,9 @@ struct ServerSpec : ServerConnection, ServerPresentation {
 /// What OAuth is to know of a server over HTTP.
 oauth::ServerSettings login_settings(const ServerSpec& spec);
 
+/// Whether the browser comes back from a login to this machine's loopback, where whoever began the login waits.
+bool comes_back_here(const ServerSpec& spec);
+
 /// One mistake, or something worth saying, at a place of the file.
 struct Diagnostic {
   enum class Severity { warning, error };

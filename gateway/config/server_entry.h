@@ -27,6 +27,7 @@ inline constexpr auto kOauthKeys = std::to_array<std::string_view>({"account",
                                                                     "clientMetadataUrl",
                                                                     "authorizationServer",
                                                                     "callbackPort",
+                                                                    "callbackUrl",
                                                                     "allowPrivateAddresses"});
 inline constexpr auto kBearerKeys = std::to_array<std::string_view>({"env", "file", "command", "timeout"});
 

@@ -13,6 +13,7 @@
 #include "mcp/base/ascii.h"
 #include "mcp/http/url.h"
 #include "oauth/client_authentication.h"
+#include "oauth/loopback_callback.h"
 
 namespace gateway {
 namespace {
@@ -44,6 +45,11 @@ oauth::ServerSettings login_settings(const ServerSpec& spec) {
   return settings;
 }
 
+bool comes_back_here(const ServerSpec& spec) {
+  const std::string& callback = spec.oauth.callback_url;
+  return callback.empty() || oauth::LoopbackCallback::parse(callback);
+}
+
 oauth::ServerSettings ServerValues::oauth(LoginSpec& access) {
   oauth::ServerSettings settings;
   const FieldEntry* entry = field(Field::oauth);
@@ -68,6 +74,11 @@ oauth::ServerSettings ServerValues::oauth(LoginSpec& access) {
       findings_.error(path, member.at, "unknown key " + quoted(member.key) + name_hint(member.key, views_of(kOauthKeys)));
     }
   }
+  const auto has = [&](std::string_view key) {
+    return std::ranges::any_of(value.members, [key](const JsonMember& member) { return member.key == key; });
+  };
+  if (has("callbackPort") && has("callbackUrl"))
+    findings_.error(entry->path, value.at, "\"callbackPort\" and \"callbackUrl\" exclude each other: the URL names its port");
   if (!disabled_) check_oauth(*entry, settings, access);
   return settings;
 }
@@ -116,7 +127,11 @@ void ServerValues::read_oauth_member(const JsonMember& member,
   } else if (key == "authorizationServer") {
     settings.authorization_server = https_url(value, path);
   } else if (key == "callbackPort") {
-    settings.callback_port = static_cast<std::uint16_t>(read_count(value, path, 0, 65535, findings_).value_or(0));
+    const auto port = read_count(value, path, 0, 65535, findings_).value_or(0);
+    if (port != 0 && settings.callback_url.empty())
+      settings.callback_url = oauth::LoopbackCallback().uri(static_cast<std::uint16_t>(port));
+  } else if (key == "callbackUrl") {
+    settings.callback_url = callback_url(value, path);
   } else if (key == "allowPrivateAddresses") {
     access.private_addresses = read_boolean(value, path, findings_).value_or(false);
   }
@@ -192,6 +207,14 @@ std::string ServerValues::https_url(const JsonNode& node, const std::string& pat
     findings_.error(path, node.at, "expected a URL with https");
   }
   return *text;
+}
+
+/// The client's registration has it byte by byte.
+std::string ServerValues::callback_url(const JsonNode& node, const std::string& path) {
+  std::string text = https_url(node, path);
+  if (text.find_first_of("?#") != std::string::npos)
+    findings_.error(path, node.at, "expected a URL without query and fragment: the authorization server adds its answer to it");
+  return text;
 }
 
 std::string ServerValues::private_key(const JsonNode& node, const std::string& path) {

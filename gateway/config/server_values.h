@@ -58,6 +58,7 @@ class ServerValues {
   std::optional<oauth::ClientAuthentication> client_authentication(const JsonNode& node, const std::string& path);
   std::optional<std::vector<std::string>> scopes(const JsonNode& node, const std::string& path);
   std::string https_url(const JsonNode& node, const std::string& path);
+  std::string callback_url(const JsonNode& node, const std::string& path);
   std::string private_key(const JsonNode& node, const std::string& path);
   std::string secret(const JsonNode& node, const std::string& path, std::string_view key);
   BearerSpec bearer();

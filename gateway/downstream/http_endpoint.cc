@@ -73,6 +73,7 @@ HttpEndpoint::HttpEndpoint(const mcp::Executor& executor, HttpEndpointOptions op
   streamable.allowed_origins = options_.allowed_origins;
   mcp_ = std::make_unique<mcp::StreamableServer>(executor, std::move(streamable), options_.open_session);
   // Strangers are not to fill the memory that bodies share.
+  options_.http.wary = true;
   options_.http.admit = [this](HttpExchange& exchange) { return admits(exchange); };
   server_ = mcp::make_http_server(executor, options_.http, [this](HttpExchange& exchange) { return handle(exchange); });
 }
@@ -98,12 +99,14 @@ void HttpEndpoint::set_tls(std::shared_ptr<const mcp::TlsServerContext> tls) {
 
 Task<void> HttpEndpoint::handle(HttpExchange& exchange) {
   const AccessTable::Entry* known = options_.access.identify(exchange.header("authorization"));
+  const bool welcome = known != nullptr || !options_.access.asks();
+  if (welcome) exchange.recognise();
   const std::string_view path = exchange.path();
   if (is_health(path)) {
-    answer_health(exchange, known != nullptr || !options_.access.asks());
-  } else if (answer_document(exchange)) {
+    answer_health(exchange, welcome);
+  } else if (answer_document(exchange) || answer_callback(exchange)) {
     return mcp::done();
-  } else if (known == nullptr && options_.access.asks()) {
+  } else if (!welcome) {
     refuse_stranger(exchange);
   } else if (path == "/mcp" || path.starts_with("/mcp/")) {
     mcp::HttpVisitor visitor;
@@ -147,6 +150,13 @@ bool HttpEndpoint::answer_document(HttpExchange& exchange) const {
   if (document.empty()) return false;
   exchange.respond(200, "application/json", document);
   return true;
+}
+
+/// So are the ends of logins: the browser has no token, and what it brings is known to that login alone.
+bool HttpEndpoint::answer_callback(HttpExchange& exchange) const {
+  const std::string_view path = exchange.path();
+  const bool may_be = options_.callback && exchange.method() == "GET" && path != "/mcp" && !path.starts_with("/mcp/");
+  return may_be && options_.callback(exchange);
 }
 
 bool HttpEndpoint::admits(HttpExchange& exchange) {

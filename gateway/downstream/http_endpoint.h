@@ -25,10 +25,12 @@ struct HttpEndpointOptions {
   std::function<std::string()> not_ready;
   /// The document that is published at a path, JSON, for everybody; "" = none. {}: there are none.
   std::function<std::string(std::string_view path)> document;
+  /// Answers a browser that comes back from a login; false: the path is none that they come back to. {}: there are none.
+  std::function<bool(mcp::HttpExchange& exchange)> callback;
 };
 
 /// The MCP listener: /mcp… by streamable HTTP, /healthz and /readyz in plain text. Where tokens are asked for, everything but
-/// health and published documents needs one (401 else; RFC 6750), and Host is not looked at: a page whose name leads here has no
+/// health, published documents and the ends of logins needs one (401 else; RFC 6750), and Host is not looked at: a page whose name leads here has no
 /// token. A session belongs to the token it was opened with, whose name is the caller's principal. Commands of this user on this
 /// machine have a door of their own, plain and on loopback, where the listener itself is beyond it or speaks TLS. Loop thread only;
 /// stop() before it is destroyed.
@@ -76,6 +78,7 @@ class HttpEndpoint {
   mcp::Result<> check_page(const mcp::HttpExchange& exchange) const;
   void answer_health(mcp::HttpExchange& exchange, bool known) const;
   bool answer_document(mcp::HttpExchange& exchange) const;
+  bool answer_callback(mcp::HttpExchange& exchange) const;
   bool admits(mcp::HttpExchange& exchange);
   void refuse_stranger(mcp::HttpExchange& exchange);
 

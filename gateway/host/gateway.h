@@ -45,6 +45,9 @@ class Gateway {
   /// Our Client ID Metadata Document, where some server's oauth.clientMetadataUrl has this path; else "".
   std::string client_document(std::string_view path) const;
 
+  /// Whether a server's logins come back to that path of the gateway's own address (oauth.callbackUrl).
+  bool is_callback(std::string_view path) const;
+
   /// Tells the listener of servers whose login does otherwise than before.
   void login_status_changed();
 

@@ -10,6 +10,7 @@
 #include "mcp/base/log.h"
 #include "mcp/base/random.h"
 #include "mcp/http/timed_cancellation.h"
+#include "oauth/logins.h"
 #include "oauth/single_flight.h"
 
 namespace gateway {
@@ -42,7 +43,8 @@ struct LoginDesk::Entry {
 
   ServerSpec spec;
   bool device = false;
-  bool shown = false;  // there was an address that a person could go to
+  bool shown = false;               // there was an address that a person could go to
+  std::vector<std::string> wanted;  // scopes that the login is to have besides those of the one before
   LoginProgress progress;
   std::unique_ptr<LoginSession> session;
   mcp::Cancellation cancellation;
@@ -59,8 +61,11 @@ LoginDesk::~LoginDesk() = default;
 Task<Result<LoginProgress>> LoginDesk::start(ServerSpec spec, Wish wish) {
   forget_old();
   const std::string account = wish.account.value_or(login_settings(spec).account);
+  const auto known = logins_->logins()->status(login_settings(spec).server_url, account);
+  const std::vector<std::string> wanted = known ? known->wanted : std::vector<std::string>();
   const auto same = std::ranges::find_if(entries_, [&](const std::shared_ptr<Entry>& entry) {
-    return !entry->is_over() && entry->spec == spec && entry->device == wish.device && entry->progress.account == account;
+    const bool same_login = entry->spec == spec && entry->device == wish.device && entry->progress.account == account;
+    return !entry->is_over() && same_login && entry->wanted == wanted;
   });
   std::shared_ptr<Entry> entry;
   if (same != entries_.end()) {
@@ -72,6 +77,7 @@ Task<Result<LoginProgress>> LoginDesk::start(ServerSpec spec, Wish wish) {
       co_return fail(ErrorCode::overloaded, "as many logins are under way as there may be", "End some, or wait five minutes.");
     entry = std::make_shared<Entry>(executor_, std::move(spec));
     entry->device = wish.device;
+    entry->wanted = wanted;
     entry->progress.id = mcp::random_hex(16);
     entry->progress.server = entry->spec.name.str();
     entry->progress.account = account;
@@ -175,7 +181,18 @@ Task<Result<LogoutReport>> LoginDesk::log_out(ServerSpec spec, std::string accou
                          .revocation = outcome->revocation};
 }
 
+oauth::CallbackPage LoginDesk::come_back(std::string_view query) {
+  for (const auto& entry : entries_) {
+    auto page = entry->session ? entry->session->come_back(query) : std::nullopt;
+    if (page) return std::move(*page);
+  }
+  return {400,
+          "No login of this gateway's waits for that",
+          "Where a terminal waits for it, paste the address of this page there. Else start the login again."};
+}
+
 Task<std::optional<LoginLink>> LoginDesk::link(ServerSpec spec) {
+  if (!comes_back_here(spec)) co_return std::nullopt;
   const std::string account = login_settings(spec).account;
   const auto lately = [&](const std::shared_ptr<Entry>& entry) {
     const bool fruitless = entry->is_over() && !entry->shown && !entry->device;

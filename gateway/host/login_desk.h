@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "gateway/admin/login_question.h"
 #include "gateway/config/config.h"
@@ -11,6 +12,7 @@
 #include "gateway/upstream/server_logins.h"
 #include "mcp/base/cancellation.h"
 #include "mcp/base/event.h"
+#include "oauth/callback_page.h"
 
 namespace gateway {
 
@@ -37,7 +39,11 @@ class LoginDesk {
 
   mcp::Task<mcp::Result<LogoutReport>> log_out(ServerSpec spec, std::string account);
 
-  /// start() for whoever is shown an address on the way of a call.
+  /// A browser has come back to an address of the gateway's own (oauth.callbackUrl) with this query: what it is to be shown.
+  oauth::CallbackPage come_back(std::string_view query);
+
+  /// start() for whoever is shown an address on the way of a call. {} also where the browser would not come back to its own
+  /// machine's loopback: whoever made somebody else open the address would get that person's login.
   mcp::Task<std::optional<LoginLink>> link(ServerSpec spec);
 
   /// Ends all of them.

@@ -1,6 +1,7 @@
 #include "gateway/host/login_session.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "gateway/config/jsonc.h"
@@ -56,6 +57,15 @@ class LoginLock {
   std::optional<oauth::Credential> unsaved_;
 };
 
+/// Of `scopes`.
+oauth::Scopes missing_in(const oauth::Scopes& there, const oauth::Scopes& scopes) {
+  oauth::Scopes missing;
+  std::ranges::copy_if(scopes, std::back_inserter(missing), [&](const std::string& scope) {
+    return std::ranges::find(there, scope) == there.end();
+  });
+  return missing;
+}
+
 }  // namespace
 
 LoginSession::LoginSession(mcp::Executor executor,
@@ -88,14 +98,28 @@ Result<> LoginSession::check() const {
       ErrorCode::config_invalid, server + " " + why + ", so a login would not be used.", "Take that out of its entry first.");
 }
 
-/// Where the login is there already and does not reach far enough: what it asked for, and what is missing.
-Task<oauth::Scopes> LoginSession::scopes_to_add() const {
+/// Where the login is there already and does not reach far enough: what it asked for (or was given, where it asked for nothing),
+/// and what is missing. A refusal of a moment ago is known to the keeper alone, one of another process's to the store.
+Task<oauth::Scopes> LoginSession::scopes_to_add() {
   const auto settings = login_settings(spec_);
   const auto key = logins_->logins()->key_of(settings.server_url, settings.account);
   if (!key) co_return oauth::Scopes();
   auto stored = co_await logins_->store()->load(*key);
-  if (!stored || !*stored || (*stored)->wanted.empty()) co_return oauth::Scopes();
-  co_return oauth::unite_scopes((*stored)->asked, (*stored)->wanted);
+  if (!stored || !*stored) co_return oauth::Scopes();
+  const oauth::Credential& login = **stored;
+  wanted_ = login.wanted;
+  if (const auto keeper = logins_->logins()->keeper_in_use(*key)) wanted_ = oauth::unite_scopes(wanted_, keeper->status().wanted);
+  if (wanted_.empty()) co_return oauth::Scopes();
+  co_return oauth::unite_scopes(login.asked.empty() ? login.scopes : login.asked, wanted_);
+}
+
+/// What the server has asked for since the login began is for the next one.
+void LoginSession::carry_wishes(oauth::Credential& credential, const std::optional<oauth::Credential>& before) const {
+  oauth::Scopes since = before ? before->wanted : oauth::Scopes();
+  if (const auto keeper = logins_->logins()->keeper_in_use(credential.key))
+    since = oauth::unite_scopes(since, keeper->status().wanted);
+  const auto settled = oauth::unite_scopes(wanted_, oauth::unite_scopes(credential.scopes, credential.asked));
+  credential.wanted = missing_in(settled, since);
 }
 
 Task<Result<LoginOutcome>> LoginSession::run(mcp::Cancellation& cancellation) {
@@ -120,6 +144,7 @@ Task<Result<LoginOutcome>> LoginSession::run(mcp::Cancellation& cancellation) {
                        .scopes = made.scopes,
                        .expires = made.expires,
                        .renewable = !made.refresh_token.empty()};
+  outcome.not_given = missing_in(made.scopes, wanted_);
   auto kept = co_await keep(std::move(made), cancellation);
   if (!kept) co_return std::unexpected(std::move(kept).error());
   co_return outcome;
@@ -132,6 +157,7 @@ Task<Result<>> LoginSession::keep(oauth::Credential credential, mcp::Cancellatio
   auto before = co_await logins_->store()->load(credential.key);
   // One that cannot be read is replaced all the same.
   if (before && *before) credential.generation = (*before)->generation + 1;
+  carry_wishes(credential, before ? *before : std::nullopt);
   if (lock->unsaved()) credential.generation = std::max(credential.generation, lock->unsaved()->generation + 1);
   auto saved = co_await logins_->store()->save(std::move(credential));
   lock->release(saved.has_value());
@@ -142,6 +168,10 @@ Task<Result<>> LoginSession::keep(oauth::Credential credential, mcp::Cancellatio
 Result<> LoginSession::paste(std::string_view text) {
   if (!login_) return fail(ErrorCode::invalid_request, "the login has not come so far yet", "Try again in a moment.");
   return login_->paste(text);
+}
+
+std::optional<oauth::CallbackPage> LoginSession::come_back(std::string_view query) {
+  return login_ ? login_->come_back(query) : std::nullopt;
 }
 
 Task<Result<LogoutOutcome>> log_out(std::shared_ptr<ServerLogins> logins,

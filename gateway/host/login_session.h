@@ -28,7 +28,8 @@ struct LoginOutcome {
   std::string account, subject, issuer;
   std::vector<std::string> scopes;
   std::optional<std::chrono::system_clock::time_point> expires;
-  bool renewable = false;  // it came with a refresh token
+  bool renewable = false;              // it came with a refresh token
+  std::vector<std::string> not_given;  // of the scopes that the server had asked for
 };
 
 /// One person's login to one server, from the first question to the store. Loop thread only; must outlive its run(), which runs
@@ -47,15 +48,20 @@ class LoginSession {
   /// oauth::Login::paste(). Before run() has begun to wait: Error invalid_request.
   mcp::Result<> paste(std::string_view text);
 
+  /// oauth::Login::come_back().
+  std::optional<oauth::CallbackPage> come_back(std::string_view query);
+
  private:
   mcp::Result<> check() const;
-  mcp::Task<oauth::Scopes> scopes_to_add() const;
+  mcp::Task<oauth::Scopes> scopes_to_add();
+  void carry_wishes(oauth::Credential& credential, const std::optional<oauth::Credential>& before) const;
   mcp::Task<mcp::Result<>> keep(oauth::Credential credential, mcp::Cancellation& cancellation);
 
   mcp::Executor executor_;
   std::shared_ptr<ServerLogins> logins_;
   ServerSpec spec_;
   LoginSessionOptions options_;
+  oauth::Scopes wanted_;  // by the server, as known when this began
   std::unique_ptr<oauth::Login> login_;
 };
 

@@ -229,6 +229,11 @@ class Service final {
     doorkeeper_.furnish(http);
     http.open_session = [this](std::string_view path) { return gateway_->open_session(path); };
     http.document = [this](std::string_view path) { return gateway_->client_document(path); };
+    http.callback = [this](mcp::HttpExchange& exchange) {
+      if (!gateway_->is_callback(exchange.path())) return false;
+      oauth::show_page(exchange, login_desk_->come_back(exchange.query()));
+      return true;
+    };
     http.not_ready = [this] { return missing_text(whole_status()); };
     return HttpEndpoint::open(loop_.get_executor(), std::move(http));
   }

@@ -274,7 +274,8 @@ class Converter {
     if (!login.client_secret.empty()) set(oauth, "clientSecret", json_text(client_secret(login.client_secret)), false);
     if (!login.scopes.empty()) set(oauth, "scopes", json_array(login.scopes), false);
     if (login.callback_port) {
-      set(oauth, "callbackPort", number_of(*login.callback_port, std::to_string(*login.callback_port)), false);
+      // As the client that is registered for that client comes back to.
+      set(oauth, "callbackUrl", json_text("http://localhost:" + std::to_string(*login.callback_port) + "/callback"), false);
     }
     put("oauth", std::move(oauth), server_.at);
   }

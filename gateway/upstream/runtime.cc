@@ -97,6 +97,7 @@ Task<void> Runtime::stop(Error reason) {
   if (starting_ != nullptr) starting_->request({ErrorCode::shutting_down, "stopped while starting"});
   if (session_end_) session_end_->set();
   if (awake_) awake_->set();
+  if (pause_end_) pause_end_->set();
   use_timer_.cancel();
   co_await end_all_own(reason);
   co_await clients_->close(std::move(reason));
@@ -122,9 +123,11 @@ Task<void> Runtime::supervise() {
     }
     note_loss(started);
     if (retired_) break;
-    const auto pause = plan_restart(started.has_value());
-    if (!pause) break;
-    co_await stopping_.wait_until(mcp::Clock::now() + *pause);
+    // Made first: whoever hears of the state may end the pause at once.
+    pause_end_ = std::make_unique<Event>(dependencies_.executor);
+    const auto time = plan_restart(started.has_value());
+    if (!time) break;
+    co_await pause(*time);
   }
   settled_.set();
   stopped_.set();

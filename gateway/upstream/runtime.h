@@ -89,6 +89,9 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// Where it can, it ends and is dormant.
   void sleep();
 
+  /// What keeps it from starting may be over: the pause before the next start ends.
+  void try_again();
+
   /// Programs of it that run, with those of clients' own sessions; not those of runtimes of their own.
   std::size_t processes() const;
   std::size_t ending_processes() const;
@@ -269,6 +272,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   // runtime_sleep.cc
   void wake();
   mcp::Task<void> sleep_through();
+  mcp::Task<void> pause(std::chrono::milliseconds time);
   void watch_use();
   void look_at_use();
   mcp::Error circuit_open() const;
@@ -339,6 +343,7 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   bool drowsy_ = false;  // the session is being ended because nobody uses it
   int wakes_ = 0;        // starts that were no restarts
   std::unique_ptr<mcp::Event> awake_;
+  std::unique_ptr<mcp::Event> pause_end_;
   bool supervised_ = false;
   bool probing_ = false;
 };

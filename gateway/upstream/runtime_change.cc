@@ -5,6 +5,7 @@
 #include "gateway/upstream/runtime.h"
 #include "mcp/base/clock.h"
 #include "mcp/base/log.h"
+#include "mcp/base/login_reason.h"
 
 namespace gateway {
 
@@ -42,7 +43,9 @@ void Runtime::count_offered() {
 }
 
 void Runtime::present(std::shared_ptr<const ServerSpec> spec) {
+  const bool other_login = spec->oauth != live_->snapshot()->oauth;
   live_->replace(std::move(spec));
+  if (other_login && cause_ && mcp::is_login_reason(cause_->code)) try_again();
   gate_.set_limit(live_->snapshot()->max_concurrent);
   count_offered();
   hidden_ = is_to_be_hidden();

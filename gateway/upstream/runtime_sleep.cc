@@ -69,6 +69,17 @@ Task<void> Runtime::sleep_through() {
   asleep_ = false;
 }
 
+Task<void> Runtime::pause(milliseconds time) {
+  if (!stopping_.is_set()) co_await pause_end_->wait_until(Clock::now() + time);
+  pause_end_.reset();
+}
+
+void Runtime::try_again() {
+  if (state_ == RuntimeState::backing_off && pause_end_) pause_end_->set();
+  for (const auto& [key, own] : own_)
+    own->try_again();
+}
+
 /// Looks whether it is used, as often as that may lead to something.
 void Runtime::watch_use() {
   const auto shown = live_->snapshot();

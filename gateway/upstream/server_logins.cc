@@ -1,5 +1,7 @@
 #include "gateway/upstream/server_logins.h"
 
+#include <sys/eventfd.h>
+
 #include <algorithm>
 #include <boost/asio/thread_pool.hpp>
 #include <utility>
@@ -82,9 +84,9 @@ Result<std::string> token_of_file(const std::string& file) {
   return text;
 }
 
-Result<std::string> token_of_program(const BearerSpec& bearer, const Environment& environment) {
+Result<std::string> token_of_program(const BearerSpec& bearer, const Environment& environment, int stop) {
   StdioSpec program{.command = bearer.command.front()};
-  mcp::Command command{.program = bearer.command.front(), .patience = bearer.timeout};
+  mcp::Command command{.program = bearer.command.front(), .patience = bearer.timeout, .stop = stop};
   command.args.assign(bearer.command.begin() + 1, bearer.command.end());
   command.env = child_environment(program, environment);
   auto output = mcp::run_command(command);
@@ -116,7 +118,8 @@ std::string_view to_string(ServerLogin::Kind kind) {
   return "none";
 }
 
-ServerLogins::ServerLogins(ServerLoginsOptions options) : options_(std::move(options)) {
+ServerLogins::ServerLogins(ServerLoginsOptions options)
+    : options_(std::move(options)), stop_(std::make_shared<mcp::UniqueFd>(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
   logins_ = std::make_shared<oauth::Logins>(oauth::LoginsDependencies{.executor = options_.executor,
                                                                       .store = options_.store,
                                                                       .now = [] { return std::chrono::system_clock::now(); },
@@ -141,7 +144,9 @@ std::shared_ptr<oauth::Http> ServerLogins::http_for(const ServerSpec& spec) cons
   mcp::HttpClientOptions options = options_.http;
   options.ca_file = http.ca_file;
   return oauth::make_http(
-      options_.executor, {.server_url = http.url, .private_addresses = http.access.private_addresses}, std::move(options));
+      options_.executor,
+      {.server_url = http.url, .private_addresses = http.access.private_addresses, .server_headers = http.headers},
+      std::move(options));
 }
 
 std::string ServerLogins::login_of(const ServerSpec& spec) const {
@@ -179,7 +184,7 @@ ServerAccess ServerLogins::login_access(const std::shared_ptr<LiveSpec>& server)
   };
   oauth::Logins::Reach reach;
   reach.http = http_for(**server);
-  reach.registrar = oauth::make_registrar(reach.http, settings());
+  reach.registrar = oauth::make_registrar(reach.http, settings);
   auto authorizer = std::make_shared<oauth::LoginAuthorizer>(logins_, std::move(reach), settings);
   const auto status = [logins = logins_, settings] {
     const auto now = settings();
@@ -217,7 +222,8 @@ ServerAccess ServerLogins::client_access(const std::shared_ptr<LiveSpec>& server
       std::make_shared<oauth::MachineAuthorizer>(oauth::MachineDependencies{.executor = options_.executor,
                                                                             .http = http_for(**server),
                                                                             .now = [] { return std::chrono::system_clock::now(); },
-                                                                            .random = options_.random},
+                                                                            .random = options_.random,
+                                                                            .client_version = SWITCHYARD_VERSION},
                                                  settings);
   const auto status = [authorizer, settings] {
     ServerLogin login{.kind = ServerLogin::Kind::client, .subject = settings().client_id};
@@ -234,10 +240,10 @@ ServerAccess ServerLogins::client_access(const std::shared_ptr<LiveSpec>& server
 ServerAccess ServerLogins::token_access(const std::shared_ptr<LiveSpec>& server) {
   const BearerSpec bearer = http_of(*server).access.bearer;
   const std::string origin = origin_of(bearer);
-  oauth::BearerAuthorizer::Source source = [bearer, environment = options_.environment]() -> Result<std::string> {
+  oauth::BearerAuthorizer::Source source = [bearer, environment = options_.environment, stop = stop_]() -> Result<std::string> {
     if (!bearer.variable.empty()) return bearer.token;
     if (!bearer.file.empty()) return token_of_file(bearer.file);
-    return token_of_program(bearer, environment);
+    return token_of_program(bearer, environment, stop->get());
   };
   auto authorizer = std::make_shared<oauth::BearerAuthorizer>(options_.executor, *options_.helpers, origin, std::move(source));
   return {.authorizer = std::move(authorizer),
@@ -246,6 +252,7 @@ ServerAccess ServerLogins::token_access(const std::shared_ptr<LiveSpec>& server)
 
 Task<void> ServerLogins::close(std::chrono::milliseconds grace) {
   const auto self = shared_from_this();
+  if (stop_->get() >= 0) ::eventfd_write(stop_->get(), 1);
   co_await logins_->close(grace);
 }
 

@@ -10,6 +10,7 @@
 #include "gateway/upstream/live_spec.h"
 #include "gateway/upstream/server_login.h"
 #include "mcp/http/http_client.h"
+#include "mcp/process/unique_fd.h"
 #include "oauth/http.h"
 #include "oauth/login_store.h"
 
@@ -57,6 +58,7 @@ class ServerLogins final : public std::enable_shared_from_this<ServerLogins> {
   const std::shared_ptr<oauth::LoginStore>& store() const { return options_.store; }
   const std::shared_ptr<oauth::Logins>& logins() const { return logins_; }
 
+  /// Programs that are to give tokens end, logins that are being renewed have `grace`.
   mcp::Task<void> close(std::chrono::milliseconds grace);
 
  private:
@@ -66,6 +68,7 @@ class ServerLogins final : public std::enable_shared_from_this<ServerLogins> {
 
   ServerLoginsOptions options_;
   std::shared_ptr<oauth::Logins> logins_;
+  std::shared_ptr<mcp::UniqueFd> stop_;  // readable from close() on
 };
 
 }  // namespace gateway

@@ -104,6 +104,35 @@ test('a login by the admin API comes back through the browser, and can be given 
   assert.equal((await admin(gateway, 'POST', '/api/v1/servers/none/login')).status, 404);
 });
 
+test('a browser on another machine comes back to the gateway itself', { timeout }, async (t) => {
+  const callbackUrl = 'https://gateway.example.test/callback';
+  const { gateway } = await world(t, { entry: { oauth: { callbackUrl } } });
+  const { body } = await admin(gateway, 'POST', '/api/v1/servers/notes/login');
+  const back = await visit(body.url);
+  assert.ok(back.startsWith(`${callbackUrl}?`), back);
+  // As a proxy in front would hand it on.
+  const come = (search) => fetch(gateway.origin + '/callback' + search);
+  const other = await come('?code=x&state=of-another-login');
+  assert.equal(other.status, 400);
+  assert.match(await other.text(), /paste the address of this page/);
+  const page = await come(new URL(back).search);
+  assert.equal(page.status, 200);
+  assert.equal(page.headers.get('cache-control'), 'no-store');
+  await until('the login is done', async () => (await admin(gateway, 'GET', `/api/v1/logins/${body.id}`)).body.state, (now) => now === 'done');
+  await ready(gateway);
+  assert.equal((await come(new URL(back).search)).status, 400);
+
+  // The command pastes, since nobody comes back to it.
+  assert.equal((await switchyard(t, gateway, ['logout', 'notes'])).code, 0);
+  const command = begin(t, gateway, ['login', 'notes', '--no-browser']);
+  const url = await command.line(/http:\S+\/auth\?\S+/);
+  command.child.stdin.end(`${await visit(url)}\n`);
+  const { stdout, stderr, code } = await command.ended;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /paste the address/);
+  assert.match(stdout, /Logged in/);
+});
+
 test('a denial ends a login with its reason', { timeout }, async (t) => {
   const { authorization, gateway } = await world(t);
   authorization.deny = true;

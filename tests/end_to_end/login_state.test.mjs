@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 
 import { login, ready, state, timeout, world } from './login_world.mjs';
-import { admin, binary, connectHttp, descendants, names, run, server, switchyard, text, until } from './support.mjs';
+import { admin, binary, connectHttp, descendants, names, run, server, startGateway, switchyard, text, until } from './support.mjs';
 
 test('a dead login is one reason everywhere', { timeout }, async (t) => {
   const { authorization, gateway } = await world(t, { ttl: 5 });
@@ -43,6 +43,26 @@ test('a dead login is one reason everywhere', { timeout }, async (t) => {
     () => client.callTool({ name: 'notes__echo', arguments: { message: 'again' } }),
     (answer) => text(answer) === 'again',
   );
+});
+
+test('a server comes back as soon as its login can be renewed again', { timeout }, async (t) => {
+  const { authorization, resource, gateway, folder } = await world(t);
+  assert.equal((await login(t, gateway)).code, 0);
+  await ready(gateway);
+  // Gone from now on: the token, and whoever could give another one.
+  const old = [...resource.tokens].map((token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).jti);
+  resource.refuse = ({ jti }) => old.includes(jti);
+  authorization.fault = (request, response) => {
+    response.writeHead(503, { 'retry-after': '2' }).end();
+    return true;
+  };
+  await gateway.stop();
+  const again = await startGateway(t, JSON.parse(await readFile(gateway.file, 'utf8')), { folder });
+  const waiting = await until('it waits', () => server(again, 'notes'), (one) => one.state === 'backing_off' && one.cause.reason === 'authorization_unavailable');
+  assert.match(waiting.cause.remedy, /Try again at 20/);
+  authorization.fault = undefined;
+  await ready(again);
+  assert.ok(Date.now() < Date.parse(waiting.retryAt), `not before ${waiting.retryAt}`);
 });
 
 test('a scope that is missing concerns that call alone, and the next login asks for it', { timeout }, async (t) => {

@@ -1,12 +1,12 @@
 // Servers that want a token which is nobody's login: the gateway's own, or one from elsewhere.
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { login, ready, timeout, world } from './login_world.mjs';
 import { startAuthorizationServer, startProtectedServer } from './oauth_world.mjs';
-import { connectHttp, startGateway, switchyard, temporaryFolder, text } from './support.mjs';
+import { connectHttp, startGateway, switchyard, temporaryFolder, text, until } from './support.mjs';
 
 test('the gateway as a client of its own needs nobody', { timeout }, async (t) => {
   const machine = {
@@ -70,4 +70,16 @@ test('a token of a program is asked for again when it is refused', { timeout }, 
   const refused = await client.callTool({ name: 'notes__echo', arguments: { message: 'x' } });
   assert.equal(refused._meta['switchyard/error'].reason, 'credential_refused');
   assert.match(text(refused), /the program .*helper/);
+});
+
+test('a program that gives no token does not hold up the end', { timeout }, async (t) => {
+  const folder = await temporaryFolder(t);
+  const program = path.join(folder, 'helper');
+  await writeFile(program, '#!/bin/sh\necho > "$(dirname "$0")/started"\nsleep 1000\n', { mode: 0o755 });
+  const authorization = await startAuthorizationServer(t);
+  const resource = await startProtectedServer(t, authorization);
+  const entry = { url: resource.url, bearer: { command: [program], timeout: 600 } };
+  const gateway = await startGateway(t, { mcpServers: { notes: entry }, listen: '127.0.0.1:0' });
+  await until('the program runs', () => readdir(folder), (files) => files.includes('started'));
+  await gateway.stop();
 });

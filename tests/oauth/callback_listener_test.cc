@@ -25,7 +25,7 @@ class CallbackListenerTest : public testing::Test {
         queries.emplace_back(query);
         return CallbackListener::Page{200, "Well <done>", "It's \"over\" & out"};
       });
-      EXPECT_TRUE(listener->open(0));
+      EXPECT_TRUE(listener->open({}));
       port = mcp::Url::parse(listener->redirect_uri())->port;
     });
   }
@@ -69,7 +69,7 @@ TEST_F(CallbackListenerTest, AnythingElseIsToldSo) {
 TEST_F(CallbackListenerTest, ATakenPortIsAnError) {
   loop.run([this] {
     CallbackListener other(loop.executor(), nullptr);
-    const auto open = other.open(port);
+    const auto open = other.open({.port = port});
     ASSERT_FALSE(open);
     EXPECT_EQ(open.error().code, mcp::ErrorCode::io_error);
   });
@@ -79,7 +79,7 @@ TEST_F(CallbackListenerTest, AfterItsEndThePortIsFree) {
   loop.await(listener->close());
   loop.run([this] {
     CallbackListener other(loop.executor(), nullptr);
-    EXPECT_TRUE(other.open(port));
+    EXPECT_TRUE(other.open({.port = port}));
   });
 }
 

@@ -174,6 +174,22 @@ TEST_F(DiscoveryTest, WhatTheChallengeNamesHasToBeThere) {
   EXPECT_THAT(failure().message, HasSubstr("WWW-Authenticate"));
 }
 
+TEST_F(DiscoveryTest, TheNextAuthorizationServerIsTakenWhereTheFirstIsNone) {
+  const std::string second = "https://second.example/.well-known/oauth-authorization-server";
+  web.put_json(kPath, resource());
+  web.put_json(second, server("https://second.example", "https://second.example"));
+  EXPECT_EQ(run()->server.issuer, "https://second.example");
+  web.put_json(kServer, server("https://evil.example"));
+  EXPECT_EQ(run()->server.issuer, "https://second.example");
+  web.put_json(kServer, "{}", 503);
+  EXPECT_EQ(failure().code, mcp::ErrorCode::authorization_unavailable) << "it may come back, and the login is there";
+  web.put_json(kServer, server());
+  EXPECT_EQ(run()->server.issuer, "https://as.example");
+  web.put_json(kServer, "{}", 404);
+  web.put_json(second, "{}", 404);
+  EXPECT_THAT(failure().message, HasSubstr("https://as.example"));
+}
+
 TEST_F(DiscoveryTest, TheConfigurationMayNameTheIssuer) {
   settings.authorization_server = "https://mine.example";
   web.put_json(kPath, resource());

@@ -38,6 +38,27 @@ class HttpClientTest : public testing::Test {
   mcp::Cancellation cancellation;
 };
 
+TEST_F(HttpClientTest, TheEntrysHeadersGoToTheServerAlone) {
+  std::string own, other;
+  mcp::ScriptedServer server([&own](mcp::ScriptedServer::Peer& peer) {
+    own = peer.request();
+    peer.send(mcp::http_answer(200, "application/json", "{}"));
+  });
+  mcp::ScriptedServer elsewhere([&other](mcp::ScriptedServer::Peer& peer) {
+    other = peer.request();
+    peer.send(mcp::http_answer(200, "application/json", "{}"));
+  });
+  const auto http = make_http(loop.get_executor(),
+                              {.server_url = server.url(),
+                               .server_headers = {{"X-Tenant", "seven"}, {"x-test", "not this"}, {"authorization", "nor this"}}},
+                              {});
+  ASSERT_TRUE(ask(*http, server.url() + "/.well-known/x"));
+  ASSERT_TRUE(ask(*http, elsewhere.url() + "/token"));
+  EXPECT_THAT(
+      own, AllOf(HasSubstr("X-Tenant: seven"), HasSubstr("X-Test: here"), Not(HasSubstr("not this")), Not(HasSubstr("nor this"))));
+  EXPECT_THAT(other, Not(HasSubstr("seven")));
+}
+
 TEST_F(HttpClientTest, ARequestAndItsWholeAnswer) {
   std::vector<std::string> requests;
   mcp::ScriptedServer server([&requests](mcp::ScriptedServer::Peer& peer) {

@@ -136,6 +136,13 @@ TEST_F(LoginTest, TheMetadataDocumentGoesBeforeARegistration) {
   EXPECT_EQ(registered, 0);
 }
 
+TEST_F(LoginTest, SoItDoesBeforeAnEarlierOne) {
+  EXPECT_EQ(credential().client.id, "client-1");
+  metadata["client_id_metadata_document_supported"] = true;
+  options.settings.client_metadata_url = "https://me.example/client.json";
+  EXPECT_EQ(credential().client.id, "https://me.example/client.json");
+}
+
 TEST_F(LoginTest, AnEarlierClientIsUsedOnItsOwnPort) {
   const std::string redirect = credential().client.redirect_uri;
   EXPECT_EQ(credential().client.redirect_uri, redirect);
@@ -159,16 +166,63 @@ TEST_F(LoginTest, WhereItsPortIsTakenAnotherOneIsRegistered) {
   const std::string redirect = credential().client.redirect_uri;
   const auto url = *mcp::Url::parse(redirect);
   CallbackListener other(loop.get_executor(), nullptr);
-  ASSERT_TRUE(other.open(url.port));
+  ASSERT_TRUE(other.open({.port = url.port}));
   EXPECT_NE(credential().client.redirect_uri, redirect);
   EXPECT_EQ(registered, 2);
 }
 
 TEST_F(LoginTest, AConfiguredPortThatIsTakenIsAnError) {
   CallbackListener other(loop.get_executor(), nullptr);
-  ASSERT_TRUE(other.open(0));
-  options.settings.callback_port = mcp::Url::parse(other.redirect_uri())->port;
+  ASSERT_TRUE(other.open({}));
+  options.settings.callback_url = other.redirect_uri();
   EXPECT_EQ(failure().code, mcp::ErrorCode::io_error);
+}
+
+TEST_F(LoginTest, TheConfiguredCallbackIsUsedByteByByte) {
+  options.settings.callback_url = "http://localhost/oauth/Done";
+  const std::string redirect = credential().client.redirect_uri;
+  const auto place = LoopbackCallback::parse(redirect);
+  ASSERT_TRUE(place) << redirect;
+  EXPECT_EQ(place->host, "localhost");
+  EXPECT_EQ(place->path, "/oauth/Done");
+  EXPECT_EQ(credential().client.redirect_uri, redirect) << "the client is registered for that port";
+  EXPECT_EQ(registered, 1);
+  options.settings.callback_url = redirect;
+  EXPECT_EQ(credential().client.redirect_uri, redirect);
+  EXPECT_EQ(registered, 1);
+  options.settings.callback_url.clear();
+  EXPECT_THAT(credential().client.redirect_uri, testing::StartsWith("http://127.0.0.1:"));
+  EXPECT_EQ(registered, 2);
+}
+
+TEST_F(LoginTest, ACallbackElsewhereIsPastedOrHandedOver) {
+  options.settings.callback_url = "https://gateway.example/oauth/callback";
+  person = nullptr;
+  for (const bool handed : {false, true}) {
+    urls.clear();
+    const auto login = make();
+    std::optional<mcp::Result<std::optional<Credential>>> result;
+    mcp::spawn_task(loop, login->run(cancellation), result);
+    mcp::run_until(loop, [this] { return !urls.empty(); });
+    const Parameters query = parameters(urls[0].substr(urls[0].find('?') + 1));
+    EXPECT_EQ(query.at("redirect_uri"), options.settings.callback_url);
+    EXPECT_FALSE(login->come_back("code=x&state=of-another"));
+    if (handed) {
+      const auto page = login->come_back(agree(query));
+      ASSERT_TRUE(page);
+      EXPECT_EQ(page->status, 200);
+      EXPECT_FALSE(login->come_back(agree(query))) << "only once";
+    } else {
+      EXPECT_TRUE(login->paste(query.at("redirect_uri") + "?" + agree(query)));
+    }
+    mcp::run_until(loop, [&] { return result.has_value(); });
+    ASSERT_TRUE(*result) << result->error().text();
+    EXPECT_EQ((**result)->client.redirect_uri, options.settings.callback_url);
+  }
+  EXPECT_EQ(tokens_asked.at(1).at("redirect_uri"), options.settings.callback_url);
+  const json asked = json::parse(web->to("https://as.example/register").at(0).body);
+  EXPECT_EQ(asked["application_type"], "web");
+  EXPECT_EQ(asked["redirect_uris"][0], options.settings.callback_url);
 }
 
 TEST_F(LoginTest, NoClientIsUsedWithAnotherIssuer) {
@@ -213,6 +267,25 @@ TEST_F(LoginTest, ScopesThatOnlyTheServerWantedAreDroppedOnce) {
   EXPECT_THAT(credential().asked, IsEmpty());
   options.settings.scopes = std::vector<std::string>{"mine"};
   EXPECT_THAT(failure().message, HasSubstr("invalid_scope"));
+}
+
+TEST_F(LoginTest, ScopesOfAStepUpThatAreNotKnownThereAreDroppedFirst) {
+  person = [](const Parameters& query) {
+    const bool unknown = query.contains("scope") && query.at("scope").contains("bogus");
+    return unknown ? "error=invalid_scope&state=" + query.at("state") : agree(query);
+  };
+  options.more = {"read", "bogus"};
+  EXPECT_THAT(credential().asked, ElementsAre("read"));
+  options.settings.scopes = std::vector<std::string>{"mine"};
+  EXPECT_THAT(credential().asked, ElementsAre("mine"));
+}
+
+TEST_F(LoginTest, AServerThatLetsNobodyInIsNotOneThatAsksForNothing) {
+  server_status = 403;
+  web->pages.erase("https://a.example/.well-known/oauth-protected-resource/mcp");
+  const mcp::Error error = failure();
+  EXPECT_EQ(error.code, mcp::ErrorCode::http_status);
+  EXPECT_THAT(error.text(), AllOf(HasSubstr("403"), HasSubstr("\"headers\"")));
 }
 
 TEST_F(LoginTest, WithoutPkceNobodyIsSentAnywhere) {

@@ -191,6 +191,15 @@ TEST_F(LoginsTest, AMissingScopeIsAskedForAndNothingElseChanges) {
   EXPECT_TRUE(one->at_once(header));
 }
 
+TEST_F(LoginsTest, AMissingScopeOfATokenThatHasBeenReplacedIsTriedAgain) {
+  store(login(1h));
+  read();
+  const auto one = authorizer();
+  const auto old = std::make_shared<const std::string>("Bearer of-before");
+  EXPECT_TRUE(refused(*one, {.status = 403, .challenge = R"(Bearer error="insufficient_scope", scope="admin")", .sent = old}));
+  EXPECT_TRUE(logins_->status("https://mcp.example/mcp", "")->wanted.empty());
+}
+
 TEST_F(LoginsTest, ARefusedTokenIsRenewed) {
   store(login(1h));
   read();
@@ -200,6 +209,28 @@ TEST_F(LoginsTest, ARefusedTokenIsRenewed) {
   EXPECT_TRUE(refused(*one, {.status = 401, .challenge = "Bearer", .sent = header}));
   ASSERT_TRUE(one->at_once(header));
   EXPECT_EQ(*header, "Bearer access-1");
+}
+
+TEST_F(LoginsTest, ALoginThatNoServerUsesIsNotRenewedAheadOfTime) {
+  store(login(1h));
+  read();
+  mcp::Authorizer::Header header;
+  auto one = authorizer();
+  auto other = authorizer();
+  ASSERT_TRUE(one->at_once(header));
+  ASSERT_TRUE(other->at_once(header));
+  one.reset();
+  clock_.advance(1h, 1min);
+  EXPECT_EQ(server_->requests, 1);
+  other.reset();
+  clock_.advance(3h, 1min);
+  EXPECT_EQ(server_->requests, 1);
+  const auto third = authorizer();
+  EXPECT_FALSE(third->at_once(header));
+  clock_.advance(1s);
+  EXPECT_EQ(server_->requests, 2);
+  clock_.advance(2h, 1min);
+  EXPECT_EQ(server_->requests, 4);
 }
 
 }  // namespace

@@ -107,8 +107,6 @@ TEST(TokenEndpointTest, TheNetworksTroublePasses) {
   EXPECT_EQ(read(ErrorCode::shutting_down).error().failure, TokenFailure::cancelled);
   EXPECT_EQ(read(ErrorCode::config_invalid).error().failure, TokenFailure::client_refused);
   EXPECT_EQ(read(ErrorCode::not_mcp).error().failure, TokenFailure::provider);
-  EXPECT_FALSE(read(ErrorCode::connect_failed).error().unknown_outcome);
-  EXPECT_TRUE(read(ErrorCode::timeout).error().unknown_outcome);
 }
 
 TEST(TokenEndpointTest, HearsHowLongToWait) {

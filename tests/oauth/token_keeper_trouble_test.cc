@@ -188,5 +188,99 @@ TEST_F(TokenKeeperTroubleTest, WhatAnotherProcessWritesIsNewerThanADeathThatCoul
   EXPECT_EQ(*header, "Bearer of-another-process");
 }
 
+TEST_F(TokenKeeperTroubleTest, AClockThatIsSetBackEndsTheWait) {
+  answer_with(TokenServer::json(503, ""));
+  auto keeper = begin(login(10min));
+  clock_.advance(6min);
+  ASSERT_EQ(keeper->status().outcome, RefreshOutcome::transient);
+  EXPECT_TRUE(keeper->status().next_try);
+  const int before = server_->requests;
+  server_->fault = nullptr;
+  skew_ = -2h;
+  EXPECT_FALSE(keeper->status().next_try) << "it would be two hours away";
+  // Whoever set the clock has made the token's own times odd, too: it is used until it is refused.
+  TokenKeeper::Header header;
+  ASSERT_TRUE(keeper->at_once(header));
+  EXPECT_TRUE(rejected(*keeper, header));
+  EXPECT_EQ(server_->requests, before + 1);
+}
+
+TEST_F(TokenKeeperTroubleTest, ACorrectedSecretIsTriedAtOnce) {
+  answer_with(TokenServer::json(401, R"({"error":"invalid_client"})"));
+  auto credential = login(-1min);
+  credential.client.source = ClientSource::configured;
+  auto keeper = begin(std::move(credential));
+  ServerSettings settings{.client_id = "client-0", .client_secret = "wrong"};
+  keeper->use([&settings] { return settings; });
+  EXPECT_EQ(obtain(*keeper).error().code, ErrorCode::credential_refused);
+  const int before = server_->requests;
+  EXPECT_FALSE(obtain(*keeper));
+  EXPECT_EQ(server_->requests, before) << "not with every call";
+  server_->fault = nullptr;
+  settings.client_secret = "right";
+  EXPECT_TRUE(obtain(*keeper));
+}
+
+TEST_F(TokenKeeperTroubleTest, ACorrectedSecretIsTriedWithoutBeingAsked) {
+  answer_with(TokenServer::json(401, R"({"error":"invalid_client"})"));
+  auto credential = login(6min);
+  credential.client.source = ClientSource::configured;
+  auto keeper = begin(std::move(credential));
+  ServerSettings settings{.client_id = "client-0", .client_secret = "wrong"};
+  keeper->use([&settings] { return settings; });
+  clock_.advance(2min);
+  ASSERT_EQ(keeper->status().outcome, RefreshOutcome::client_refused);
+  server_->fault = nullptr;
+  settings.client_secret = "right";
+  clock_.advance(61s);
+  EXPECT_EQ(keeper->status().outcome, RefreshOutcome::refreshed);
+}
+
+TEST_F(TokenKeeperTroubleTest, ARegisteredClientThatIsNotAuthorizedAnyMoreIsRegisteredAgain) {
+  answer_with(TokenServer::json(400, R"({"error":"unauthorized_client"})"));
+  auto keeper = begin(login(-1min));
+  EXPECT_EQ(obtain(*keeper).error().code, ErrorCode::reauthentication_required);
+  EXPECT_EQ(keeper->status().outcome, RefreshOutcome::registration_lost);
+  EXPECT_EQ(registrar_->registrations, 1);
+  auto later = begin(stored());
+  EXPECT_EQ(obtain(*later).error().code, ErrorCode::reauthentication_required);
+  EXPECT_EQ(later->status().outcome, RefreshOutcome::registration_lost);
+}
+
+TEST_F(TokenKeeperTroubleTest, ARegistrationOfSomebodyElsesIsGoodEnough) {
+  answer_with(TokenServer::json(401, R"({"error":"invalid_client"})"));
+  shared_->clients["https://as.example"] = {.source = ClientSource::dynamic, .id = "client-of-another-login"};
+  auto keeper = begin(login(-1min));
+  EXPECT_EQ(obtain(*keeper).error().code, ErrorCode::reauthentication_required);
+  EXPECT_EQ(registrar_->registrations, 0);
+  EXPECT_EQ(shared_->clients.at("https://as.example").id, "client-of-another-login");
+}
+
+TEST_F(TokenKeeperTroubleTest, WhereNothingIsConfiguredNobodyIsToldToCorrectIt) {
+  answer_with(TokenServer::json(400, R"({"error":"invalid_target"})"));
+  auto keeper = begin(login(-1min));
+  const auto refused = obtain(*keeper);
+  EXPECT_EQ(refused.error().code, ErrorCode::reauthentication_required);
+  EXPECT_TRUE(keeper->status().needs_person);
+  EXPECT_EQ(stored().dead, "") << "whoever runs the authorization server may mend it";
+  server_->fault = nullptr;
+  clock_.advance(6min);
+  EXPECT_TRUE(obtain(*keeper));
+}
+
+TEST_F(TokenKeeperTroubleTest, AnAuthorizationServerThatDoesNotComeBackMayHaveBeenLeft) {
+  server_->fault = [](TokenServer&, const HttpRequest&) {
+    return std::optional<mcp::Result<HttpAnswer>>(mcp::fail(ErrorCode::connect_failed, "nobody listens"));
+  };
+  registrar_->issuer = "https://new.example";
+  auto keeper = begin(login(6min));
+  clock_.advance(4min);
+  EXPECT_EQ(keeper->status().outcome, RefreshOutcome::transient) << "the token is still good";
+  clock_.advance(4min);
+  EXPECT_EQ(keeper->status().outcome, RefreshOutcome::issuer_moved);
+  EXPECT_TRUE(keeper->status().needs_person);
+  EXPECT_EQ(stored().refresh_token, "refresh-0");
+}
+
 }  // namespace
 }  // namespace oauth

@@ -55,7 +55,9 @@ struct Caller {
   Task<void> run() {
     co_await logins->read();
     auto http = oauth::make_http(loop.get_executor(), {.server_url = url}, {});
-    oauth::Logins::Reach reach{.http = http, .registrar = oauth::make_registrar(http, {.server_url = url})};
+    oauth::Logins::Reach reach{.http = http, .registrar = oauth::make_registrar(http, [server = url] {
+                                               return oauth::ServerSettings{.server_url = server};
+                                             })};
     mcp::StreamableClientOptions options;
     options.authorizer = std::make_shared<oauth::LoginAuthorizer>(
         logins, std::move(reach), [this] { return oauth::ServerSettings{.server_url = url}; });

@@ -42,8 +42,18 @@ TEST(LoginKeysTest, SayHowALoginIsToBe) {
   EXPECT_EQ(settings.client_authentication, oauth::ClientAuthentication::basic);
   EXPECT_EQ(settings.client_metadata_url, "https://me/client.json");
   EXPECT_EQ(settings.authorization_server, "https://as/eu");
-  EXPECT_EQ(settings.callback_port, 8765);
+  EXPECT_EQ(settings.callback_url, "http://127.0.0.1:8765/callback");
   EXPECT_TRUE(settings.private_addresses);
+}
+
+TEST(LoginKeysTest, SayWhereTheBrowserComesBackTo) {
+  const auto server = [](const std::string& value) { return server_of(R"("oauth": {"callbackUrl": ")" + value + "\"}"); };
+  EXPECT_EQ(login_settings(server("http://localhost:8080/oauth/callback")).callback_url, "http://localhost:8080/oauth/callback");
+  EXPECT_TRUE(comes_back_here(server("http://[::1]:1/")));
+  EXPECT_TRUE(comes_back_here(server_of(R"("oauth": {"callbackPort": 1})")));
+  EXPECT_TRUE(comes_back_here(server_of(R"("oauth": {"callbackPort": 0})")));
+  EXPECT_FALSE(comes_back_here(server("https://localhost:8080/callback"))) << "nobody speaks TLS there";
+  EXPECT_FALSE(comes_back_here(server("https://gateway.example/callback")));
 }
 
 TEST(LoginKeysTest, ScopesAreAListOrOneText) {
@@ -109,6 +119,12 @@ TEST(LoginKeysTest, MistakesAreNamed) {
       {R"("oauth": {"clientMetadataUrl": "http://me/c.json"})", "oauth.clientMetadataUrl: expected a URL with https"},
       {R"("oauth": {"authorizationServer": "as"})", "oauth.authorizationServer: "},
       {R"("oauth": {"callbackPort": 70000})", "oauth.callbackPort: "},
+      {R"("oauth": {"callbackUrl": "http://me.example/callback"})", "oauth.callbackUrl: expected a URL with https"},
+      {R"("oauth": {"callbackUrl": "https://me.example/callback?x=1"})", "oauth.callbackUrl: expected a URL without query"},
+      {R"("oauth": {"callbackUrl": "me"})", "oauth.callbackUrl: "},
+      {R"("oauth": {"callbackUrl": 80})", "oauth.callbackUrl: "},
+      {R"("oauth": {"callbackPort": 1, "callbackUrl": "http://localhost:1/"})",
+       "oauth: \"callbackPort\" and \"callbackUrl\" exclude"},
       {R"("oauth": {"privateKeyFile": "/nowhere/k.pem", "clientId": "me"})", "oauth.privateKeyFile: "},
       {R"("bearer": "t")", "bearer: expected {\"env\": \"VARIABLE\"}"},
       {R"("bearer": {})", "bearer: expected one of \"env\", \"file\" and \"command\": where the token comes from"},

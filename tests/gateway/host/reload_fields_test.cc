@@ -124,6 +124,7 @@ std::vector<Case> server_cases() {
       remote("oauth.clientMetadataUrl", R"("clientMetadataUrl":"https://me.example/c")", Fate::keep, "keep (only oauth changed)"),
       remote("oauth.authorizationServer", R"("authorizationServer":"https://as.example")", Fate::keep, "keep (only oauth changed)"),
       remote("oauth.callbackPort", R"("callbackPort":8765)", Fate::keep, "keep (only oauth changed)"),
+      remote("oauth.callbackUrl", R"("callbackUrl":"http://localhost:1/x")", Fate::keep, "keep (only oauth changed)"),
       remote("oauth.allowPrivateAddresses",
              R"("allowPrivateAddresses":true)",
              Fate::restart,

@@ -195,7 +195,7 @@ TEST_F(ConvertTest, LoginsOfOthers) {
           "oauth": {"clientId": "x", "scopes": "a b", "callbackPort": 8080, "authServerMetadataUrl": "https://b.test"}})",
       ImportClient::claude_code);
   EXPECT_EQ(text_of(claude),
-            R"({"type": "http", "url": "https://a.test", "oauth": {"clientId": "x", "scopes": ["a", "b"], "callbackPort": 8080}})");
+            R"({"type": "http", "url": "https://a.test", "oauth": {"clientId": "x", "scopes": ["a", "b"], "callbackUrl": "http://localhost:8080/callback"}})");
   EXPECT_THAT(claude.left_out, ElementsAre("oauth.authServerMetadataUrl"));
 }
 

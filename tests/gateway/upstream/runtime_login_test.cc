@@ -66,6 +66,19 @@ TEST_F(RuntimeLoginTest, ALoginThatOneCallWantsIsThatCallsAffair) {
   EXPECT_EQ(server.count("initialize"), 1u);
 }
 
+TEST_F(RuntimeLoginTest, ALoginThatWorksAgainEndsThePause) {
+  auto& server = add_server({"a"});
+  server.status = 401;
+  const auto runtime = settle(remote("web", server.url()));
+  ASSERT_EQ(runtime->state(), RuntimeState::backing_off);
+  expect_a_minute(*runtime);
+  server.status = 200;
+  runtime->try_again();
+  wait_for(*runtime, RuntimeState::ready);
+  runtime->try_again();
+  EXPECT_TRUE(send(*runtime, tool_call("a")));
+}
+
 TEST_F(RuntimeLoginTest, AServerThatRefusesAPingForWantOfALoginIsLostAndComesBack) {
   auto& server = add_server({"a"});
   const auto runtime = connect(server);

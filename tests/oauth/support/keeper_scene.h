@@ -43,7 +43,8 @@ class KeeperScene : public testing::Test {
   }
 
   WallTime now() const {
-    return WallTime(std::chrono::hours(500'000)) + std::chrono::duration_cast<WallTime::duration>(mcp::Clock::now() - started_);
+    return WallTime(std::chrono::hours(500'000)) + std::chrono::duration_cast<WallTime::duration>(mcp::Clock::now() - started_) +
+           skew_;
   }
 
   /// A login whose token runs out in `rest`, of the hour that it had; in less, of what it had in all.
@@ -121,6 +122,7 @@ class KeeperScene : public testing::Test {
   boost::asio::io_context loop_;
   mcp::FakeClock clock_{loop_};
   mcp::Clock::time_point started_ = mcp::Clock::now();
+  std::chrono::seconds skew_{0};  // of the clock on the wall, which people can set
   std::shared_ptr<SharedLogins> shared_ = std::make_shared<SharedLogins>();
   std::shared_ptr<TokenServer> server_ = std::make_shared<TokenServer>();
   std::shared_ptr<CountingRegistrar> registrar_ = std::make_shared<CountingRegistrar>();
