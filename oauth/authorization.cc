@@ -53,10 +53,7 @@ bool equal_secrets(std::string_view left, std::string_view right) {
 }
 
 AuthorizationResponse unrelated(std::string message) {
-  return {.kind = Kind::unrelated,
-          .code = {},
-          .refusal = {},
-          .error = {ErrorCode::invalid_request, std::move(message), std::string(kAgain), {}}};
+  return {.kind = Kind::unrelated, .code = {}, .refusal = {}, .error = {ErrorCode::invalid_request, std::move(message), {}, {}}};
 }
 
 AuthorizationResponse failed(ErrorCode code, std::string message, std::string_view remedy = kAgain) {
@@ -116,6 +113,8 @@ AuthorizationResponse read_authorization_response(std::string_view query, const 
   const auto state = parameters.only("state");
   if (!state) return unrelated("the address has no state: it is not the end of a login.");
   if (!equal_secrets(*state, expected.state)) return unrelated("the address belongs to another login.");
+  if (parameters.count("error") == 0 && parameters.count("code") == 0)
+    return unrelated("the address has neither a code nor an error: it is not the end of the login.");
   const std::string issuer = shown_url(expected.issuer);
   if (parameters.count("iss") > 0 && parameters.only("iss") != expected.issuer) {
     return failed(ErrorCode::invalid_request,

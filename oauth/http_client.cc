@@ -46,6 +46,8 @@ class RuledHttp final : public Http {
       // Not out of reach, but out of bounds.
       if (kept.seen->refused && !kept.seen->allowed && !cancellation.requested())
         response.error().code = mcp::ErrorCode::config_invalid;
+      if (response.error().code == mcp::ErrorCode::connect_failed && url->origin() != own_origin_)
+        response.error().remedy = "The server names that address for its logins. Is it up, and can it be reached from here?";
       co_return std::unexpected(std::move(response.error()));
     }
     HttpAnswer answer;

@@ -20,10 +20,18 @@ using mcp::ErrorCode;
 using Kind = AuthorizationResponse::Kind;
 
 constexpr auto kTokenTime = std::chrono::seconds(45);
+constexpr auto kVisitTime = std::chrono::seconds(10);
 constexpr std::size_t kMaxPasted = std::size_t{64} << 10;
 
 WallTime wall_now() {
   return std::chrono::system_clock::now();
+}
+
+/// Without what comes along when an address is copied: blanks, line ends, quotes.
+std::string_view pasted_part(std::string_view text) {
+  constexpr std::string_view kAround = " \t\r\n\"'<>`";
+  const auto begin = std::min(text.find_first_not_of(kAround), text.size());
+  return text.substr(begin, text.find_last_not_of(kAround) + 1 - begin);
 }
 
 bool is_code(std::string_view text) {
@@ -151,9 +159,16 @@ mcp::Task<Login::Tried> Login::by_browser() {
   request.state = expected_.state;
   request.resource = discovery_.resource;
   request.scopes = scopes_;
+  const std::string address = authorization_url(request);
+  bool forgotten = false;
+  if (kept_) forgotten = co_await is_forgotten(address);
+  if (forgotten) {
+    mcp::Error unknown{ErrorCode::credential_refused, shown_url(server.issuer) + " does not know the client any more.", {}, {}};
+    co_return std::unexpected(Failure{std::move(unknown), Failure::Mend::new_client});
+  }
   response_.reset();
   arrived_ = std::make_unique<mcp::Event>(executor_);
-  options_.on_url(authorization_url(request));
+  options_.on_url(address);
   auto code = co_await wait_for_code();
   arrived_.reset();
   if (code) co_return co_await redeem(std::move(*code));
@@ -164,6 +179,18 @@ mcp::Task<Login::Tried> Login::by_browser() {
   if (failure.error.code == ErrorCode::timeout && kept_ && options_.forgets_after_silence)
     co_await clients_->forget(discovery_.server.issuer);
   co_return std::unexpected(std::move(failure));
+}
+
+/// Whether the authorization server has forgotten the kept client: it would show that to the person alone, without a way back to us
+/// (RFC 6749, 4.1.2.1). So it is visited once beforehand, as the browser would. Whatever else it answers decides nothing.
+mcp::Task<bool> Login::is_forgotten(std::string url) {
+  HttpRequest request;
+  request.url = std::move(url);
+  request.headers = {{"Accept", "text/html"}};
+  mcp::Error enough{ErrorCode::timeout, "", {}, {}};
+  mcp::TimedCancellation limit(executor_, &ended_, mcp::Clock::now() + kVisitTime, std::move(enough));
+  const auto answer = co_await http_->send(std::move(request), limit.get());
+  co_return answer && (answer->status == 400 || answer->status == 401);
 }
 
 mcp::Task<mcp::Result<std::string>> Login::wait_for_code() {
@@ -203,9 +230,7 @@ std::optional<CallbackListener::Page> Login::come_back(std::string_view query) {
 }
 
 mcp::Result<> Login::paste(std::string_view text) {
-  text = mcp::trim_blanks(text);
-  while (text.ends_with('\n') || text.ends_with('\r'))
-    text.remove_suffix(1);
+  text = pasted_part(text);
   if (response_ || !arrived_) return mcp::fail(ErrorCode::invalid_request, "no login waits for that.");
   AuthorizationResponse response;
   const std::size_t mark = text.find('?');
@@ -224,7 +249,12 @@ mcp::Result<> Login::paste(std::string_view text) {
     const std::string_view query = mark == std::string_view::npos ? text : text.substr(mark + 1);
     response = read_authorization_response(query.substr(0, query.find('#')), expected_);
   }
-  if (response.kind == Kind::unrelated) return std::unexpected(std::move(response.error));
+  // What was copied wrongly, or from elsewhere, is no end: only what the authorization server itself refuses is one.
+  const bool useless = response.kind == Kind::unrelated || (response.kind == Kind::failed && response.refusal.empty());
+  if (useless) {
+    response.error.remedy = "The login still waits: paste the whole address that the browser ended up at.";
+    return std::unexpected(std::move(response.error));
+  }
   settle(std::move(response));
   return {};
 }
@@ -244,6 +274,9 @@ mcp::Result<std::string> Login::open_way_back() {
     if (!open && same) open = listener_->open(*place);
     if (!open) {
       listener_.reset();
+      if (options_.pasted && place->port != 0) return wanted;
+      open.error().remedy +=
+          place->port == 0 ? "" : " Or choose another one: \"callbackPort\" or \"callbackUrl\" in the server's \"oauth\".";
       return std::unexpected(std::move(open).error());
     }
   }
@@ -297,6 +330,14 @@ TokenRequest Login::token_request() const {
 
 Login::Failure Login::judge(TokenError error) const {
   Failure failure{std::move(error.error)};
+  // Nobody does so by itself: this ends.
+  const bool passing = failure.error.code == ErrorCode::authorization_unavailable;
+  if (passing)
+    failure.error.remedy = "Try again in a moment; where that does not help, tell whoever runs the authorization server.";
+  if (failure.error.code == ErrorCode::credential_refused && client_.source != ClientSource::configured)
+    failure.error.remedy = "Nothing of that is configured here: tell whoever runs the authorization server, or log in another way.";
+  // It may have been registered without that grant.
+  if (options_.device && kept_ && error.code == "invalid_request") failure.mend = Failure::Mend::new_client;
   const bool unknown = error.failure == TokenFailure::client_unknown || error.code == "unauthorized_client";
   if (unknown) failure.mend = Failure::Mend::new_client;
   if (error.code == "invalid_scope") failure.mend = Failure::Mend::no_scopes;

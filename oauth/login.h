@@ -25,6 +25,7 @@ struct LoginOptions {
   std::string challenge;  // WWW-Authenticate of the server's refusal; "": the server is asked
   Scopes more;            // for a step-up: what was asked for before, and what is missing; left out where it is not known there
   bool device = false;    // by a code on another device (RFC 8628) instead of a browser that can come back here
+  bool pasted = false;    // somebody is there to paste(): a port that is taken is no hindrance
   std::string client_version;
   std::chrono::seconds patience{300};  // how long a person may take
   /// Where nobody comes back, the authorization server may have shown an error to a person because it does not know the kept client
@@ -77,6 +78,7 @@ class Login {
   mcp::Task<Tried> by_device();
   mcp::Task<mcp::Result<>> choose_client(bool comes_back);
   mcp::Result<std::string> open_way_back();
+  mcp::Task<bool> is_forgotten(std::string url);
   mcp::Task<mcp::Result<std::string>> wait_for_code();
   mcp::Task<Tried> redeem(std::string code);
   TokenRequest token_request() const;

@@ -3,7 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "mcp/base/clock.h"
 #include "mcp/base/login_reason.h"
+#include "mcp/http/timed_cancellation.h"
 #include "mcp/http/url.h"
 #include "oauth/challenge.h"
 
@@ -13,6 +15,12 @@ using mcp::Error;
 using mcp::ErrorCode;
 using mcp::Result;
 using mcp::Task;
+
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(2);  // with what is to be written down
+
+}  // namespace
 
 const std::shared_ptr<TokenKeeper>& LoginAuthorizer::keeper() {
   if (revision_ != logins_->revision()) {
@@ -39,9 +47,10 @@ Error LoginAuthorizer::nobody(int status) const {
   if (const auto& trouble = logins_->trouble())
     return {ErrorCode::authorization_unavailable, "the logins cannot be read: " + trouble->message, trouble->remedy};
   const auto url = mcp::Url::parse(settings_().server_url);
-  return {ErrorCode::login_required,
-          (url ? url->origin() : "the server") + " wants a login (HTTP " + std::to_string(status) + ").",
-          std::string(mcp::kLoginRemedy)};
+  std::string message = (url ? url->origin() : "the server") + " wants a login (HTTP " + std::to_string(status) + ").";
+  // It may be the one that is missed.
+  if (!logins_->unreadable().empty()) message += " A login that is there cannot be read: " + logins_->unreadable().front().message;
+  return {ErrorCode::login_required, std::move(message), std::string(mcp::kLoginRemedy)};
 }
 
 Task<Result<>> LoginAuthorizer::refused(Refusal refusal, mcp::Cancellation& cancellation) {
@@ -53,7 +62,12 @@ Task<Result<>> LoginAuthorizer::refused(Refusal refusal, mcp::Cancellation& canc
     if (!keeper_now->is_current(refusal.sent) && keeper_now->at_once(now)) co_return Result<>();
     const auto challenge = find_bearer_challenge(refusal.challenge);
     const auto scopes = challenge && challenge->scopes ? *challenge->scopes : std::vector<std::string>();
-    co_return std::unexpected(keeper_now->wants_scopes(scopes));
+    Error error = keeper_now->wants_scopes(scopes);
+    // Whoever hears of it may log in the very next moment, from another process.
+    mcp::TimedCancellation patience(
+        logins_->dependencies().executor, &cancellation, mcp::Clock::now() + kPatience, {ErrorCode::timeout, "it takes longer"});
+    co_await keeper_now->rest(patience.get());
+    co_return std::unexpected(std::move(error));
   }
   auto sent = refusal.sent;
   co_return co_await keeper_now->rejected(std::move(sent), refusal.tries, cancellation);

@@ -50,6 +50,9 @@ class Logins final : public std::enable_shared_from_this<Logins> {
   /// Why the store as a whole could not be read last; {} where it could.
   const std::optional<mcp::Error>& trouble() const { return trouble_; }
 
+  /// Single logins that could not be read last.
+  const std::vector<mcp::Error>& unreadable() const { return unreadable_; }
+
   /// The keeper of that login, where there is one already; else null.
   std::shared_ptr<TokenKeeper> keeper_in_use(const CredentialKey& key) const;
 

@@ -151,7 +151,8 @@ Task<void> MachineAuthorizer::ask(mcp::Cancellation& cancellation) {
 void MachineAuthorizer::take(Credential given, WallTime asked) {
   header_ = std::make_shared<const std::string>("Bearer " + given.access_token);
   issued_ = asked;
-  expires_ = given.expires;
+  expires_.reset();
+  if (given.expires && given.issued) expires_ = asked + (*given.expires - *given.issued);
   granted_ = std::move(given.scopes);
   trouble_.reset();
   throttle_.clear();

@@ -103,6 +103,7 @@ bool TokenKeeper::settled_by_memory() {
     return true;
   }
   if (!credential_->refresh_token.empty()) return false;
+  if (outcome_ == RefreshOutcome::no_refresh_token && trouble_) return true;
   std::string message = "the login at " + key_.issuer + " came without a refresh token, and its access token ";
   const auto end = expiry(*credential_, dependencies_.now());
   message += credential_->access_token == rejected_ || !end ? "is refused" : "ran out at " + utc_text(*end);
@@ -200,6 +201,7 @@ Task<void> TokenKeeper::take_refusal(TokenError error) {
       if (error.failure == TokenFailure::transient && is_gone_for_long()) moved = co_await has_moved();
       if (moved) co_return;
       pause(patience(error.retry_after, dependencies_.random()));
+      error.error.message = "the login at " + key_.issuer + " cannot be renewed just now: " + error.error.message;
       break;
     }
     case RefreshOutcome::client_refused:

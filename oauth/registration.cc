@@ -60,6 +60,11 @@ mcp::Result<ClientAuthentication> configured_authentication(const ServerSettings
   return method;
 }
 
+/// A client may well be used for the device flow later.
+bool offers_device(const ServerMetadata& server) {
+  return !server.device_authorization_endpoint.empty() && lists(server.grant_types, kDeviceGrant);
+}
+
 json grants(const ServerMetadata& server, bool device) {
   json all = json::array({"authorization_code"});
   if (!server.grant_types || lists(server.grant_types, "refresh_token")) all.push_back("refresh_token");
@@ -67,16 +72,17 @@ json grants(const ServerMetadata& server, bool device) {
   return all;
 }
 
-std::string registration_text(const ServerMetadata& server, const Registration& registration, bool with_scopes) {
+/// `whole`: with what can be done without.
+std::string registration_text(const ServerMetadata& server, const Registration& registration, bool whole) {
   // Native clients come back to loopback (OpenID Connect Registration, 2).
   const bool native = LoopbackCallback::parse(registration.redirect_uri).has_value();
   json text = {{"client_name", "Switchyard"},
                {"application_type", native ? "native" : "web"},
                {"redirect_uris", json::array({registration.redirect_uri})},
-               {"grant_types", grants(server, registration.device)},
+               {"grant_types", grants(server, registration.device || (whole && offers_device(server)))},
                {"response_types", json::array({"code"})},
                {"token_endpoint_auth_method", to_string(authentication_to_ask(server))}};
-  if (with_scopes) text["scope"] = join_scopes(registration.scopes);
+  if (whole && !registration.scopes.empty()) text["scope"] = join_scopes(registration.scopes);
   return text.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -213,17 +219,16 @@ mcp::Task<mcp::Result<Client>> register_client(Http& http,
   request.method = "POST";
   request.url = server.registration_endpoint;
   request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
-  request.body = registration_text(server, registration, !registration.scopes.empty());
-  HttpRequest without_scopes = request;
+  request.body = registration_text(server, registration, true);
+  HttpRequest less = request;
+  less.body = registration_text(server, registration, false);
+  const bool can_do_with_less = less.body != request.body;
   const mcp::Executor executor = co_await boost::asio::this_coro::executor;
   mcp::Error slow{ErrorCode::timeout, shown_url(server.registration_endpoint) + " did not answer within 30 s.", {}, {}};
   mcp::TimedCancellation limit(executor, &cancellation, mcp::Clock::now() + kTime, std::move(slow));
   auto answer = co_await http.send(std::move(request), limit.get());
   // It may not know the scopes that the server says it wants; the login itself will show what it grants.
-  if (answer && !registration.scopes.empty() && dislikes_metadata(*answer)) {
-    without_scopes.body = registration_text(server, registration, false);
-    answer = co_await http.send(std::move(without_scopes), limit.get());
-  }
+  if (answer && can_do_with_less && dislikes_metadata(*answer)) answer = co_await http.send(std::move(less), limit.get());
   if (!answer) {
     mcp::Error error = std::move(answer.error());
     if (!cancellation.requested() && error.code != ErrorCode::config_invalid) error.code = ErrorCode::authorization_unavailable;

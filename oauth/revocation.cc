@@ -55,8 +55,7 @@ mcp::Task<Revocation> revoke(Http& http, Credential credential, std::string priv
     if (failed && !lives_on && !problem) problem = std::move(failed);
   }
   result.outcome = problem ? Revocation::Outcome::failed : Revocation::Outcome::revoked;
-  result.text =
-      problem ? "the login could not be revoked at " + server + ": " + *problem : "the login was revoked at " + server + ".";
+  result.text = problem ? "It could not be revoked at " + server + ": " + *problem : "It was revoked at " + server + ".";
   co_return result;
 }
 

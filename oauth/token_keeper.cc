@@ -168,6 +168,11 @@ Error TokenKeeper::wants_scopes(const std::vector<std::string>& scopes) {
   return {ErrorCode::reauthentication_required, std::move(message), ""};
 }
 
+Task<void> TokenKeeper::rest(mcp::Cancellation& cancellation) {
+  const auto self = shared_from_this();
+  co_await attempt_.wait(cancellation);
+}
+
 void TokenKeeper::look_again() {
   if (ending_.requested()) return;
   look_again_ = true;
@@ -235,7 +240,10 @@ Error TokenKeeper::failure() const {
 std::optional<WallTime> TokenKeeper::next_look() const {
   const WallTime now = dependencies_.now();
   if (unsaved_) return now + kSaveAgain;
-  if (abandoned_ || !credential_ || credential_->refresh_token.empty() || !credential_->dead.empty()) return std::nullopt;
+  if (abandoned_ || !credential_ || !credential_->dead.empty()) return std::nullopt;
+  // Then it is over, which is told once.
+  if (credential_->refresh_token.empty())
+    return outcome_ == RefreshOutcome::no_refresh_token ? std::nullopt : expiry(*credential_, now);
   const bool refused = credential_->access_token == rejected_;
   auto at = refused ? std::optional(now) : refresh_due(*credential_, now);
   if (!at) return std::nullopt;

@@ -109,6 +109,9 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   /// those that were asked for before.
   mcp::Error wants_scopes(const std::vector<std::string>& scopes);
 
+  /// Until what is under way is over: such a wish is written down then, so that whoever logs in next knows it.
+  mcp::Task<void> rest(mcp::Cancellation& cancellation);
+
   /// Looks into the store whether another process has changed the login, and takes that over.
   void look_again();
 

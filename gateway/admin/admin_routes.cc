@@ -160,6 +160,8 @@ AdminAnswer server_login(const AdminRequest& request, AdminSource& source) {
     if (!report) return error_answer(report.error());
     return {200, std::string(kJson), logout_json(*report)};
   }
+  if (!request.device.empty() && request.device != "true" && request.device != "false")
+    return admin_error(400, "invalid_request", "device is true or false, not " + quoted(request.device.substr(0, 80)), "");
   LoginQuestion question{.action = LoginQuestion::Action::start, .server = server, .device = request.device == "true"};
   if (!request.account.empty()) question.account = request.account;
   return login_answer(source.login(question));
@@ -176,6 +178,13 @@ AdminAnswer one_login(const AdminRequest& request, AdminSource& source) {
     question.response = request.response;
   }
   return login_answer(source.login(question));
+}
+
+/// /api/v1/logins
+AdminAnswer read_logins(const AdminRequest&, AdminSource& source) {
+  const auto uses = source.read_logins();
+  if (!uses) return error_answer(uses.error());
+  return {200, std::string(kJson), login_uses_json(*uses)};
 }
 
 AdminAnswer events(const AdminRequest& request, AdminSource& source) {
@@ -214,6 +223,7 @@ constexpr std::array kRoutes = {AdminRoute{"/healthz", true, healthz},
                                 AdminRoute{"/metrics", false, metrics},
                                 AdminRoute{"/api/v1/servers", false, servers},
                                 AdminRoute{kServer, false, server_login, "POST, DELETE"},
+                                AdminRoute{"/api/v1/logins", false, read_logins, "POST"},
                                 AdminRoute{kLogins, false, one_login, "GET, HEAD, POST, DELETE"},
                                 AdminRoute{"/api/v1/tools", false, tools},
                                 AdminRoute{"/api/v1/explain", false, explain},

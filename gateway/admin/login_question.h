@@ -46,8 +46,15 @@ struct LogoutReport {
   std::string revocation;  // what became of it at the authorization server, for people
 };
 
+/// Which login a server is reached by.
+struct LoginUse {
+  std::string server;
+  std::string login;  // oauth::Credential::login; "" = nobody is logged in
+};
+
 /// As the admin API shows them.
 std::string login_progress_json(const LoginProgress& progress);
 std::string logout_json(const LogoutReport& report);
+std::string login_uses_json(const std::vector<LoginUse>& uses);
 
 }  // namespace gateway

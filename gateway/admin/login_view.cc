@@ -81,4 +81,11 @@ std::string logout_json(const LogoutReport& report) {
   return dump_json(json);
 }
 
+std::string login_uses_json(const std::vector<LoginUse>& uses) {
+  nlohmann::ordered_json servers = nlohmann::ordered_json::array();
+  for (const LoginUse& use : uses)
+    servers.push_back({{"name", use.server}, {"login", use.login}});
+  return dump_json({{"servers", std::move(servers)}});
+}
+
 }  // namespace gateway

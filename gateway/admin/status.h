@@ -103,6 +103,9 @@ class AdminSource {
   virtual mcp::Result<LoginProgress> login(const LoginQuestion&) { return no_login(); }
   virtual mcp::Result<LogoutReport> log_out(const std::string&, const std::string&) { return no_login(); }
 
+  /// Takes up at once what another process has changed in the store of logins.
+  virtual mcp::Result<std::vector<LoginUse>> read_logins() { return no_login(); }
+
  protected:
   static std::unexpected<mcp::Error> no_login() {
     return mcp::fail(mcp::ErrorCode::internal, "no gateway runs here that could do that");

@@ -98,10 +98,11 @@ struct LoginCommand {
   bool paste = false;
   bool device = false;
   bool browser = true;  // to be opened, where there is one
+  bool list = false;    // instead of it: the logins that there are
 };
 
 struct LogoutCommand {
-  std::string server;
+  std::string server;  // or a URL
   std::optional<std::string> account;
 };
 

@@ -25,6 +25,8 @@ Exit run_reload(const CommandContext& context, const ReloadCommand& command);
 Exit run_add(const CommandContext& context, const AddCommand& command);
 Exit run_remove(const CommandContext& context, const RemoveCommand& command);
 Exit run_switch(const CommandContext& context, const SwitchCommand& command);
+/// What is in the store of logins.
+Exit run_login_list(const CommandContext& context);
 Exit run_login(const CommandContext& context, const LoginCommand& command);
 Exit run_logout(const CommandContext& context, const LogoutCommand& command);
 Exit run_import(const CommandContext& context, const ImportCommand& command);

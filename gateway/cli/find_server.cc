@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gateway/config/near_name.h"
+#include "mcp/http/url.h"
 
 namespace gateway {
 
@@ -22,6 +23,15 @@ mcp::Result<ServerSpec> find_server(const CommandContext& context, const std::st
   }
   return mcp::fail(
       mcp::ErrorCode::config_invalid, "there is no server \"" + name + "\" in " + file + name_hint(name, names), std::move(remedy));
+}
+
+mcp::Result<ServerSpec> find_login_server(const CommandContext& context, const std::string& name) {
+  if (!name.starts_with("https://") && !name.starts_with("http://")) return find_server(context, name);
+  if (const auto url = mcp::Url::parse(name); !url) return std::unexpected(url.error());
+  ServerSpec spec;
+  spec.name = ServerName(name);
+  spec.transport = HttpSpec{.url = name};
+  return spec;
 }
 
 }  // namespace gateway

@@ -14,6 +14,7 @@
 #include <ostream>
 
 #include "gateway/admin/time_text.h"
+#include "gateway/cli/admin_client.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/find_server.h"
 #include "gateway/cli/open_browser.h"
@@ -83,8 +84,9 @@ class Guide {
 /// Lines of standard input go to the login until it takes one. What cannot be waited for (a file) is read at once.
 class Paster {
  public:
-  Paster(asio::io_context& loop, const CommandContext& context, LoginSession& session)
-      : context_(context), session_(session), input_(loop) {}
+  /// `on_end`: there will be no more lines, and none was taken.
+  Paster(asio::io_context& loop, const CommandContext& context, LoginSession& session, std::function<void()> on_end)
+      : context_(context), session_(session), on_end_(std::move(on_end)), input_(loop) {}
 
   void begin() {
     boost::system::error_code error;
@@ -111,7 +113,9 @@ class Paster {
       const std::string line(asio::buffers_begin(buffer_.data()),
                              asio::buffers_begin(buffer_.data()) + static_cast<std::ptrdiff_t>(size));
       buffer_.consume(size);
-      if (!take(line) && !error) read();
+      if (take(line)) return;
+      if (error) return on_end_();
+      read();
     });
   }
 
@@ -128,6 +132,7 @@ class Paster {
 
   const CommandContext& context_;
   LoginSession& session_;
+  std::function<void()> on_end_;
   asio::posix::stream_descriptor input_;
   int flags_ = -1;  // of standard input, as they were
   asio::streambuf buffer_{std::size_t{64} << 10};
@@ -177,12 +182,44 @@ class LoginLoop {
   mcp::Cancellation interrupted_;
 };
 
-bool gateway_runs(const CommandContext& context) {
+/// What the gateway of this state folder makes of a change in the store, once it has taken it up.
+struct Uptake {
+  bool running = false;
+  std::vector<std::string> users;  // its servers that use the login
+  std::string trouble;             // why it has not taken it up; "": it has
+};
+
+Uptake tell_gateway(const CommandContext& context, const std::string& login) {
+  Uptake uptake;
   const auto running = find_running_gateway(context.state_dir());
-  return running && *running;
+  if (!running || !*running) return uptake;
+  uptake.running = true;
+  const auto answer = ask_admin(**running, "POST", "/api/v1/logins", std::chrono::seconds(30));
+  if (!answer) {
+    uptake.trouble = answer.error().text();
+    return uptake;
+  }
+  const auto json = nlohmann::json::parse(*answer, nullptr, false);
+  const auto servers = json.find("servers");
+  if (servers == json.end() || !servers->is_array()) return uptake;
+  for (const auto& server : *servers) {
+    if (!login.empty() && server.value("login", "") == login) uptake.users.push_back(server.value("name", ""));
+  }
+  return uptake;
 }
 
-ordered_json outcome_json(const LoginCommand& command, const LoginOutcome& outcome, bool running) {
+std::string uptake_text(const Uptake& uptake, const std::string& server) {
+  if (!uptake.running) return "";
+  if (!uptake.trouble.empty()) return "The running gateway has not taken it up yet: " + uptake.trouble + "\n";
+  if (uptake.users.empty()) return "No server of the running gateway uses it.\n";
+  if (uptake.users == std::vector{server}) return "The running gateway uses it from now on.\n";
+  std::string names;
+  for (const std::string& name : uptake.users)
+    names += (names.empty() ? "" : ", ") + gateway::quoted(name);
+  return "The running gateway uses it from now on, for " + names + ".\n";
+}
+
+ordered_json outcome_json(const LoginCommand& command, const LoginOutcome& outcome, const Uptake& uptake) {
   ordered_json json = {{"event", "done"}, {"server", command.server}, {"loginWanted", outcome.wanted}};
   if (!outcome.wanted) return json;
   if (!outcome.account.empty()) json["account"] = outcome.account;
@@ -192,11 +229,12 @@ ordered_json outcome_json(const LoginCommand& command, const LoginOutcome& outco
   if (outcome.expires) json["expires"] = rfc3339(*outcome.expires);
   if (!outcome.not_given.empty()) json["scopesNotGiven"] = outcome.not_given;
   json["renewable"] = outcome.renewable;
-  json["gatewayRuns"] = running;
+  json["gatewayRuns"] = uptake.running;
+  if (uptake.running) json["usedBy"] = uptake.users;
   return json;
 }
 
-std::string outcome_text(const LoginCommand& command, const LoginOutcome& outcome, bool running) {
+std::string outcome_text(const LoginCommand& command, const LoginOutcome& outcome, const Uptake& uptake) {
   if (!outcome.wanted) return gateway::quoted(command.server) + " asks for no login; nothing was changed.\n";
   std::string text = "Logged in to " + gateway::quoted(command.server);
   if (!outcome.subject.empty()) text += " as " + outcome.subject;
@@ -213,12 +251,15 @@ std::string outcome_text(const LoginCommand& command, const LoginOutcome& outcom
   if (!outcome.renewable)
     text += "It came without a refresh token: it has to be made again" +
             (outcome.expires ? " at " + rfc3339(*outcome.expires) : std::string(" when the server refuses it")) + ".\n";
-  return text + (running ? "The running gateway uses it from now on.\n" : "");
+  return text + uptake_text(uptake, command.server);
 }
 
 }  // namespace
 
 Exit run_login(const CommandContext& context, const LoginCommand& command) {
+  if (command.server.empty())
+    return report_failure(
+        context, {ErrorCode::config_invalid, "which server?", "Run: switchyard login NAME, or --list for those there are."});
   auto spec = find_server(context, command.server);
   if (!spec) return report_failure(context, spec.error());
   const std::string account = command.account.value_or(login_settings(*spec).account);
@@ -230,11 +271,14 @@ Exit run_login(const CommandContext& context, const LoginCommand& command) {
                        loop.servers(),
                        std::move(*spec),
                        {.device = command.device,
+                        .pasted = paste,
                         .account = command.account,
                         .scopes = command.scopes,
                         .on_url = [&guide](const std::string& url) { guide.on_url(url); },
                         .on_code = [&guide](const oauth::DevicePrompt& prompt) { guide.on_code(prompt); }});
-  Paster paster(loop.loop(), context, session);
+  Paster paster(loop.loop(), context, session, [&loop] {
+    loop.interrupted().request({ErrorCode::cancelled, "standard input has ended, and no address was pasted; nothing was changed"});
+  });
   const auto log_in = [&]() -> Task<Result<LoginOutcome>> {
     auto outcome = co_await session.run(loop.interrupted());
     paster.end();
@@ -243,11 +287,11 @@ Exit run_login(const CommandContext& context, const LoginCommand& command) {
   if (paste) paster.begin();
   const auto outcome = loop.run(log_in());
   if (!outcome) return report_failure(context, outcome.error());
-  const bool running = gateway_runs(context);
+  const Uptake uptake = outcome->wanted ? tell_gateway(context, outcome->login) : Uptake();
   if (context.options.json) {
-    print_json(context, outcome_json(command, *outcome, running));
+    print_json(context, outcome_json(command, *outcome, uptake));
   } else {
-    context.console.out << clean_text(outcome_text(command, *outcome, running));
+    context.console.out << clean_text(outcome_text(command, *outcome, uptake));
     if (outcome->wanted && account != configured)
       report_note(context.console,
                   "the entry of " + gateway::quoted(command.server) + " uses " +
@@ -258,11 +302,12 @@ Exit run_login(const CommandContext& context, const LoginCommand& command) {
 }
 
 Exit run_logout(const CommandContext& context, const LogoutCommand& command) {
-  auto spec = find_server(context, command.server);
+  auto spec = find_login_server(context, command.server);
   if (!spec) return report_failure(context, spec.error());
   LoginLoop loop(context);
   const auto outcome = loop.run(log_out(loop.servers(), std::move(*spec), command.account, loop.interrupted()));
   if (!outcome) return report_failure(context, outcome.error());
+  if (outcome->was_logged_in) tell_gateway(context, "");
   if (context.options.json) {
     ordered_json json = {{"server", command.server}, {"wasLoggedIn", outcome->was_logged_in}};
     if (!outcome->account.empty()) json["account"] = outcome->account;

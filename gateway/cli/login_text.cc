@@ -101,8 +101,8 @@ std::vector<std::pair<std::string, std::string>> login_facts(const LoginRow& log
   add("renewed", moment(login.refreshed, now));
   std::string last = login.outcome;
   if (!last.empty() && login.attempted) last += ", " + distance(*login.attempted, now);
-  add("last attempt", last);
-  add("login trouble", login.message);
+  add("last try", last);
+  add("trouble", login.message);
   add("asked again", moment(login.next_try, now));
   add("note", login.note);
   return facts;

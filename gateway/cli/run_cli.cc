@@ -71,7 +71,7 @@ Exit run_command(const CommandContext& context, const Command& command) {
     Exit operator()(const AddCommand& one) const { return run_add(context, one); }
     Exit operator()(const RemoveCommand& one) const { return run_remove(context, one); }
     Exit operator()(const SwitchCommand& one) const { return run_switch(context, one); }
-    Exit operator()(const LoginCommand& one) const { return run_login(context, one); }
+    Exit operator()(const LoginCommand& one) const { return one.list ? run_login_list(context) : run_login(context, one); }
     Exit operator()(const LogoutCommand& one) const { return run_logout(context, one); }
     Exit operator()(const ImportCommand& one) const { return run_import(context, one); }
     Exit operator()(const SecretCommand& one) const { return run_secret(context, one); }

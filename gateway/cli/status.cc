@@ -7,6 +7,7 @@
 #include "gateway/cli/server_rows.h"
 #include "gateway/cli/text.h"
 #include "gateway/config/near_name.h"
+#include "gateway/config/shell_word.h"
 #include "mcp/json/text.h"
 
 namespace gateway {
@@ -79,7 +80,10 @@ std::string facts_text(const ServerRow& server, const GatewayRow& gateway, Syste
   facts.add("transport", server.transport);
   facts.add(server.transport.starts_with("http") ? "url" : "command", server.target);
   for (const auto& [name, value] : login_facts(server.login, now))
-    facts.add(name, value, name == "login trouble" || name == "wants scopes" ? Tone::warning : Tone::plain);
+    facts.add(name, value, name == "trouble" || name == "wants scopes" ? Tone::warning : Tone::plain);
+  // What is wrong with the login alone has its own way out.
+  const bool login = server.login.needs_person || !server.login.wanted.empty();
+  if (server.remedy.empty() && login) facts.add("do", "Run: switchyard login " + shell_word(server.name));
   facts.add("required", server.transport.empty() ? "" : server.required ? "yes" : "no");
   facts.add("tools", server.tools + (server.stale ? " (as last known; not read yet)" : ""));
   facts.add("prompts", server.prompts);

@@ -45,6 +45,9 @@ class Gateway {
   /// Our Client ID Metadata Document, where some server's oauth.clientMetadataUrl has this path; else "".
   std::string client_document(std::string_view path) const;
 
+  /// Names the login by which a server is reached; {} where there are no logins.
+  LoginOf login_of() const;
+
   /// Whether a server's logins come back to that path of the gateway's own address (oauth.callbackUrl).
   bool is_callback(std::string_view path) const;
 
@@ -108,7 +111,6 @@ class Gateway {
   };
 
   std::vector<CurrentServer> current(Failed failed) const;
-  LoginOf login_of() const;
   Runtime::Observer observer();
   Comparison compare_with(const Config& next, const Desired& desired, Failed failed) const;
   void add_view_differences(const Config& next, const Desired& desired, Comparison& comparison) const;

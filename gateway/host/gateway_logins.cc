@@ -86,6 +86,8 @@ void Gateway::login_status_changed() {
                      {"reason", mcp::to_string(login->trouble->code)},
                      {"outcome", login->outcome},
                      {"cause", login->trouble->message}});
+    if (!login->trouble && !login->note.empty())
+      mcp::log_warn("oauth", "the login of a server", {{"server", server.identity.name().str()}, {"note", login->note}});
     if (listener_.server_changed) listener_.server_changed(*server.runtime);
   }
 }

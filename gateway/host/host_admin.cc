@@ -107,4 +107,19 @@ Result<LogoutReport> HostAdmin::log_out(const std::string& server, const std::st
   });
 }
 
+Result<std::vector<LoginUse>> HostAdmin::read_logins() {
+  return ask_loop_task<Result<std::vector<LoginUse>>>(parts_.loop, kLoginWait, [this] { return read_and_list(); });
+}
+
+Task<Result<std::vector<LoginUse>>> HostAdmin::read_and_list() {
+  co_await parts_.logins->read();
+  std::vector<LoginUse> uses;
+  const auto login_of = parts_.gateway->login_of();
+  for (const ServerSpec& spec : parts_.gateway->config().servers) {
+    if (spec.enabled && std::holds_alternative<HttpSpec>(spec.transport))
+      uses.push_back({spec.name.str(), login_of ? login_of(spec) : ""});
+  }
+  co_return uses;
+}
+
 }  // namespace gateway

@@ -44,10 +44,12 @@ class HostAdmin final : public AdminSource {
   mcp::Result<Plan> announce(const Announcement& said) override;
   mcp::Result<LoginProgress> login(const LoginQuestion& question) override;
   mcp::Result<LogoutReport> log_out(const std::string& server, const std::string& account) override;
+  mcp::Result<std::vector<LoginUse>> read_logins() override;
 
  private:
   mcp::Result<ServerSpec> find(const std::string& server) const;
   mcp::Task<std::optional<LoginLink>> login_link(ServerName server);
+  mcp::Task<mcp::Result<std::vector<LoginUse>>> read_and_list();
 
   Parts parts_;
   Plan announced_;

@@ -181,6 +181,10 @@ Task<Result<LogoutReport>> LoginDesk::log_out(ServerSpec spec, std::string accou
                          .revocation = outcome->revocation};
 }
 
+Task<void> LoginDesk::read() {
+  co_await logins_->read();
+}
+
 oauth::CallbackPage LoginDesk::come_back(std::string_view query) {
   for (const auto& entry : entries_) {
     auto page = entry->session ? entry->session->come_back(query) : std::nullopt;

@@ -39,6 +39,9 @@ class LoginDesk {
 
   mcp::Task<mcp::Result<LogoutReport>> log_out(ServerSpec spec, std::string account);
 
+  /// Takes up what another process has changed in the store.
+  mcp::Task<void> read();
+
   /// A browser has come back to an address of the gateway's own (oauth.callbackUrl) with this query: what it is to be shown.
   oauth::CallbackPage come_back(std::string_view query);
 

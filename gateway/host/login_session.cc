@@ -128,6 +128,7 @@ Task<Result<LoginOutcome>> LoginSession::run(mcp::Cancellation& cancellation) {
   options.settings = login_settings(spec_);
   options.more = co_await scopes_to_add();
   options.device = options_.device;
+  options.pasted = options_.pasted;
   options.forgets_after_silence = options_.person_is_here;
   options.client_version = SWITCHYARD_VERSION;
   options.on_url = options_.on_url;
@@ -138,7 +139,8 @@ Task<Result<LoginOutcome>> LoginSession::run(mcp::Cancellation& cancellation) {
   if (!credential) co_return std::unexpected(std::move(credential).error());
   if (!*credential) co_return LoginOutcome{.wanted = false};
   oauth::Credential made = std::move(**credential);
-  LoginOutcome outcome{.account = made.key.account,
+  LoginOutcome outcome{.login = made.login,
+                       .account = made.key.account,
                        .subject = made.subject,
                        .issuer = made.key.issuer,
                        .scopes = made.scopes,
@@ -181,6 +183,9 @@ Task<Result<LogoutOutcome>> log_out(std::shared_ptr<ServerLogins> logins,
   const auto settings = login_settings(spec);
   const std::string name = account.value_or(settings.account);
   LogoutOutcome outcome{.account = name};
+  // One that cannot be read may be the one.
+  const auto& unreadable = logins->logins()->unreadable();
+  if (!unreadable.empty() && !logins->logins()->key_of(settings.server_url, name)) co_return std::unexpected(unreadable.front());
   // There may be one for each authorization server that the server has had.
   std::optional<oauth::CredentialKey> last;
   while (const auto key = logins->logins()->key_of(settings.server_url, name)) {

@@ -15,6 +15,7 @@ namespace gateway {
 
 struct LoginSessionOptions {
   bool device = false;
+  bool pasted = false;                             // oauth::LoginOptions::pasted
   bool person_is_here = true;                      // oauth::LoginOptions::forgets_after_silence
   std::optional<std::string> account;              // instead of the entry's
   std::optional<std::vector<std::string>> scopes;  // likewise
@@ -25,6 +26,7 @@ struct LoginSessionOptions {
 /// What came of a login.
 struct LoginOutcome {
   bool wanted = true;  // false: the server asks for none
+  std::string login;   // oauth::Credential::login
   std::string account, subject, issuer;
   std::vector<std::string> scopes;
   std::optional<std::chrono::system_clock::time_point> expires;

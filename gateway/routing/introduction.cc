@@ -94,12 +94,24 @@ std::string own_introduction(ProtocolVersion version, const mcp::ServerIntroduct
   return introduction_json(version, capabilities, server.server_info, server.instructions);
 }
 
+namespace {
+
+/// What an agent can say of a server of which it sees nothing.
+std::string login_text(const Runtime& member) {
+  const auto missing = member.serves() ? std::nullopt : member.missing_login();
+  return missing ? "Nothing of this server can be used now: " + missing->text() : "";
+}
+
+}  // namespace
+
 std::string merged_instructions(const View& view) {
   std::string merged;
   std::size_t left_out = 0;
   for (const auto& member : view.members()) {
     const auto& introduction = member->introduction();
-    const std::string_view text = introduction ? trimmed(introduction->instructions) : std::string_view();
+    const std::string login = login_text(*member);
+    const std::string_view own = introduction ? trimmed(introduction->instructions) : std::string_view();
+    const std::string_view text = login.empty() ? own : std::string_view(login);
     if (text.empty()) continue;
     const std::string heading = (merged.empty() ? "## " : "\n\n## ") + member->spec().name.str() + "\n";
     const std::size_t used = merged.size() + heading.size();

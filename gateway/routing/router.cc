@@ -103,6 +103,11 @@ Task<Result<Message>> Router::initialize(Message request, CallContext& context) 
   if (view_->closed()) co_return std::unexpected(*view_->closed());
   const auto runtime = view_->members().front();
   const auto& introduction = runtime->introduction();
+  // Who comes before anybody has logged in finds the server's tools after the login, by list_changed.
+  if (!introduction && runtime->missing_login()) {
+    const std::string ours = merged_introduction(version, *view_, carried);
+    co_return Message::result(request.id(), ours);
+  }
   if (!introduction) co_return std::unexpected(runtime->unavailable());
   const std::string result = own_introduction(version, *introduction, carried);
   co_return Message::result(request.id(), result);

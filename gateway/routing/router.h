@@ -136,8 +136,9 @@ class Router final : public mcp::SessionHandler, private View::Listener {
   /// A call of a name that leads nowhere.
   struct Missing {
     mcp::Message answer;
-    std::string_view outcome;  // for the metrics
-    ServerName server;         // "" where no server has to do with it
+    std::string_view outcome;         // for the metrics
+    ServerName server;                // "" where no server has to do with it
+    std::optional<mcp::Error> login;  // what is missing is a login
   };
   /// Answers one: a tool's error where its server is known to be down (which is nothing the client's
   /// program did wrong, but its model should know), else a JSON-RPC error.

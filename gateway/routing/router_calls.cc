@@ -62,7 +62,9 @@ Task<Result<Message>> Router::call_unknown(Message request, CallContext& context
   if (route == nullptr) {
     Missing missing = answer_missing(request, *projection);
     context_.metrics->record(missing.server, missing.outcome, {.total = Clock::now() - began});
-    co_return std::move(missing.answer);
+    if (!missing.login) co_return std::move(missing.answer);
+    std::string id(request.id());
+    co_return co_await answer_without_login(std::move(id), std::move(*missing.login), std::move(missing.server), context);
   }
   co_return co_await forward(std::move(projection), *route, std::move(request), context);
 }
@@ -120,10 +122,12 @@ void Router::record_call(const Route& route,
 Router::Missing Router::answer_missing(const Message& request, const Projection& projection) const {
   const std::string name(request.name());
   const auto wrong = [&request](const Error& error, const ServerName& server) {
-    return Missing{mcp::error_response(request.id(), error), to_string(error.code), server};
+    return Missing{mcp::error_response(request.id(), error), to_string(error.code), server, {}};
   };
   const auto down = [&request](const Error& error, const ServerName& server) {
-    return Missing{mcp::tool_error_response(request.id(), error, server.str()), to_string(error.code), server};
+    Missing missing{mcp::tool_error_response(request.id(), error, server.str()), to_string(error.code), server, {}};
+    if (error.code == ErrorCode::login_required || error.code == ErrorCode::reauthentication_required) missing.login = error;
+    return missing;
   };
   const std::string shown = "\"" + name.substr(0, 200) + "\"";
   const auto renamed = projection.tools().find_renamed(name);

@@ -188,6 +188,9 @@ class Runtime final : public mcp::RequestHandler, public std::enable_shared_from
   /// Why a request cannot be served in the present state.
   mcp::Error unavailable() const;
 
+  /// The same, where it is for want of a login, or of what stands for one.
+  std::optional<mcp::Error> missing_login() const;
+
  private:
   Runtime(RuntimeDependencies dependencies, ServerSpec spec, Observer observer);
 

@@ -60,8 +60,33 @@ Error Runtime::explain_timeout() const {
   return {ErrorCode::timeout, "no answer to " + phase_ + " within " + limit, "Check the URL, or raise startupTimeout."};
 }
 
+/// A missing login is one reason everywhere: in the status, and for whoever calls. {}: that is not what is wrong.
+std::optional<Error> Runtime::missing_login() const {
+  if (!cause_ || state_ == RuntimeState::stopped) return std::nullopt;
+  const std::string server = "server \"" + spec().name.str() + "\"";
+  std::string what;
+  switch (cause_->code) {
+    case ErrorCode::login_required:
+      what = server + " needs a login: ";
+      break;
+    case ErrorCode::reauthentication_required:
+      what = server + " needs another login: ";
+      break;
+    case ErrorCode::credential_refused:
+      what = server + " cannot be used with what the configuration says of its login: ";
+      break;
+    case ErrorCode::authorization_unavailable:
+      what = server + " cannot be used for want of an access token: ";
+      break;
+    default:
+      return std::nullopt;
+  }
+  return Error{cause_->code, what + cause_->message, cause_->remedy};
+}
+
 Error Runtime::unavailable() const {
   if (retired_) return retired_->reason;
+  if (auto missing = missing_login()) return std::move(*missing);
   Error error{ErrorCode::server_unavailable, "server \"" + spec().name.str() + "\" is "};
   switch (state_) {
     case RuntimeState::backing_off:
@@ -77,8 +102,6 @@ Error Runtime::unavailable() const {
       error.message += "not ready";
   }
   if (cause_) {
-    // A missing login is one reason everywhere: in the status, and for whoever calls.
-    if (mcp::is_login_reason(cause_->code)) error.code = cause_->code;
     error.message += ": " + cause_->message;
     error.remedy = cause_->remedy;
   }

@@ -238,11 +238,8 @@ test('a call that wants a login gives an address to clients that can show one', 
   const client = await connectHttp(t, `${gateway.origin}/mcp`, { capabilities: { elicitation: { form: {}, url: {} } } });
   const done = notifications(client, types.ElicitationCompleteNotificationSchema);
   await until('login_required', () => server(gateway, 'notes'), (now) => now.cause?.reason === 'login_required');
-  // Its tools are not known yet, so there is nothing to call: a login and a logout make them known.
-  assert.equal((await login(t, gateway)).code, 0);
-  await ready(gateway);
-  assert.equal((await switchyard(t, gateway, ['logout', 'notes'])).code, 0);
-  await until('login_required', () => server(gateway, 'notes'), (now) => now.cause?.reason === 'login_required');
+  // Its tools are not known yet; but the name of one that somebody has heard of leads to it, and the instructions speak of it.
+  assert.match(client.getInstructions(), /notes[^]*needs a login[^]*switchyard login notes/);
   const error = await client.callTool({ name: 'notes__echo', arguments: { message: 'x' } }).then(
     () => assert.fail('it was answered'),
     (thrown) => thrown,
@@ -255,4 +252,29 @@ test('a call that wants a login gives an address to clients that can show one', 
   await done.until(({ elicitationId }) => elicitationId === asked.elicitationId, 'the end of the login');
   await ready(gateway);
   assert.equal(text(await client.callTool({ name: 'notes__echo', arguments: { message: 'now' } })), 'now');
+});
+
+test('who comes to the server alone before anybody has logged in finds its tools afterwards', { timeout }, async (t) => {
+  const { gateway } = await world(t);
+  const client = await connectHttp(t, `${gateway.origin}/mcp/servers/notes`);
+  const changed = notifications(client, types.ToolListChangedNotificationSchema);
+  assert.match(client.getInstructions(), /switchyard login notes/);
+  assert.equal((await login(t, gateway)).code, 0);
+  await changed.until(() => true, 'the tools');
+  assert.equal(text(await client.callTool({ name: 'whoami', arguments: {} })), 'alice mcp:tools');
+});
+
+test('what a command has said is so', { timeout }, async (t) => {
+  const { gateway } = await world(t);
+  for (let round = 0; round < 3; ++round) {
+    assert.match((await login(t, gateway)).stdout, /The running gateway uses it from now on/);
+    const called = await switchyard(t, gateway, ['call', 'notes__whoami']);
+    assert.equal(called.stdout.trim(), 'alice mcp:tools', called.stderr);
+    assert.match((await switchyard(t, gateway, ['logout', 'notes'])).stdout, /Logged out of "notes"\. It was revoked/);
+    const refused = await switchyard(t, gateway, ['call', 'notes__whoami']);
+    assert.match(refused.stderr + refused.stdout, /server "notes" needs a login/);
+  }
+  const other = await login(t, gateway, ['--account', 'work']);
+  assert.match(other.stdout, /No server of the running gateway uses it/);
+  assert.match(other.stderr, /"oauth": \{"account": "work"\}/);
 });

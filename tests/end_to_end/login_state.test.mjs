@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 
 import { login, ready, state, timeout, world } from './login_world.mjs';
+import { visit } from './oauth_world.mjs';
 import { admin, binary, connectHttp, descendants, names, run, server, startGateway, switchyard, text, until } from './support.mjs';
 
 test('a dead login is one reason everywhere', { timeout }, async (t) => {
@@ -80,6 +81,44 @@ test('a scope that is missing concerns that call alone, and the next login asks 
   assert.equal(wider.code, 0, wider.stderr);
   await until('it reaches far enough', () => client.callTool({ name: 'notes__admin', arguments: {} }), (answer) => text(answer) === 'done');
   assert.match(text(await client.callTool({ name: 'notes__whoami', arguments: {} })), /^alice (mcp:tools mcp:admin|mcp:admin mcp:tools)$/);
+});
+
+test('a scope that is missing is asked for by the address that the call leads to', { timeout }, async (t) => {
+  const { gateway } = await world(t);
+  const client = await connectHttp(t, `${gateway.origin}/mcp`, { capabilities: { elicitation: { form: {}, url: {} } } });
+  assert.equal((await login(t, gateway)).code, 0);
+  await ready(gateway);
+  const call = () => client.callTool({ name: 'notes__admin', arguments: {} });
+  const error = await call().then(() => assert.fail('it was answered'), (thrown) => thrown);
+  assert.equal(error.code, -32042, String(error));
+  const { url } = error.data.elicitations[0];
+  assert.deepEqual(new URL(url).searchParams.get('scope').split(' ').filter((scope) => scope.startsWith('mcp:')).sort(), ['mcp:admin', 'mcp:tools']);
+  assert.equal((await fetch(await visit(url))).status, 200);
+  await until('the call works', () => call().catch(() => undefined), (answer) => answer && text(answer) === 'done');
+});
+
+test('a scope that is not given is told', { timeout }, async (t) => {
+  const { gateway } = await world(t, { rs: { adminScope: 'mcp:unheard-of' } });
+  const client = await connectHttp(t, `${gateway.origin}/mcp`);
+  assert.equal((await login(t, gateway)).code, 0);
+  await ready(gateway);
+  const call = async () => text(await client.callTool({ name: 'notes__admin', arguments: {} }));
+  assert.match(await call(), /the server wants the scope mcp:unheard-of/);
+  const again = await login(t, gateway);
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(again.stdout, /Not given: mcp:unheard-of/);
+  await ready(gateway);
+  assert.equal(text(await client.callTool({ name: 'notes__echo', arguments: { message: 'x' } })), 'x');
+});
+
+test('a login without a way to be renewed is over at its end, and says so', { timeout }, async (t) => {
+  const { gateway } = await world(t, { ttl: 3, as: { refresh: false } });
+  const done = await login(t, gateway);
+  assert.match(done.stdout, /without a refresh token/);
+  await ready(gateway);
+  const over = await until('it is over', () => server(gateway, 'notes'), (one) => one.login?.needsPerson === true && one.login?.trouble);
+  assert.match(JSON.stringify(over.login.trouble), /reauthentication_required.*ran out/);
+  assert.match((await switchyard(t, gateway, ['status', 'notes'])).stdout, /ran out[^]*switchyard login notes/);
 });
 
 test('tools of a server that wants a login leave where that is configured', { timeout }, async (t) => {

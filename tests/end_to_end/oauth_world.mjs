@@ -42,7 +42,7 @@ const key = (type, options, alg) => ({
  * again. Whoever comes is logged in as `account` and consents, unless `deny`. `counts` says how often which grant was given or refused;
  * `fault` may answer a request to the token endpoint in its place: (request, response) => true.
  */
-export async function startAuthorizationServer(t, { ttl = 3600, clients = [], account = 'alice' } = {}) {
+export async function startAuthorizationServer(t, { ttl = 3600, clients = [], account = 'alice', refresh = true } = {}) {
   const server = http.createServer();
   const issuer = await listen(t, server);
   const world = { issuer, counts: { granted: {}, refused: {}, registered: 0, revoked: 0 }, deny: false, account, fault: undefined, resource: '', secrets: new Set() };
@@ -57,7 +57,7 @@ export async function startAuthorizationServer(t, { ttl = 3600, clients = [], ac
     pkce: { required: () => true },
     rotateRefreshToken: true,
     clientBasedCORS: () => true,
-    issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
+    issueRefreshToken: async (_, client) => refresh && client.grantTypeAllowed('refresh_token'),
     expiresWithSession: async () => false,
     ttl: { AccessToken: ttl, ClientCredentials: ttl, AuthorizationCode: 30, RefreshToken: 600, Grant: 3600, Session: 3600, Interaction: 60, IdToken: 60, DeviceCode: 60 },
     findAccount: async (_, sub) => ({ accountId: sub, claims: async () => ({ sub, email: `${sub}@example.test` }) }),
@@ -92,7 +92,15 @@ export async function startAuthorizationServer(t, { ttl = 3600, clients = [], ac
   const count = (table, name) => { table[name] = (table[name] ?? 0) + 1; };
   provider.on('grant.success', (ctx) => count(world.counts.granted, ctx.oidc.params.grant_type));
   provider.on('grant.error', (ctx, error) => count(world.counts.refused, error.error));
-  provider.on('registration_create.success', () => { world.counts.registered += 1; });
+  const registered = [];
+  provider.on('registration_create.success', (_, client) => {
+    world.counts.registered += 1;
+    registered.push(client.clientId);
+  });
+  /** Knows nobody any more that has registered so far. */
+  world.forgetClients = async () => {
+    for (const id of registered.splice(0)) await provider.Client.adapter.destroy(id);
+  };
   provider.on('grant.revoked', () => { world.counts.revoked += 1; });
   world.provider = provider;
   /** As if somebody had entered the code of a device and consented. */
@@ -146,10 +154,10 @@ export async function startAuthorizationServer(t, { ttl = 3600, clients = [], ac
 }
 
 /**
- * An MCP server behind OAuth, with the tools `echo`, `whoami` and `admin` (which wants the scope mcp:admin). `counts` says how many
+ * An MCP server behind OAuth, with the tools `echo`, `whoami` and `admin` (which wants the scope mcp:admin, or `adminScope`). `counts` says how many
  * requests it let in, how many it refused, and how often a session began.
  */
-export async function startProtectedServer(t, authorization, { scopes = ['mcp:tools'], refuse = () => false } = {}) {
+export async function startProtectedServer(t, authorization, { scopes = ['mcp:tools'], refuse = () => false, adminScope = 'mcp:admin' } = {}) {
   const server = http.createServer();
   const origin = await listen(t, server);
   const url = `${origin}/mcp`;
@@ -204,8 +212,8 @@ export async function startProtectedServer(t, authorization, { scopes = ['mcp:to
     world.tokens.add(token);
     if (world.refuse(claims)) return challenge(response, 401, 'error="invalid_token"');
     const granted = String(claims.scope ?? '').split(' ');
-    if (message?.params?.name === 'admin' && !granted.includes('mcp:admin')) {
-      return challenge(response, 403, 'error="insufficient_scope", scope="mcp:admin"');
+    if (message?.params?.name === 'admin' && !granted.includes(adminScope)) {
+      return challenge(response, 403, `error="insufficient_scope", scope="${adminScope}"`);
     }
     world.counts.let_in += 1;
     request.auth = { token, clientId: String(claims.client_id), scopes: granted, extra: { sub: claims.sub } };

@@ -27,13 +27,13 @@ class MachineAuthorizerTest : public LoginScene {
     on_token = [this](const Parameters& form) { return give(form); };
     machine = std::make_shared<MachineAuthorizer>(MachineDependencies{.executor = loop.get_executor(),
                                                                       .http = web,
-                                                                      .now = [this] { return now(); },
+                                                                      .now = now,
                                                                       .random = [] { return 0.5; },
                                                                       .client_version = "1.2.3"},
                                                   [this] { return options.settings; });
   }
 
-  WallTime now() const {
+  static WallTime now() {
     return WallTime(500'000h) + std::chrono::duration_cast<WallTime::duration>(mcp::Clock::now().time_since_epoch());
   }
 

@@ -22,7 +22,7 @@ TEST(LoginTextTest, TellsWhoIsLoggedInAndUntilWhen) {
   EXPECT_THAT(facts, Contains(Pair("login", "ana@example.com, account work at https://as")));
   EXPECT_THAT(facts, Contains(Pair("scopes", "read write")));
   EXPECT_THAT(facts, Contains(Pair("token until", HasSubstr("in 30 min"))));
-  EXPECT_THAT(facts, Contains(Pair("last attempt", HasSubstr("refreshed, 60 s ago"))));
+  EXPECT_THAT(facts, Contains(Pair("last try", HasSubstr("refreshed, 60 s ago"))));
 }
 
 TEST(LoginTextTest, SaysWhatToDoOfOneThatIsOverBeforeItStopsWorking) {
