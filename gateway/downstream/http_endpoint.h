@@ -30,10 +30,10 @@ struct HttpEndpointOptions {
 };
 
 /// The MCP listener: /mcp… by streamable HTTP, /healthz and /readyz in plain text. Where tokens are asked for, everything but
-/// health, published documents and the ends of logins needs one (401 else; RFC 6750), and Host is not looked at: a page whose name leads here has no
-/// token. A session belongs to the token it was opened with, whose name is the caller's principal. Commands of this user on this
-/// machine have a door of their own, plain and on loopback, where the listener itself is beyond it or speaks TLS. Loop thread only;
-/// stop() before it is destroyed.
+/// health, published documents and the ends of logins needs one (401 else; RFC 6750), and Host is not looked at: a page whose name
+/// leads here has no token. A session belongs to the token it was opened with, whose name is the caller's principal. Commands of
+/// this user on this machine have a door of their own, plain and on loopback, where the listener itself is beyond it or speaks TLS.
+/// Loop thread only; stop() before it is destroyed.
 class HttpEndpoint {
  public:
   /// Error config_invalid for an address beyond loopback without tokens, or without TLS or a proxy that does it; io_error where it

@@ -25,12 +25,10 @@ class MachineAuthorizerTest : public LoginScene {
     options.settings.client_secret = "s3cret";
     tokens = {{"token_type", "Bearer"}, {"expires_in", 3600}};
     on_token = [this](const Parameters& form) { return give(form); };
-    machine = std::make_shared<MachineAuthorizer>(MachineDependencies{.executor = loop.get_executor(),
-                                                                      .http = web,
-                                                                      .now = now,
-                                                                      .random = [] { return 0.5; },
-                                                                      .client_version = "1.2.3"},
-                                                  [this] { return options.settings; });
+    machine = std::make_shared<MachineAuthorizer>(
+        MachineDependencies{
+            .executor = loop.get_executor(), .http = web, .now = now, .random = [] { return 0.5; }, .client_version = "1.2.3"},
+        [this] { return options.settings; });
   }
 
   static WallTime now() {

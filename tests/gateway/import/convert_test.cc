@@ -194,8 +194,9 @@ TEST_F(ConvertTest, LoginsOfOthers) {
       R"({"type": "http", "url": "https://a.test",
           "oauth": {"clientId": "x", "scopes": "a b", "callbackPort": 8080, "authServerMetadataUrl": "https://b.test"}})",
       ImportClient::claude_code);
-  EXPECT_EQ(text_of(claude),
-            R"({"type": "http", "url": "https://a.test", "oauth": {"clientId": "x", "scopes": ["a", "b"], "callbackUrl": "http://localhost:8080/callback"}})");
+  EXPECT_EQ(
+      text_of(claude),
+      R"({"type": "http", "url": "https://a.test", "oauth": {"clientId": "x", "scopes": ["a", "b"], "callbackUrl": "http://localhost:8080/callback"}})");
   EXPECT_THAT(claude.left_out, ElementsAre("oauth.authServerMetadataUrl"));
 }
 
