@@ -161,7 +161,8 @@ mcp::Task<Login::Tried> Login::by_browser() {
   request.scopes = scopes_;
   const std::string address = authorization_url(request);
   bool forgotten = false;
-  if (kept_) forgotten = co_await is_forgotten(address);
+  // A login that is to reach further has just shown that the client is known.
+  if (kept_ && options_.more.empty()) forgotten = co_await is_forgotten(address);
   if (forgotten) {
     mcp::Error unknown{ErrorCode::credential_refused, shown_url(server.issuer) + " does not know the client any more.", {}, {}};
     co_return std::unexpected(Failure{std::move(unknown), Failure::Mend::new_client});

@@ -7,6 +7,7 @@
 #include "mcp/base/clock.h"
 #include "mcp/http/timed_cancellation.h"
 #include "oauth/document.h"
+#include "oauth/shown_text.h"
 #include "oauth/token_endpoint.h"
 
 namespace oauth {
@@ -23,6 +24,7 @@ mcp::Task<std::optional<std::string>> revoke_one(Http& http, const TokenRequest&
   // A token that is not known is as good as revoked, and answered so (RFC 7009, 2.2).
   if (answer && answer->status == 200) co_return std::nullopt;
   const auto refused = read_token_answer(answer, request, now);
+  if (!refused && !refused.error().code.empty()) co_return shown_text(refused.error().code, {});
   if (!refused) co_return refused.error().error.message;
   co_return "HTTP status " + std::to_string(answer->status);
 }

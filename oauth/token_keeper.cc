@@ -241,11 +241,11 @@ std::optional<WallTime> TokenKeeper::next_look() const {
   const WallTime now = dependencies_.now();
   if (unsaved_) return now + kSaveAgain;
   if (abandoned_ || !credential_ || !credential_->dead.empty()) return std::nullopt;
-  // Then it is over, which is told once.
-  if (credential_->refresh_token.empty())
-    return outcome_ == RefreshOutcome::no_refresh_token ? std::nullopt : expiry(*credential_, now);
   const bool refused = credential_->access_token == rejected_;
   auto at = refused ? std::optional(now) : refresh_due(*credential_, now);
+  // Without a refresh token its end is told, once.
+  if (credential_->refresh_token.empty())
+    at = outcome_ == RefreshOutcome::no_refresh_token ? std::nullopt : expiry(*credential_, now);
   if (!at) return std::nullopt;
   if (const auto until = throttle_.until(now)) at = std::max(*at, *until);
   if (attempted_ && *attempted_ <= now) at = std::max(*at, *attempted_ + kLeastPause);

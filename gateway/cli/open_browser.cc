@@ -5,9 +5,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <csignal>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace gateway {
 
@@ -17,10 +21,10 @@ bool is_set(const Environment& environment, std::string_view name) {
   return !environment(name).value_or("").empty();
 }
 
-std::string browser_of(const Environment& environment) {
-  // A list of them is taken by its first.
-  const std::string named = environment("BROWSER").value_or("");
-  if (!named.empty()) return named.substr(0, named.find(':'));
+/// The commands to try, in order: those of $BROWSER, with colons between.
+std::string browsers_of(const Environment& environment) {
+  std::string named = environment("BROWSER").value_or("");
+  if (!named.empty()) return named;
 #ifdef __APPLE__
   return "open";
 #else
@@ -29,14 +33,29 @@ std::string browser_of(const Environment& environment) {
 #endif
 }
 
-}  // namespace
+/// The words of one of them, with the address where it says %s, or at its end.
+std::vector<std::string> words_of(std::string_view command, const std::string& url) {
+  std::vector<std::string> words;
+  bool placed = false;
+  while (!command.empty()) {
+    std::string word(command.substr(0, command.find(' ')));
+    command.remove_prefix(std::min(word.size() + 1, command.size()));
+    if (word.empty()) continue;
+    if (const auto place = word.find("%s"); place != std::string::npos) {
+      word.replace(place, 2, url);
+      placed = true;
+    }
+    words.push_back(std::move(word));
+  }
+  if (!words.empty() && !placed) words.push_back(url);
+  return words;
+}
 
-bool open_browser(const std::string& url, const Environment& environment) {
-  if (!url.starts_with("https://") && !url.starts_with("http://")) return false;
-  std::string program = browser_of(environment);
-  if (program.empty()) return false;
-  std::string address = url;
-  const std::array<char*, 3> arguments = {program.data(), address.data(), nullptr};
+bool start(std::vector<std::string> words) {
+  std::vector<char*> arguments;
+  for (std::string& word : words)
+    arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&files);
@@ -53,7 +72,7 @@ bool open_browser(const std::string& url, const Environment& environment) {
   posix_spawnattr_setsigmask(&attributes, &mask);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   pid_t pid = 0;
-  const int failed = ::posix_spawnp(&pid, program.c_str(), &files, &attributes, arguments.data(), environ);
+  const int failed = ::posix_spawnp(&pid, words.front().c_str(), &files, &attributes, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   if (failed != 0) return false;
@@ -62,6 +81,20 @@ bool open_browser(const std::string& url, const Environment& environment) {
     ::waitpid(pid, &status, 0);
   }).detach();
   return true;
+}
+
+}  // namespace
+
+bool open_browser(const std::string& url, const Environment& environment) {
+  if (!url.starts_with("https://") && !url.starts_with("http://")) return false;
+  const std::string browsers = browsers_of(environment);
+  for (std::string_view rest = browsers; !rest.empty();) {
+    const std::string_view command = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(command.size() + 1, rest.size()));
+    auto words = words_of(command, url);
+    if (!words.empty() && start(std::move(words))) return true;
+  }
+  return false;
 }
 
 }  // namespace gateway

@@ -205,8 +205,7 @@ Task<Result<LogoutOutcome>> log_out(std::shared_ptr<ServerLogins> logins,
       oauth::Credential gone = std::move(**stored);
       auto http = logins->http_for(spec);
       std::string private_key = settings.private_key;
-      mcp::Cancellation never;
-      const auto revoked = co_await oauth::revoke(*http, std::move(gone), std::move(private_key), never);
+      const auto revoked = co_await oauth::revoke(*http, std::move(gone), std::move(private_key), cancellation);
       outcome.revoked = revoked.outcome == oauth::Revocation::Outcome::revoked;
       outcome.revocation = revoked.text;
     }

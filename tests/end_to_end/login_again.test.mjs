@@ -32,6 +32,14 @@ test('a code on another device does after a browser, and a browser after a code'
   assert.equal(authorization.counts.registered, 1);
 });
 
+test('the first browser that can be started is', { timeout }, async (t) => {
+  const { gateway, browser } = await world(t);
+  const env = { ...gateway.environment, BROWSER: `/nowhere/browser %s:${browser} %s` };
+  const done = await run(t, binary, ['login', 'notes', ...gateway.common], { env });
+  assert.equal(done.code, 0, done.stderr);
+  assert.match(done.stdout, /A browser is being opened/);
+});
+
 test('a slip in pasting does not end the login', { timeout }, async (t) => {
   const { gateway } = await world(t);
   const command = begin(t, gateway, ['login', 'notes', '--paste']);

@@ -188,6 +188,23 @@ TEST_F(TokenKeeperTroubleTest, WhatAnotherProcessWritesIsNewerThanADeathThatCoul
   EXPECT_EQ(*header, "Bearer of-another-process");
 }
 
+TEST_F(TokenKeeperTroubleTest, TheEndOfALoginWithoutARefreshTokenIsToldOnceWhenItComes) {
+  auto credential = login(10min);
+  credential.refresh_token.clear();
+  auto keeper = begin(std::move(credential));
+  shared_->locked.insert(stored().key);
+  clock_.advance(12min);
+  EXPECT_EQ(keeper->status().outcome, RefreshOutcome::store_trouble);
+  shared_->locked.clear();
+  clock_.advance(1min);
+  EXPECT_EQ(keeper->status().outcome, RefreshOutcome::no_refresh_token);
+  EXPECT_THAT(keeper->status().trouble->message, HasSubstr("ran out"));
+  clock_.advance(1h);
+  EXPECT_FALSE(obtain(*keeper));
+  EXPECT_EQ(keeper->status().attempts.at(RefreshOutcome::no_refresh_token), 1U);
+  EXPECT_EQ(server_->requests, 0);
+}
+
 TEST_F(TokenKeeperTroubleTest, AClockThatIsSetBackEndsTheWait) {
   answer_with(TokenServer::json(503, ""));
   auto keeper = begin(login(10min));
