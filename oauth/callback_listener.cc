@@ -54,12 +54,15 @@ CallbackListener::~CallbackListener() {
 }
 
 mcp::Result<> CallbackListener::open(const LoopbackCallback& place) {
-  const auto bound = server_->listen("127.0.0.1", place.port);
+  const bool six = place.host == "[::1]";
+  const auto bound = server_->listen(six ? "::1" : "127.0.0.1", place.port);
   if (!bound) return std::unexpected(bound.error());
   port_ = *bound;
   state_->place = place;
-  // A browser that was sent to "localhost" may try this one first. A system without it is as good.
+  if (six) return {};
+  // A browser that was sent to "localhost" may try this one first: nobody else is to be there. A system without it is as good.
   const auto also = server_->listen("::1", port_);
+  if (!also && place.host != "127.0.0.1" && also.error().message.contains("in use")) return std::unexpected(also.error());
   if (!also) mcp::log_debug("oauth", "the end of a login is waited for over IPv4 alone", {{"error", also.error().message}});
   return {};
 }

@@ -31,7 +31,8 @@ class CallbackListener {
   CallbackListener(const CallbackListener&) = delete;
   CallbackListener& operator=(const CallbackListener&) = delete;
 
-  /// Listens on 127.0.0.1, and on ::1 where the system has it. Error io_error: the port is taken.
+  /// Listens on 127.0.0.1, and on ::1 where the system has it; on ::1 alone where `place` says so. Error io_error: the port is
+  /// taken, for "localhost" on either of them.
   mcp::Result<> open(const LoopbackCallback& place);
 
   /// "http://127.0.0.1:PORT/callback", or what `place` says. Only when open.

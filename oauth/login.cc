@@ -134,7 +134,7 @@ mcp::Task<mcp::Result<Credential>> Login::with_consent() {
     Failure& failure = tried.error();
     if (ended_.requested()) co_return std::unexpected(ended_.reason());
     if (failure.mend == Failure::Mend::new_client && kept_ && !fresh_) {
-      co_await clients_->forget(discovery_.server.issuer);
+      // Until there is another one it stays, for what refuses it may be mistaken.
       fresh_ = true;
     } else if (failure.mend != Failure::Mend::no_scopes || !drop_scopes()) {
       co_return std::unexpected(std::move(failure.error));
@@ -163,6 +163,7 @@ mcp::Task<Login::Tried> Login::by_browser() {
   bool forgotten = false;
   // A login that is to reach further has just shown that the client is known.
   if (kept_ && options_.more.empty()) forgotten = co_await is_forgotten(address);
+  if (ended_.requested()) co_return std::unexpected(Failure{ended_.reason()});
   if (forgotten) {
     mcp::Error unknown{ErrorCode::credential_refused, shown_url(server.issuer) + " does not know the client any more.", {}, {}};
     co_return std::unexpected(Failure{std::move(unknown), Failure::Mend::new_client});
@@ -191,7 +192,8 @@ mcp::Task<bool> Login::is_forgotten(std::string url) {
   mcp::Error enough{ErrorCode::timeout, "", {}, {}};
   mcp::TimedCancellation limit(executor_, &ended_, mcp::Clock::now() + kVisitTime, std::move(enough));
   const auto answer = co_await http_->send(std::move(request), limit.get());
-  co_return answer && (answer->status == 400 || answer->status == 401);
+  // A challenge is the browser's to answer.
+  co_return answer && (answer->status == 400 || (answer->status == 401 && answer->challenge.empty()));
 }
 
 mcp::Task<mcp::Result<std::string>> Login::wait_for_code() {

@@ -25,7 +25,7 @@ constexpr auto kPatience = std::chrono::seconds(2);  // with what is to be writt
 const std::shared_ptr<TokenKeeper>& LoginAuthorizer::keeper() {
   if (revision_ != logins_->revision()) {
     revision_ = logins_->revision();
-    keeper_ = KeeperUse(logins_->keeper(settings_, reach_));
+    keeper_ = KeeperUse(logins_->keeper(settings_(), reach_), settings_);
   }
   return keeper_.get();
 }

@@ -112,9 +112,8 @@ std::optional<CredentialKey> Logins::key_of(std::string_view server_url, std::st
   return credential == nullptr ? std::nullopt : std::optional(credential->key);
 }
 
-std::shared_ptr<TokenKeeper> Logins::keeper(std::function<ServerSettings()> settings, const Reach& reach) {
-  const ServerSettings now = settings();
-  const Credential* credential = find(now.server_url, now.account);
+std::shared_ptr<TokenKeeper> Logins::keeper(const ServerSettings& settings, const Reach& reach) {
+  const Credential* credential = find(settings.server_url, settings.account);
   if (credential == nullptr || closed_) return nullptr;
   auto& keeper = keepers_[credential->key];
   if (!keeper) {
@@ -132,7 +131,6 @@ std::shared_ptr<TokenKeeper> Logins::keeper(std::function<ServerSettings()> sett
                                  credential->key);
     keeper->begin(*credential);
   }
-  keeper->use(std::move(settings));
   keeper->reach(reach.http, reach.registrar);
   return keeper;
 }

@@ -63,13 +63,12 @@ class Logins final : public std::enable_shared_from_this<Logins> {
   /// The key of that login.
   std::optional<CredentialKey> key_of(std::string_view server_url, std::string_view account) const;
 
-  /// What keeps that login alive; null where there is none. Whoever asks last says how the authorization server is
-  /// reached, and what the configuration says of the client.
+  /// What keeps that login alive; null where there is none. Whoever asks last says how the authorization server is reached.
   struct Reach {
     std::shared_ptr<Http> http;
     std::shared_ptr<Registrar> registrar;
   };
-  std::shared_ptr<TokenKeeper> keeper(std::function<ServerSettings()> settings, const Reach& reach);
+  std::shared_ptr<TokenKeeper> keeper(const ServerSettings& settings, const Reach& reach);
 
   /// Of the keeper that is in use for that login; {} where there is none.
   std::optional<LoginStatus> status(std::string_view server_url, std::string_view account) const;

@@ -11,7 +11,8 @@ std::string LoopbackCallback::uri(std::uint16_t open_port) const {
 std::optional<LoopbackCallback> LoopbackCallback::parse(std::string_view uri) {
   constexpr std::string_view kScheme = "http://";
   const auto url = mcp::Url::parse(uri);
-  if (!url || !uri.starts_with(kScheme) || !mcp::is_loopback_host(url->host)) return std::nullopt;
+  if (!url || !uri.starts_with(kScheme)) return std::nullopt;
+  if (url->host != "localhost" && url->host != "127.0.0.1" && url->host != "::1") return std::nullopt;
   const std::string_view rest = uri.substr(kScheme.size());
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   const auto colon = authority.rfind(':');

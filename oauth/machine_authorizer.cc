@@ -100,7 +100,7 @@ Task<Result<>> MachineAuthorizer::find_out(const ServerSettings& settings, mcp::
   if (settings != used_) co_return Result<>();
   ScopeSources sources{.configured = settings.scopes, .resource = found->scopes};
   if (challenge) sources.challenge = challenge->scopes;
-  scopes_ = choose_scopes(sources);
+  base_ = scopes_ = choose_scopes(sources);
   discovery_ = std::move(*found);
   co_return Result<>();
 }
@@ -121,12 +121,21 @@ Task<void> MachineAuthorizer::ask(mcp::Cancellation& cancellation) {
   WallTime asked = dependencies_.now();
   Scopes scopes = wanted;
   auto given = co_await request_client_credentials(*dependencies_.http, settings, discovery, std::move(scopes), cancellation);
-  // Scopes that nobody but the server itself wants may be unknown there.
-  if (settings == used_ && !given && given.error().code == "invalid_scope" && more.empty() && !settings.scopes && !wanted.empty()) {
-    scopes_.clear();
+  // What was given once besides need not be any more, and scopes that nobody but the server itself wants may be unknown there.
+  for (int rounds = 0; rounds < 2 && settings == used_ && more.empty() && !given && given.error().code == "invalid_scope";
+       ++rounds) {
+    const Scopes before = scopes_;
+    if (scopes_ != base_) {
+      deny(without(scopes_, base_));
+      scopes_ = base_;
+    } else if (!settings.scopes) {
+      scopes_.clear();
+      base_.clear();
+    }
+    if (scopes_ == before) break;
     asked = dependencies_.now();
-    Scopes none;
-    given = co_await request_client_credentials(*dependencies_.http, settings, discovery, std::move(none), cancellation);
+    Scopes fewer = scopes_;
+    given = co_await request_client_credentials(*dependencies_.http, settings, discovery, std::move(fewer), cancellation);
   }
   if (settings != used_) co_return;
   if (given) {
@@ -190,6 +199,8 @@ Task<Result<>> MachineAuthorizer::refused(Refusal refusal, mcp::Cancellation& ca
   const auto self = shared_from_this();
   const bool current = refusal.sent && header_ && *refusal.sent == *header_;
   if (!current && fresh()) co_return Result<>();
+  // One that comes late, after it was found out that another token is of no use either.
+  if (!current && trouble_ && throttle_.until(dependencies_.now())) co_return std::unexpected(*trouble_);
   if (refusal.status == 403) co_return co_await widen(std::move(refusal), cancellation);
   if (refusal.tries >= 2) {
     // Whether it will be otherwise later, time tells; until then no call asks anew.
@@ -211,9 +222,12 @@ Task<Result<>> MachineAuthorizer::refused(Refusal refusal, mcp::Cancellation& ca
 
 Error MachineAuthorizer::out_of_reach(const Scopes& scopes) const {
   const std::string names = join_scopes(scopes);
+  const std::string what = names.empty() ? "more" : "the scope " + shown_text(names, {});
+  const bool given = !scopes.empty() && without(scopes, granted_).empty();
   return {ErrorCode::credential_refused,
-          origin_of(used_.server_url) + " wants " + (names.empty() ? "more" : "the scope " + shown_text(names, {})) +
-              " for that, which the client " + used_.client_id + " is not given",
+          given
+              ? origin_of(used_.server_url) + " refuses that, though the client " + used_.client_id + " has " + what
+              : origin_of(used_.server_url) + " wants " + what + " for that, which the client " + used_.client_id + " is not given",
           std::string(kCheckClient)};
 }
 

@@ -63,7 +63,8 @@ class MachineAuthorizer final : public mcp::Authorizer, public std::enable_share
   std::function<ServerSettings()> settings_;
   ServerSettings used_;  // for the token that there is
   std::optional<Discovery> discovery_;
-  Scopes scopes_;  // to ask for
+  Scopes base_;    // to ask for, as the configuration or the server says
+  Scopes scopes_;  // to ask for, with what was given besides
   Scopes more_;    // besides, with the next request
   Scopes denied_;  // that were not given when they were asked for
   Header header_;

@@ -207,7 +207,7 @@ Task<void> TokenKeeper::take_refusal(TokenError error) {
     case RefreshOutcome::client_refused:
       error.error.code = ErrorCode::credential_refused;
       pause(kConfigurationPause);
-      if (credential_->client.source == ClientSource::configured) break;
+      if (credential_->client.source == ClientSource::configured || error.code.empty()) break;
       // Nobody can correct anything in the configuration; another login begins anew.
       outcome = RefreshOutcome::consent;
       error.error.code = ErrorCode::reauthentication_required;
@@ -217,7 +217,7 @@ Task<void> TokenKeeper::take_refusal(TokenError error) {
       error.error = reauthentication(key_.issuer + " does not know us any more as a client (" + error.code + ")");
       auto issuer = key_.issuer;
       const bool registered = co_await register_with(std::move(issuer));
-      if (registered) error.error.message += "; we have registered again";
+      if (registered) error.error.message += "; there is another one for the next login";
       co_await mark_dead(error.code);
       break;
     }
@@ -274,7 +274,7 @@ Task<bool> TokenKeeper::has_moved() {
   std::string other = *issuer;
   const bool registered = co_await register_with(std::move(other));
   std::string message = "the server has another authorization server now: " + *issuer + ", not " + key_.issuer;
-  if (registered) message += "; we have registered there";
+  if (registered) message += "; there is a client for the next login";
   pause(kConfigurationPause);
   settle(RefreshOutcome::issuer_moved, reauthentication(std::move(message)));
   co_return true;

@@ -225,8 +225,7 @@ std::expected<TokenAnswer, TokenError> read_tokens(const std::string& body, cons
   if (!type.empty() && !mcp::equals_ignoring_case(type, "bearer"))
     return std::unexpected(provider_fault(request, "with a token of the type \"" + shown(type, request) + "\", not Bearer"));
   tokens.refresh_token = mcp::string_member(body, "refresh_token");
-  if (!is_refresh_token(tokens.refresh_token))
-    return std::unexpected(provider_fault(request, "with a refresh_token that cannot be used"));
+  if (!is_refresh_token(tokens.refresh_token)) tokens.refresh_token.clear();
   tokens.id_token = mcp::string_member(body, "id_token");
   if (tokens.id_token.size() > kMaxToken) tokens.id_token.clear();
   if (mcp::member(body, "scope").starts_with('"')) tokens.scopes = split_scopes(mcp::string_member(body, "scope"));

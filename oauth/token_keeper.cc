@@ -42,13 +42,16 @@ TokenKeeper::TokenKeeper(TokenKeeperDependencies dependencies, CredentialKey key
 
 TokenKeeper::~TokenKeeper() = default;
 
-void TokenKeeper::join() {
-  ++users_;
+TokenKeeper::Place TokenKeeper::join(Settings settings) {
+  const auto place = users_.insert(users_.end(), std::move(settings));
+  look_at_settings();
   if (std::exchange(abandoned_, false)) arm();
+  return place;
 }
 
-void TokenKeeper::leave() {
-  if (--users_ > 0) return;
+void TokenKeeper::leave(Place place) {
+  users_.erase(place);
+  if (!users_.empty()) return;
   abandoned_ = true;
   arm();
 }
@@ -58,14 +61,9 @@ void TokenKeeper::begin(Credential credential) {
   arm();
 }
 
-void TokenKeeper::use(std::function<ServerSettings()> settings) {
-  source_ = std::move(settings);
-  look_at_settings();
-}
-
 void TokenKeeper::look_at_settings() {
-  if (!source_) return;
-  ServerSettings now = source_();
+  if (users_.empty()) return;
+  ServerSettings now = users_.back()();
   if (now == settings_) return;
   settings_ = std::move(now);
   if (outcome_ == RefreshOutcome::client_refused) throttle_.clear();
@@ -163,7 +161,8 @@ Error TokenKeeper::wants_scopes(const std::vector<std::string>& scopes) {
   if (credential_ && credential_->wanted != wanted_) attempt(Need::note);
   std::string message = "the login at " + key_.issuer + " does not reach far enough: the server wants " +
                         (names.empty() ? "more than was allowed" : "the scope " + shown_text(names, {}));
-  if (credential_ && !scopes.empty() && unite_scopes(credential_->asked, scopes) == credential_->asked)
+  const bool asked = credential_ && !scopes.empty() && unite_scopes(credential_->asked, scopes) == credential_->asked;
+  if (asked && unite_scopes(credential_->scopes, scopes) != credential_->scopes)
     message += ", which was asked for at the last login and not given";
   return {ErrorCode::reauthentication_required, std::move(message), ""};
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -75,17 +76,19 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   static std::shared_ptr<TokenKeeper> create(TokenKeeperDependencies dependencies, CredentialKey key);
   ~TokenKeeper();
 
-  /// Somebody needs the login from here on; leave(): no longer does. Where all have left, nothing is renewed ahead of time, until
-  /// somebody joins; what could not be saved still is to be. KeeperUse does both.
-  void join();
-  void leave();
+  /// What the configuration says of the client, which counts where the login was made with it. Asked whenever that matters; where
+  /// it says something else than when the client was refused, that is tried at once.
+  using Settings = std::function<ServerSettings()>;
+  using Place = std::list<Settings>::iterator;
+
+  /// Somebody needs the login from here on, and says what is configured; leave(): no longer does. Of several who do the last to
+  /// come counts. Where all have left, nothing is renewed ahead of time, until somebody joins; what could not be saved still is to
+  /// be. KeeperUse does both.
+  Place join(Settings settings);
+  void leave(Place place);
 
   /// From here on it knows this login: what was read from the store. Renews it when that is due.
   void begin(Credential credential);
-
-  /// What the configuration says of the client, which counts where the login was made with it. Asked whenever that matters; where
-  /// it says something else than when the client was refused, that is tried at once.
-  void use(std::function<ServerSettings()> settings);
 
   /// From here on the authorization server is reached so.
   void reach(std::shared_ptr<Http> http, std::shared_ptr<Registrar> registrar);
@@ -186,7 +189,6 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
 
   TokenKeeperDependencies dependencies_;
   CredentialKey key_;
-  std::function<ServerSettings()> source_;
   ServerSettings settings_;  // as they were when last looked at
   std::optional<Credential> credential_;
   Header header_;                    // of credential_->access_token; null where that is ""
@@ -195,7 +197,7 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
   std::unique_ptr<StoreLock> lock_;  // during a transaction, and as long as what is in memory could not be saved
   bool unsaved_ = false;
   bool surrendered_ = false;  // somebody has the lock of what is unsaved
-  std::size_t users_ = 0;
+  std::list<Settings> users_;
   bool abandoned_ = false;  // there were users, and all have left
   std::string store_note_;
   std::map<RefreshOutcome, std::uint64_t> attempts_;
@@ -215,17 +217,22 @@ class TokenKeeper final : public std::enable_shared_from_this<TokenKeeper> {
 class KeeperUse {
  public:
   KeeperUse() = default;
-  explicit KeeperUse(std::shared_ptr<TokenKeeper> keeper) : keeper_(std::move(keeper)) {
-    if (keeper_) keeper_->join();
+  KeeperUse(std::shared_ptr<TokenKeeper> keeper, TokenKeeper::Settings settings) : keeper_(std::move(keeper)) {
+    if (keeper_) place_ = keeper_->join(std::move(settings));
   }
+
   ~KeeperUse() {
-    if (keeper_) keeper_->leave();
+    if (keeper_) keeper_->leave(place_);
   }
-  KeeperUse(KeeperUse&& other) noexcept : keeper_(std::move(other.keeper_)) {}
+
+  KeeperUse(KeeperUse&& other) noexcept : keeper_(std::move(other.keeper_)), place_(other.place_) {}
+
   KeeperUse& operator=(KeeperUse&& other) noexcept {
     std::swap(keeper_, other.keeper_);
+    std::swap(place_, other.place_);
     return *this;
   }
+
   KeeperUse(const KeeperUse&) = delete;
   KeeperUse& operator=(const KeeperUse&) = delete;
 
@@ -233,6 +240,7 @@ class KeeperUse {
 
  private:
   std::shared_ptr<TokenKeeper> keeper_;
+  TokenKeeper::Place place_;
 };
 
 }  // namespace oauth

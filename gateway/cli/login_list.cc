@@ -23,7 +23,7 @@ std::vector<std::string> users_of(const Config& config, const oauth::Credential&
   std::vector<std::string> names;
   for (const ServerSpec& spec : config.servers) {
     const auto settings = login_settings(spec);
-    if (!settings.server_url.empty() && settings.server_url == credential.server_url && settings.account == credential.key.account)
+    if (uses_login(spec) && settings.server_url == credential.server_url && settings.account == credential.key.account)
       names.push_back(spec.name.str());
   }
   return names;
@@ -75,7 +75,8 @@ Exit run_login_list(const CommandContext& context) {
     context.console.out << "Nobody is logged in anywhere.\n";
   } else {
     context.console.out << table.render(context.console.width, context.console.colour);
-    report_note(context.console, "switchyard logout NAME ends one; where no server is named, give its URL instead");
+    report_note(context.console,
+                "switchyard logout NAME ends one; where no server is named, give its URL instead, and --account where it has one");
   }
   return Exit::done;
 }

@@ -158,6 +158,12 @@ oauth::ServerSettings login_settings(const ServerSpec& spec);
 /// Whether the browser comes back from a login to this machine's loopback, where whoever began the login waits.
 bool comes_back_here(const ServerSpec& spec);
 
+/// Whether it comes back to that path of an address elsewhere, which may be the gateway's own.
+bool comes_back_to(const ServerSpec& spec, std::string_view path);
+
+/// Whether somebody's login is what the server is reached by, where there is one: nothing in the entry stands in for it.
+bool uses_login(const ServerSpec& spec);
+
 /// One mistake, or something worth saying, at a place of the file.
 struct Diagnostic {
   enum class Severity { warning, error };

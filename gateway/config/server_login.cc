@@ -50,6 +50,20 @@ bool comes_back_here(const ServerSpec& spec) {
   return callback.empty() || oauth::LoopbackCallback::parse(callback);
 }
 
+bool comes_back_to(const ServerSpec& spec, std::string_view path) {
+  if (comes_back_here(spec)) return false;
+  const auto url = mcp::Url::parse(spec.oauth.callback_url);
+  return url && url->path() == path;
+}
+
+bool uses_login(const ServerSpec& spec) {
+  const auto* http = std::get_if<HttpSpec>(&spec.transport);
+  if (http == nullptr || !http->access.login || http->access.bearer.any()) return false;
+  const bool header =
+      std::ranges::any_of(http->headers, [](const auto& each) { return mcp::equals_ignoring_case(each.first, "authorization"); });
+  return !header && http->access.grant == oauth::Grant::authorization_code;
+}
+
 oauth::ServerSettings ServerValues::oauth(LoginSpec& access) {
   oauth::ServerSettings settings;
   const FieldEntry* entry = field(Field::oauth);

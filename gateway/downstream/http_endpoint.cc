@@ -160,10 +160,16 @@ bool HttpEndpoint::answer_callback(HttpExchange& exchange) const {
 }
 
 bool HttpEndpoint::admits(HttpExchange& exchange) {
-  if (!options_.access.asks() || is_health(exchange.path())) return true;
-  if (exchange.method() == "GET" && options_.document && !options_.document(exchange.path()).empty()) return true;
-  if (options_.access.identify(exchange.header("authorization")) != nullptr) return true;
-  refuse_stranger(exchange);
+  if (!options_.access.asks() || options_.access.identify(exchange.header("authorization")) != nullptr) {
+    exchange.recognise();
+    return true;
+  }
+  // What is for everybody needs no body, and nobody waits for a stranger's.
+  if (is_health(exchange.path())) {
+    answer_health(exchange, false);
+  } else if (!answer_document(exchange)) {
+    refuse_stranger(exchange);
+  }
   return false;
 }
 

@@ -63,11 +63,7 @@ std::string Gateway::client_document(std::string_view path) const {
 }
 
 bool Gateway::is_callback(std::string_view path) const {
-  return std::ranges::any_of(config_.servers, [path](const ServerSpec& spec) {
-    if (comes_back_here(spec)) return false;
-    const auto url = mcp::Url::parse(spec.oauth.callback_url);
-    return url && url->path() == path;
-  });
+  return std::ranges::any_of(config_.servers, [path](const ServerSpec& spec) { return comes_back_to(spec, path); });
 }
 
 void Gateway::login_status_changed() {

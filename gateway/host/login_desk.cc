@@ -185,8 +185,10 @@ Task<void> LoginDesk::read() {
   co_await logins_->read();
 }
 
-oauth::CallbackPage LoginDesk::come_back(std::string_view query) {
+oauth::CallbackPage LoginDesk::come_back(std::string_view path, std::string_view query) {
   for (const auto& entry : entries_) {
+    // The address of one that ends on its own machine's loopback is in hands that are not to choose whose login it becomes.
+    if (!comes_back_to(entry->spec, path)) continue;
     auto page = entry->session ? entry->session->come_back(query) : std::nullopt;
     if (page) return std::move(*page);
   }

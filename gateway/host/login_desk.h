@@ -43,7 +43,8 @@ class LoginDesk {
   mcp::Task<void> read();
 
   /// A browser has come back to an address of the gateway's own (oauth.callbackUrl) with this query: what it is to be shown.
-  oauth::CallbackPage come_back(std::string_view query);
+  /// `path` is where: a login ends only where it was to end.
+  oauth::CallbackPage come_back(std::string_view path, std::string_view query);
 
   /// start() for whoever is shown an address on the way of a call. {} also where the browser would not come back to its own
   /// machine's loopback: whoever made somebody else open the address would get that person's login.

@@ -231,7 +231,7 @@ class Service final {
     http.document = [this](std::string_view path) { return gateway_->client_document(path); };
     http.callback = [this](mcp::HttpExchange& exchange) {
       if (!gateway_->is_callback(exchange.path())) return false;
-      oauth::show_page(exchange, login_desk_->come_back(exchange.query()));
+      oauth::show_page(exchange, login_desk_->come_back(exchange.path(), exchange.query()));
       return true;
     };
     http.not_ready = [this] { return missing_text(whole_status()); };

@@ -150,10 +150,9 @@ std::shared_ptr<oauth::Http> ServerLogins::http_for(const ServerSpec& spec) cons
 }
 
 std::string ServerLogins::login_of(const ServerSpec& spec) const {
-  const auto* http = std::get_if<HttpSpec>(&spec.transport);
-  if (http == nullptr || !http->access.login || http->access.bearer.any() || has_own_header(*http)) return "";
-  if (http->access.grant != oauth::Grant::authorization_code) return "";
-  return logins_->login_of(http->url, http->access.account);
+  if (!uses_login(spec)) return "";
+  const auto& http = std::get<HttpSpec>(spec.transport);
+  return logins_->login_of(http.url, http.access.account);
 }
 
 ServerAccess ServerLogins::access(const std::shared_ptr<LiveSpec>& server) {

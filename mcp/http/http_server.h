@@ -31,8 +31,8 @@ struct HttpServerOptions {
   std::chrono::steady_clock::duration body_timeout = std::chrono::seconds(60);   // from the end of the head to the end of the body
   std::chrono::steady_clock::duration idle_timeout = std::chrono::minutes(5);    // a keep-alive connection without a request
   std::chrono::steady_clock::duration write_timeout = std::chrono::seconds(60);  // without one byte taken by the client
-  /// Connections on which nobody was recognised (HttpExchange::recognise()) are idle for head_timeout at most, and the oldest of
-  /// them goes where a new one finds max_connections.
+  /// Connections on which nobody was recognised (HttpExchange::recognise()) are idle for head_timeout at most, and make room
+  /// where a new one finds max_connections.
   bool wary = false;
   /// Asked when a head has come and its body has not: false turns the request away, and has answered it with respond(). Its body is
   /// not read then, and the connection ends. Not asked about what comes whole, so the handler has to look, too. Null: all may come.

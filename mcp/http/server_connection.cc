@@ -158,12 +158,14 @@ Task<void> ServerConnection::serve() {
   head_only_ = reader_.head().method() == "HEAD";
   reader_.release_buffer();
   std::string_view why = "gave no answer";
+  handled_ = true;
   try {
     co_await state_->handler()(*this);
   } catch (const std::exception& error) {
     why = "failed";
     log_error("http", "a request's handler threw", {{"path", path()}, {"error", std::string_view(error.what())}});
   }
+  handled_ = false;
   answer_for_handler(why);
   stream_end_ = nullptr;
   watching_ = false;

@@ -42,8 +42,8 @@ class ServerConnection final : public HttpExchange, public std::enable_shared_fr
   /// Ends it at once. What awaits on it resumes from the loop.
   void close();
 
-  /// It may be anybody's, and no request of it is being handled.
-  bool is_stranger() const { return state_->options().wary && !recognised_ && !busy_ && !gone_; }
+  /// It may be anybody's, and no handler is at work for it.
+  bool is_stranger() const { return state_->options().wary && !recognised_ && !handled_ && !gone_; }
   ServerState::TimePoint accepted_at() const { return accepted_at_; }
 
   std::size_t index() const { return index_; }
@@ -123,6 +123,7 @@ class ServerConnection final : public HttpExchange, public std::enable_shared_fr
   bool gone_ = false;
   bool busy_ = false;
   bool recognised_ = false;
+  bool handled_ = false;  // by the handler, just now
 
   // The answer to the present request.
   Answer answer_ = Answer::none;

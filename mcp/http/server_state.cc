@@ -17,6 +17,7 @@ constexpr std::size_t kBufferSize = std::size_t{64} << 10;
 constexpr std::chrono::milliseconds kLongestInterval(500);
 constexpr std::chrono::milliseconds kShortestInterval(5);
 constexpr std::chrono::seconds kTimeForFirstRequest(1);
+constexpr std::size_t kMostClosed = 64;
 
 ServerState::Duration sweep_interval(const HttpServerOptions& options) {
   const auto shortest = std::min({options.head_timeout, options.body_timeout, options.idle_timeout, options.write_timeout});
@@ -52,18 +53,20 @@ void ServerState::remove(ServerConnection& connection) {
   if (connections_.empty() && stopping_) sweep_timer_.cancel();
 }
 
-void ServerState::close_oldest_stranger() {
-  ServerConnection* oldest = nullptr;
+/// Several at once: to look for them takes time, and where there are many more will come.
+void ServerState::close_strangers() {
+  std::size_t closed = 0;
   for (ServerConnection* connection : connections_) {
-    if (connection->is_stranger() && (oldest == nullptr || connection->accepted_at() < oldest->accepted_at())) oldest = connection;
+    // One that has just come is about to ask.
+    if (!connection->is_stranger() || now_ - connection->accepted_at() < kTimeForFirstRequest) continue;
+    connection->close();
+    if (++closed == kMostClosed) return;
   }
-  // One that has just come is about to ask.
-  if (oldest != nullptr && now_ - oldest->accepted_at() >= kTimeForFirstRequest) oldest->close();
 }
 
 Task<void> ServerState::wait_for_room() {
   wanted_ = true;
-  close_oldest_stranger();
+  close_strangers();
   co_await room_.async_wait(asio::as_tuple(asio::use_awaitable));
   wanted_ = false;
 }
@@ -105,7 +108,7 @@ void ServerState::sweep() {
   start_sweep();
   for (ServerConnection* connection : connections_)
     connection->sweep(now_);
-  if (wanted_ && full()) close_oldest_stranger();
+  if (wanted_ && full()) close_strangers();
 }
 
 }  // namespace mcp

@@ -40,8 +40,8 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   void remove(ServerConnection& connection);
   std::size_t connections() const { return connections_.size(); }
 
-  /// At max_connections nothing is accepted; ends when there is room, or when `wake_acceptors` was called. A stranger's connection
-  /// makes room (HttpServerOptions::wary), but not in its first second.
+  /// At max_connections nothing is accepted; ends when there is room, or when `wake_acceptors` was called. Strangers'
+  /// connections make room (HttpServerOptions::wary), but not in their first second.
   bool full() const { return connections_.size() >= options_.max_connections; }
   Task<void> wait_for_room();
   void wake_acceptors() { room_.cancel(); }
@@ -61,7 +61,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   void close_all();
 
  private:
-  void close_oldest_stranger();
+  void close_strangers();
   void start_sweep();
   void sweep();
 

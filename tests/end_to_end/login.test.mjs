@@ -133,6 +133,21 @@ test('a browser on another machine comes back to the gateway itself', { timeout 
   assert.match(stdout, /Logged in/);
 });
 
+test('a login ends nowhere but where it was to end', { timeout }, async (t) => {
+  const { gateway, resource } = await world(t, { entry: { oauth: { callbackUrl: 'https://gateway.example.test/callback' } } });
+  const entries = { notes: { url: resource.url, oauth: { callbackUrl: 'https://gateway.example.test/callback' } }, memos: { url: resource.url, oauth: { account: 'm' } } };
+  await writeFile(gateway.file, JSON.stringify({ mcpServers: entries, listen: '127.0.0.1:0' }));
+  await until('memos is there', () => server(gateway, 'memos'), (one) => one?.cause?.reason === 'login_required');
+  const client = await connectHttp(t, `${gateway.origin}/mcp`, { capabilities: { elicitation: { form: {}, url: {} } } });
+  const error = await client.callTool({ name: 'memos__echo', arguments: {} }).then(() => assert.fail('it was answered'), (thrown) => thrown);
+  const back = new URL(await visit(error.data.elicitations[0].url));
+  assert.equal((await fetch(`${gateway.origin}/callback${back.search}`)).status, 400);
+  assert.equal((await server(gateway, 'memos')).login.loggedIn, false);
+  // Nobody knows whose browser would come back to the gateway.
+  const command = await client.callTool({ name: 'notes__echo', arguments: {} });
+  assert.match(text(command), /switchyard login notes/);
+});
+
 test('a denial ends a login with its reason', { timeout }, async (t) => {
   const { authorization, gateway } = await world(t);
   authorization.deny = true;

@@ -245,7 +245,7 @@ TEST_F(LoginTest, ARegistrationThatWasLostIsMadeAgainOnce) {
     return std::nullopt;
   };
   EXPECT_EQ(credential().client.id, "client-2");
-  EXPECT_THAT(clients->forgotten, ElementsAre("https://as.example"));
+  EXPECT_EQ(clients->clients.at("https://as.example").id, "client-2");
   on_token = [](const Parameters&) { return FakeWeb::json(401, R"({"error":"invalid_client"})"); };
   EXPECT_EQ(failure().code, mcp::ErrorCode::credential_refused);
   EXPECT_EQ(registered, 3);

@@ -6,11 +6,8 @@ namespace oauth {
 namespace {
 
 TEST(LoopbackCallbackTest, IsWhatWasWritten) {
-  for (const char* uri : {"http://127.0.0.1:8080/callback",
-                          "http://localhost:1/",
-                          "http://LocalHost:80/a/B%20c",
-                          "http://[::1]:65535/x",
-                          "http://127.0.0.2:9"}) {
+  for (const char* uri :
+       {"http://127.0.0.1:8080/callback", "http://localhost:1/", "http://LocalHost:80/a/B%20c", "http://[::1]:65535/x"}) {
     const auto place = LoopbackCallback::parse(uri);
     ASSERT_TRUE(place) << uri;
     EXPECT_NE(place->port, 0) << uri;
@@ -29,6 +26,7 @@ TEST(LoopbackCallbackTest, OthersAreNone) {
   for (const char* uri : {"https://localhost:8080/callback",
                           "http://example.com/callback",
                           "http://127.0.0.1.example/callback",
+                          "http://127.0.0.2:9/callback",
                           "http://user@localhost/callback",
                           "http://localhost:99999/",
                           "com.example.app:/callback",

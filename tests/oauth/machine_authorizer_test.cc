@@ -160,6 +160,30 @@ TEST_F(MachineAuthorizerTest, ATokenThatIsRefusedAtOnceIsNotAskedForWithEveryCal
   EXPECT_EQ(token(), "Bearer token-3");
 }
 
+TEST_F(MachineAuthorizerTest, AScopeThatIsTakenBackLaterCostsThatScopeAlone) {
+  options.settings.scopes = Scopes{"read"};
+  EXPECT_TRUE(call([this] { return given > 1 ? 200 : 403; }, "admin"));
+  unknown_scopes = {"admin"};
+  clock.advance(61min, 1min);
+  EXPECT_EQ(token(), "Bearer token-3");
+  EXPECT_THAT(asked_scopes, ElementsAre("read", "read admin", "read admin", "read"));
+  EXPECT_FALSE(call([] { return 403; }, "admin"));
+  EXPECT_THAT(asked_scopes, SizeIs(4));
+}
+
+TEST_F(MachineAuthorizerTest, LateRefusalsOfATokenAskForNoOther) {
+  const auto first = obtain();
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(call([] { return 401; }, ""));
+  EXPECT_THAT(asked_scopes, SizeIs(2));
+  for (int i = 0; i < 3; ++i) {
+    const auto late =
+        mcp::run_task(loop, machine->refused({.status = 401, .challenge = "Bearer", .sent = *first, .tries = 1}, cancellation));
+    EXPECT_EQ(late.error().code, ErrorCode::credential_refused);
+  }
+  EXPECT_THAT(asked_scopes, SizeIs(2));
+}
+
 TEST_F(MachineAuthorizerTest, ScopesThatOnlyTheServerWantsMayBeUnknown) {
   unknown_scopes = {"read"};
   EXPECT_EQ(token(), "Bearer token-1");

@@ -228,7 +228,7 @@ TEST_F(TokenKeeperTroubleTest, ACorrectedSecretIsTriedAtOnce) {
   credential.client.source = ClientSource::configured;
   auto keeper = begin(std::move(credential));
   ServerSettings settings{.client_id = "client-0", .client_secret = "wrong"};
-  keeper->use([&settings] { return settings; });
+  const KeeperUse use(keeper, [&settings] { return settings; });
   EXPECT_EQ(obtain(*keeper).error().code, ErrorCode::credential_refused);
   const int before = server_->requests;
   EXPECT_FALSE(obtain(*keeper));
@@ -244,13 +244,27 @@ TEST_F(TokenKeeperTroubleTest, ACorrectedSecretIsTriedWithoutBeingAsked) {
   credential.client.source = ClientSource::configured;
   auto keeper = begin(std::move(credential));
   ServerSettings settings{.client_id = "client-0", .client_secret = "wrong"};
-  keeper->use([&settings] { return settings; });
+  const KeeperUse use(keeper, [&settings] { return settings; });
   clock_.advance(2min);
   ASSERT_EQ(keeper->status().outcome, RefreshOutcome::client_refused);
   server_->fault = nullptr;
   settings.client_secret = "right";
   clock_.advance(61s);
   EXPECT_EQ(keeper->status().outcome, RefreshOutcome::refreshed);
+}
+
+TEST_F(TokenKeeperTroubleTest, WhoeverLeavesTakesItsSettingsAlong) {
+  auto credential = login(-1min);
+  credential.client.source = ClientSource::configured;
+  auto keeper = begin(std::move(credential));
+  ServerSettings settings{.client_id = "client-0", .client_secret = "wrong"};
+  const KeeperUse stays(keeper, [&settings] { return settings; });
+  {
+    const KeeperUse leaves(keeper, [] { return ServerSettings{.client_id = "client-0", .client_secret = "of another"}; });
+  }
+  settings.client_secret = "right";
+  EXPECT_TRUE(obtain(*keeper));
+  EXPECT_THAT(server_->last_body, HasSubstr("client_secret=right"));
 }
 
 TEST_F(TokenKeeperTroubleTest, ARegisteredClientThatIsNotAuthorizedAnyMoreIsRegisteredAgain) {

@@ -24,6 +24,7 @@ class TokenServer final : public Http {
   mcp::Task<mcp::Result<HttpAnswer>> send(HttpRequest request, mcp::Cancellation& cancellation) override {
     ++requests;
     ++open;
+    last_body = request.body;
     most_open = std::max(most_open, open);
     struct Leave {
       int& count;
@@ -82,6 +83,7 @@ class TokenServer final : public Http {
 
   Fault fault;
   std::chrono::milliseconds delay{0};
+  std::string last_body;
   std::optional<std::chrono::seconds> lifetime = std::chrono::seconds(3600);
   int rotations = 0;
   int requests = 0;
