@@ -256,6 +256,7 @@ TEST_F(TokenKeeperTroubleTest, ACorrectedSecretIsTriedWithoutBeingAsked) {
 TEST_F(TokenKeeperTroubleTest, WhoeverLeavesTakesItsSettingsAlong) {
   auto credential = login(-1min);
   credential.client.source = ClientSource::configured;
+  credential.client.authentication = ClientAuthentication::post;
   auto keeper = begin(std::move(credential));
   ServerSettings settings{.client_id = "client-0", .client_secret = "wrong"};
   const KeeperUse stays(keeper, [&settings] { return settings; });
