@@ -167,11 +167,13 @@ bool uses_login(const ServerSpec& spec);
 /// One mistake, or something worth saying, at a place of the file.
 struct Diagnostic {
   enum class Severity { warning, error };
+  enum class Missing { nothing, variable, secret };
   Severity severity = Severity::error;
   std::string path;  // "mcpServers.files.args[2]"; "" for the file as a whole
   int line = 0, column = 0;
-  std::string message;          // what is wrong, what was expected, the nearest known key, what to do
-  bool literal_secret = false;  // what stands there seems to be a secret, written out
+  std::string message;                 // what is wrong, what was expected, the nearest known key, what to do
+  bool literal_secret = false;         // what stands there seems to be a secret, written out
+  Missing missing = Missing::nothing;  // with an error: it is none any more once that is there
 
   /// "FILE:12:7: mcpServers.files.args[2]: message"; without a path "FILE:12:7: message".
   std::string text(const std::string& file) const;

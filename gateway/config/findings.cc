@@ -21,6 +21,12 @@ void Findings::error(const std::string& path, TextPosition at, std::string messa
 void Findings::missing_variable(const std::string& path, TextPosition at, std::string message) {
   ++missing_;
   diagnostics_.push_back(make(Diagnostic::Severity::error, path, at, std::move(message)));
+  diagnostics_.back().missing = Diagnostic::Missing::variable;
+}
+
+void Findings::missing_secret(const std::string& path, TextPosition at, std::string message) {
+  missing_variable(path, at, std::move(message));
+  diagnostics_.back().missing = Diagnostic::Missing::secret;
 }
 
 void Findings::tolerated_error(const std::string& path, TextPosition at, std::string message) {

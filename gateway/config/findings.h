@@ -23,6 +23,9 @@ class Findings {
   /// A variable that is not set: the part cannot be used until it is.
   void missing_variable(const std::string& path, TextPosition at, std::string message);
 
+  /// The same of a stored secret.
+  void missing_secret(const std::string& path, TextPosition at, std::string message);
+
   /// A mistake in something the part can do without.
   void tolerated_error(const std::string& path, TextPosition at, std::string message);
 

@@ -331,6 +331,18 @@ bool says_required(const JsonNode& entry) {
   return required != nullptr && required->value.boolean;
 }
 
+/// What to do about an entry that lacks nothing but variables, secrets or both. The gateway's environment is that of its start;
+/// the store is looked at again whenever something is stored.
+std::string remedy_of_missing(const std::vector<Diagnostic>& diagnostics) {
+  const auto lacks = [&](Diagnostic::Missing what) {
+    return std::ranges::any_of(diagnostics, [what](const Diagnostic& one) { return one.missing == what; });
+  };
+  const bool secrets = lacks(Diagnostic::Missing::secret), variables = lacks(Diagnostic::Missing::variable);
+  if (!secrets) return "Set what is missing and start the gateway again, or mend the file.";
+  if (!variables) return "Store what is missing, which needs no new start of the gateway, or mend the file.";
+  return "Store the secrets that are missing, set the variables and start the gateway again, or mend the file.";
+}
+
 }  // namespace
 
 ServerEntry read_server(const JsonMember& member, const std::string& path, const EntryContext& context) {
@@ -349,8 +361,7 @@ ServerEntry broken_server(const JsonMember& member, mcp::ErrorCode code, const F
   }
   if (mistakes > kShown) error.message += "; and " + std::to_string(mistakes - kShown) + " more";
   if (!error.message.ends_with('?')) error.message += '.';
-  error.remedy = code == mcp::ErrorCode::variable_missing ? "Set what is missing and start the gateway again, or mend the file."
-                                                          : "Mend the file.";
+  error.remedy = code == mcp::ErrorCode::variable_missing ? remedy_of_missing(sorted) : "Mend the file.";
   return ServerEntry{
       std::nullopt,
       BrokenServer{.name = ServerName(shown_name(member.key)), .required = says_required(member.value), .error = std::move(error)},

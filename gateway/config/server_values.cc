@@ -54,7 +54,7 @@ std::optional<std::string> ServerValues::resolve(const JsonNode& node, const std
       const std::string secret = name.substr(kSecretPrefix.size());
       std::string message = "there is no secret ";
       message.append(secret).append(" in the store; put it there with: switchyard secret set ").append(secret);
-      findings_.missing_variable(path, node.at, std::move(message));
+      findings_.missing_secret(path, node.at, std::move(message));
       continue;
     }
     // A default in the file is the wrong place for a secret.

@@ -57,6 +57,18 @@ TEST(SecretReferenceTest, IsNoNameOfAVariable) {
   EXPECT_THAT(foreign->broken[0].error.message, HasSubstr("expected the name of a variable"));
 }
 
+TEST(SecretReferenceTest, WhatIsMissingIsStoredWithoutANewStart) {
+  const auto remedy = [](const std::string& env) {
+    const auto config =
+        parse_config(R"({"profiles": {}, "mcpServers": {"a": {"command": "x", "env": {)" + env + "}}}}", "f", with_secret());
+    return config && config->broken.size() == 1 ? config->broken[0].error.remedy : "";
+  };
+  EXPECT_EQ(remedy(R"("A": "${secret:GIT}")"), "Store what is missing, which needs no new start of the gateway, or mend the file.");
+  EXPECT_EQ(remedy(R"("A": "${NONE}")"), "Set what is missing and start the gateway again, or mend the file.");
+  EXPECT_EQ(remedy(R"("A": "${NONE}${secret:GIT}")"),
+            "Store the secrets that are missing, set the variables and start the gateway again, or mend the file.");
+}
+
 TEST(LiteralSecretTest, AreFoundWhereTheyStand) {
   const std::string header = "Bearer tok-123456";
   const auto found = find_header_secrets("web", "Authorization", header);
