@@ -16,8 +16,9 @@ std::string text_at(const JsonNode& entry, std::string_view key) {
   return member != nullptr && member->value.is(JsonNode::Kind::string) ? member->value.text : "";
 }
 
-void hide(std::string& text, std::string_view secret) {
-  if (secret.empty() || secret.contains("${")) return;
+void hide(std::string& text, std::string_view value) {
+  const std::string_view secret = written_out(value);
+  if (secret.empty()) return;
   if (const std::size_t at = text.find(secret); at != std::string::npos) text.replace(at, secret.size(), "…");
 }
 
@@ -25,7 +26,8 @@ std::string without_secrets(const std::string& before, const std::string& text) 
   std::string out = text;
   if (const auto secret = secret_in_argument(before, text)) hide(out, secret->value);
   for (const UrlSecret& secret : secrets_in_urls(text)) {
-    if (!secret.user_info.empty() || names_secret(secret.key) || looks_secret(secret.value)) hide(out, secret.value);
+    const bool certain = !secret.user_info.empty() || secret.in_path;
+    if (certain || names_secret(secret.key) || looks_secret(secret.value)) hide(out, secret.value);
   }
   return out;
 }

@@ -67,7 +67,8 @@ class Collector {
   void add_urls(std::string_view text, bool every_query) {
     for (const UrlSecret& secret : secrets_in_urls(text)) {
       if (!secret.user_info.empty()) add("//" + std::string(secret.user_info) + "@");
-      if (!secret.user_info.empty() || every_query || names_secret(secret.key) || looks_secret(secret.value)) {
+      const bool certain = !secret.user_info.empty() || secret.in_path;
+      if (certain || every_query || names_secret(secret.key) || looks_secret(secret.value)) {
         add(secret.value);
         add(percent_decoded(secret.value));
       }

@@ -165,7 +165,9 @@ Checks check_address_of(const ServerSpec& server) {
   const HttpSpec& http = http_of(server);
   if (!is_remote(server) || !http.url.starts_with("http://")) return checks;
   const auto is_secret = [](const auto& header) { return names_secret(header.first) || looks_secret(header.second); };
-  const auto is_key = [](const UrlSecret& secret) { return names_secret(secret.key) || looks_secret(secret.value); };
+  const auto is_key = [](const UrlSecret& secret) {
+    return secret.in_path || names_secret(secret.key) || looks_secret(secret.value);
+  };
   if (std::ranges::any_of(http.headers, is_secret) || std::ranges::any_of(secrets_in_urls(http.url), is_key)) {
     checks.push_back(found(server,
                            CheckLevel::warning,

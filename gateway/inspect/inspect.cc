@@ -62,7 +62,7 @@ Result<Inspection> inspect(const ServerSpec& spec, InspectionOptions options) {
   Inspection inspection;
   const Redaction redaction(spec);
   const bool stdio = std::holds_alternative<StdioSpec>(spec.transport);
-  inspection.target = describe_target(spec);
+  inspection.target = redaction.clean(describe_target(spec));
   inspection.transport = stdio ? "stdio" : "streamable HTTP";
   boost::asio::io_context loop(1);
   const auto launcher = mcp::make_process_launcher({.guardian = options.guardian, .records = options.records});
