@@ -125,13 +125,25 @@ class AccessReader {
     return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, fits);
   }
 
+  /// With the variables put in that are set. The store is for servers: whether it can be read must not decide about the door.
+  /// `instead`: what to write where a secret of it is named.
+  Expansion expand(const std::string& text, const std::string& path, const JsonNode& node, std::string_view instead) {
+    Expansion expansion = expand_variables(text, environment_, false);
+    for (const std::string& problem : expansion.errors)
+      findings_.error(path, node.at, problem);
+    const auto stored = [](std::string_view name) { return name.starts_with(kSecretPrefix); };
+    if (std::ranges::any_of(expansion.missing, stored) ||
+        std::ranges::any_of(expansion.used, [&](const auto& put_in) { return stored(put_in.first); })) {
+      findings_.error(path, node.at, "a stored secret is not looked at here; " + std::string(instead));
+    }
+    return expansion;
+  }
+
   void read_written(const JsonMember& member, const std::string& path, AccessToken& token) {
     const auto text = read_text(member.value, path, findings_);
     if (!text) return;
     token.text = *text;
-    const Expansion expansion = expand_variables(*text, environment_, false);
-    for (const std::string& problem : expansion.errors)
-      findings_.error(path, member.value.at, problem);
+    const Expansion expansion = expand(*text, path, member.value, R"(write { "env": "VARIABLE" } or { "file": "PATH" })");
     if (expansion.had_variable) return;
     if (const std::string problem = problem_of(expansion.text); !problem.empty()) {
       findings_.error(path, member.value.at, "the token cannot be used: " + problem + "; " + std::string(kMakeOne));
@@ -179,9 +191,7 @@ class AccessReader {
 
   /// A path with its variables put in, from the folder of the configuration on. What is not set is told when the file is needed.
   std::string path_at(const std::string& text, const std::string& path, const JsonMember& field, std::string& missing) {
-    const Expansion expansion = expand_variables(text, environment_, false);
-    for (const std::string& problem : expansion.errors)
-      findings_.error(path, field.value.at, problem);
+    const Expansion expansion = expand(text, path, field.value, "write the path itself, or ${VARIABLE}");
     if (!expansion.missing.empty()) missing = expansion.missing.front();
     std::string whole = expand_home(expansion.text, environment_);
     if (text.empty()) findings_.error(path, field.value.at, "expected a path");

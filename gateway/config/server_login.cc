@@ -71,6 +71,7 @@ oauth::ServerSettings ServerValues::oauth(LoginSpec& access) {
   const JsonNode& value = *entry->value;
   if (value.is(JsonNode::Kind::boolean)) {
     access.login = value.boolean;
+    if (value.boolean) warn_of_unused_login();
     return settings;
   }
   if (!value.is(JsonNode::Kind::object)) {
@@ -94,7 +95,17 @@ oauth::ServerSettings ServerValues::oauth(LoginSpec& access) {
   if (has("callbackPort") && has("callbackUrl"))
     findings_.error(entry->path, value.at, "\"callbackPort\" and \"callbackUrl\" exclude each other: the URL names its port");
   if (!disabled_) check_oauth(*entry, settings, access);
+  warn_of_unused_login();
   return settings;
+}
+
+void ServerValues::warn_of_unused_login() {
+  const FieldEntry* token = field(Field::bearer);
+  if (token == nullptr) token = field(Field::bearer_variable);
+  const FieldEntry* entry = field(Field::oauth);
+  if (token == nullptr) return;
+  findings_.warning(
+      entry->path, entry->at, "has no effect: " + quoted(token->key) + " says where the token comes from; take one of the two out");
 }
 
 /// What only makes sense together. Where variables of a disabled server are not set, nothing is said of what they would hold.
@@ -137,9 +148,9 @@ void ServerValues::read_oauth_member(const JsonMember& member,
   } else if (key == "privateKeyFile") {
     settings.private_key = private_key(value, path);
   } else if (key == "clientMetadataUrl") {
-    settings.client_metadata_url = https_url(value, path);
+    settings.client_metadata_url = client_metadata_url(value, path);
   } else if (key == "authorizationServer") {
-    settings.authorization_server = https_url(value, path);
+    settings.authorization_server = issuer(value, path);
   } else if (key == "callbackPort") {
     const auto port = read_count(value, path, 0, 65535, findings_).value_or(0);
     if (port != 0 && settings.callback_url.empty())
@@ -223,6 +234,29 @@ std::string ServerValues::https_url(const JsonNode& node, const std::string& pat
   return *text;
 }
 
+/// RFC 8414, 2. One with a fragment is no URL of ours at all.
+std::string ServerValues::issuer(const JsonNode& node, const std::string& path) {
+  std::string text = https_url(node, path);
+  if (text.contains('?'))
+    findings_.error(path, node.at, "an issuer has neither query nor fragment: write what stands before the \"?\"");
+  return text;
+}
+
+/// Where it is ours the gateway serves it, beside what it has at other paths; others are told from their host by a path, too.
+std::string ServerValues::client_metadata_url(const JsonNode& node, const std::string& path) {
+  std::string text = https_url(node, path);
+  const auto url = mcp::Url::parse(text);
+  if (!url) return text;
+  const std::string_view place = url->path();
+  if (place == "/") {
+    findings_.error(path, node.at, R"(the URL needs a path, as in "https://gateway.example/client.json")");
+  } else if (place == "/mcp" || place.starts_with("/mcp/") || place == "/healthz" || place == "/readyz") {
+    findings_.error(
+        path, node.at, "the gateway has something else at " + quoted(place) + ", so no document can be there; take another path");
+  }
+  return text;
+}
+
 /// The client's registration has it byte by byte.
 std::string ServerValues::callback_url(const JsonNode& node, const std::string& path) {
   std::string text = https_url(node, path);
@@ -285,19 +319,24 @@ void ServerValues::read_bearer_member(const JsonMember& member, const std::strin
     if (name && name->empty()) findings_.error(path, value.at, "expected a file's name, found nothing");
     if (name && !name->empty()) spec.file = absolute(*name);
   } else if (member.key == "command") {
-    if (!value.is(JsonNode::Kind::array) || value.items.empty()) {
-      findings_.wrong_type(path, value, "an array: a program and its arguments");
-      return;
-    }
-    if (value.items.size() > kMaxArguments) findings_.error(path, value.at, "more than 100 arguments");
-    for (std::size_t i = 0; i < std::min(value.items.size(), kMaxArguments); ++i)
-      spec.command.push_back(resolve(value.items[i], path_of_item(path, i)).value_or(""));
-    if (spec.command.front().empty()) findings_.error(path, value.at, "expected a program to start, found nothing");
+    read_bearer_command(value, path, spec);
   } else if (member.key == "timeout") {
     spec.timeout = read_seconds(value, path, false, findings_).value_or(spec.timeout);
   } else {
     findings_.error(path, member.at, "unknown key " + quoted(member.key) + name_hint(member.key, views_of(kBearerKeys)));
   }
+}
+
+void ServerValues::read_bearer_command(const JsonNode& value, const std::string& path, BearerSpec& spec) {
+  if (!value.is(JsonNode::Kind::array)) return findings_.wrong_type(path, value, "an array: a program and its arguments");
+  if (value.items.empty()) {
+    findings_.error(path, value.at, "expected a program to start, and perhaps its arguments, found an empty array");
+    return;
+  }
+  if (value.items.size() > kMaxArguments) findings_.error(path, value.at, "more than 100 arguments");
+  for (std::size_t i = 0; i < std::min(value.items.size(), kMaxArguments); ++i)
+    spec.command.push_back(resolve(value.items[i], path_of_item(path, i)).value_or(""));
+  if (spec.command.front().empty()) findings_.error(path, value.at, "expected a program to start, found nothing");
 }
 
 void ServerValues::read_bearer_variable(const JsonNode& node, const std::string& path, BearerSpec& spec) {

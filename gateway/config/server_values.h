@@ -58,11 +58,15 @@ class ServerValues {
   std::optional<oauth::ClientAuthentication> client_authentication(const JsonNode& node, const std::string& path);
   std::optional<std::vector<std::string>> scopes(const JsonNode& node, const std::string& path);
   std::string https_url(const JsonNode& node, const std::string& path);
+  std::string issuer(const JsonNode& node, const std::string& path);
+  std::string client_metadata_url(const JsonNode& node, const std::string& path);
   std::string callback_url(const JsonNode& node, const std::string& path);
   std::string private_key(const JsonNode& node, const std::string& path);
   std::string secret(const JsonNode& node, const std::string& path, std::string_view key);
   BearerSpec bearer();
+  void warn_of_unused_login();
   void read_bearer_member(const JsonMember& member, const std::string& path, BearerSpec& spec);
+  void read_bearer_command(const JsonNode& value, const std::string& path, BearerSpec& spec);
   void read_bearer_variable(const JsonNode& node, const std::string& path, BearerSpec& spec);
   std::string url();
   std::string ca_file();

@@ -80,8 +80,12 @@ std::string origin_of(const BearerSpec& bearer) {
 
 Result<std::string> token_of_file(const std::string& file) {
   auto text = read_text_file(file, kMaxTokenFile);
-  if (!text) text.error().code = ErrorCode::credential_refused;
-  return text;
+  if (text) return text;
+  const std::string& remedy = text.error().remedy;
+  return fail(ErrorCode::credential_refused,
+              "bearer.file: " + text.error().message,
+              remedy.empty() ? "Write the token into that file, readable by the gateway alone, or name the right one in the entry."
+                             : remedy + ".");
 }
 
 Result<std::string> token_of_program(const BearerSpec& bearer, const Environment& environment, int stop) {

@@ -77,6 +77,19 @@ TEST(ListenerAccessTest, MistakesAreNamed) {
   }
 }
 
+TEST(ListenerAccessTest, AStoredSecretIsNotLookedAt) {
+  const std::string instead = R"(a stored secret is not looked at here; write { "env": "VARIABLE" } or { "file": "PATH" })";
+  EXPECT_THAT(report_on(with_token(R"("${secret:X}")")), HasSubstr("access.tokens.ci: " + instead));
+  // Nor where it is there.
+  const auto stored = parse_config(with_token(R"("${secret:X}")"), "f", environment_of({{"secret:X", kGood}}));
+  ASSERT_FALSE(stored);
+  EXPECT_THAT(stored.error().message, HasSubstr(instead));
+  EXPECT_THAT(report_on(with_token(R"({"file": "/t/${secret:X}"})")),
+              HasSubstr("access.tokens.ci.file: a stored secret is not looked"));
+  EXPECT_THAT(report_on(with_access(R"({"tls": {"certificate": "${secret:X}", "key": "k"}})")),
+              HasSubstr("access.tls.certificate: a stored secret is not looked at here; write the path itself"));
+}
+
 TEST(ListenerAccessTest, AWrittenTokenIsWarnedOf) {
   const std::string report = report_on(with_token("\"" + kGood + "\""));
   EXPECT_THAT(report, HasSubstr("warning f:"));

@@ -118,6 +118,17 @@ TEST(LoginKeysTest, MistakesAreNamed) {
       {R"("oauth": {"clientAuthentication": "basic"})", "oauth.clientAuthentication: unknown value \"basic\""},
       {R"("oauth": {"clientMetadataUrl": "http://me/c.json"})", "oauth.clientMetadataUrl: expected a URL with https"},
       {R"("oauth": {"authorizationServer": "as"})", "oauth.authorizationServer: "},
+      {R"("oauth": {"authorizationServer": "https://as/x?y=1"})",
+       "oauth.authorizationServer: an issuer has neither query nor fragment"},
+      {R"("oauth": {"authorizationServer": "https://as/x#y"})", "oauth.authorizationServer: the URL must not have a fragment"},
+      {R"("oauth": {"clientMetadataUrl": "https://x.example"})", "oauth.clientMetadataUrl: the URL needs a path, as in "},
+      {R"("oauth": {"clientMetadataUrl": "https://x.example/?a"})", "oauth.clientMetadataUrl: the URL needs a path, as in "},
+      {R"("oauth": {"clientMetadataUrl": "https://x.example/mcp"})",
+       "oauth.clientMetadataUrl: the gateway has something else at \"/mcp\""},
+      {R"("oauth": {"clientMetadataUrl": "https://x.example/mcp/c?a"})",
+       "oauth.clientMetadataUrl: the gateway has something else at \"/mcp/c\""},
+      {R"("oauth": {"clientMetadataUrl": "https://x.example/healthz"})", "oauth.clientMetadataUrl: the gateway has something else"},
+      {R"("oauth": {"clientMetadataUrl": "https://x.example/readyz"})", "oauth.clientMetadataUrl: the gateway has something else"},
       {R"("oauth": {"callbackPort": 70000})", "oauth.callbackPort: "},
       {R"("oauth": {"callbackUrl": "http://me.example/callback"})", "oauth.callbackUrl: expected a URL with https"},
       {R"("oauth": {"callbackUrl": "https://me.example/callback?x=1"})", "oauth.callbackUrl: expected a URL without query"},
@@ -132,6 +143,12 @@ TEST(LoginKeysTest, MistakesAreNamed) {
       {R"("bearer": {"env": "NONE"})", "bearer.env: the variable NONE is not set; set it where switchyard runs"},
       {R"("bearer": {"env": "LINES"})", "bearer.env: the variable LINES holds what no header can"},
       {R"("bearer": {"command": "pass"})", "bearer.command: expected an array: a program and its arguments, found a string"},
+      {R"("bearer": {"command": []})",
+       "bearer.command: expected a program to start, and perhaps its arguments, found an empty array"},
+      {R"("bearer": [])",
+       "bearer: expected {\"env\": \"VARIABLE\"}, {\"file\": \"…\"} or {\"command\": [\"program\", …]}, found an array"},
+      {R"("bearer": {"env": "TOKEN"}, "oauth": {"scopes": ["a"]})",
+       "oauth: has no effect: \"bearer\" says where the token comes from; take one of the two out"},
       {R"("bearer": {"command": [""]})", "bearer.command: expected a program to start, found nothing"},
       {R"("bearer": {"token": "t"})", "bearer.token: unknown key \"token\"; known here: env, file, command, timeout"},
       {R"("bearer": {"env": "TOKEN"}, "headers": {"authorization": "x"})",
@@ -143,6 +160,12 @@ TEST(LoginKeysTest, MistakesAreNamed) {
   EXPECT_NE(report_on(R"({"mcpServers": {"a": {"command": "x", "bearer": {"env": "TOKEN"}}}, "listen": ":0"})")
                 .find("\"bearer\" is not supported for a stdio server"),
             std::string::npos);
+}
+
+TEST(LoginKeysTest, ABearerNeedsNoLogin) {
+  EXPECT_EQ(report_on(with(R"("bearer": {"env": "TOKEN"}, "oauth": false)")), "");
+  EXPECT_EQ(server_of(R"("oauth": {"clientMetadataUrl": "https://x.example/mcp.json"})").oauth.client_metadata_url,
+            "https://x.example/mcp.json");
 }
 
 TEST(LoginKeysTest, ASecretWrittenOutIsTold) {
