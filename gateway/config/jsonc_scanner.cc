@@ -28,25 +28,34 @@ int hex_value(char c) {
 /// JSON's own grammar: -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?
 bool is_json_number(std::string_view word) {
   std::size_t i = 0;
+  const auto is_at = [&](std::string_view any) { return i < word.size() && any.contains(word[i]); };
   const auto digits = [&] {
     const std::size_t start = i;
     while (i < word.size() && is_digit(word[i]))
       ++i;
     return i > start;
   };
-  if (i < word.size() && word[i] == '-') ++i;
+  if (is_at("-")) ++i;
   const std::size_t first = i;
   if (!digits() || (word[first] == '0' && i > first + 1)) return false;
-  if (i < word.size() && word[i] == '.') {
+  if (is_at(".")) {
     ++i;
     if (!digits()) return false;
   }
-  if (i < word.size() && (word[i] == 'e' || word[i] == 'E')) {
+  if (is_at("eE")) {
     ++i;
-    if (i < word.size() && (word[i] == '+' || word[i] == '-')) ++i;
+    if (is_at("+-")) ++i;
     if (!digits()) return false;
   }
   return i == word.size();
+}
+
+constexpr std::string_view kHalf = "half of a surrogate pair (a lone surrogate), which is no character; both halves are needed";
+
+/// U+D800 to U+DFFF as UTF-8 would write them, if it had them: some programs write so what they have read as an escape.
+bool is_surrogate_byte_by_byte(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  return text.size() >= 3 && byte(0) == 0xED && byte(1) >= 0xA0 && byte(1) <= 0xBF && byte(2) >= 0x80 && byte(2) <= 0xBF;
 }
 
 bool is_typographic_quote(char32_t c) {
@@ -165,7 +174,8 @@ bool JsoncScanner::read_string(std::string& out) {
     }
     const std::size_t length = utf8_length(text_, offset_);
     if (length == 0) {
-      problem(position(), "a byte that is not UTF-8; save the file as UTF-8");
+      const bool half = is_surrogate_byte_by_byte(text_.substr(offset_));
+      problem(position(), half ? std::string(kHalf) : "a byte that is not UTF-8; save the file as UTF-8");
       return false;
     }
     if (static_cast<unsigned char>(c) < 0x20) {
@@ -224,7 +234,7 @@ void JsoncScanner::read_unicode_escape(std::string& out, TextPosition at) {
       offset_ = mark;
     }
   }
-  if (value >= 0xD800 && value <= 0xDFFF) problem(at, "half of a surrogate pair; both halves are needed");
+  if (value >= 0xD800 && value <= 0xDFFF) problem(at, std::string(kHalf));
   utf8_append(out, value);
 }
 

@@ -107,13 +107,15 @@ INSTANTIATE_TEST_SUITE_P(
         SyntaxCase{
             "[\"a\tb\", \"\x01\"]",
             "1:4 [0]: a tab inside a string is written \\t\n1:10 [1]: a control character inside a string is written \\u00XX\n"},
-        SyntaxCase{
-            "[\"\\u12\", \"\\ud800\", \"\\ud800\\u0041\"]",
-            "1:3 [0]: expected four hexadecimal digits after \\u\n1:11 [1]: half of a surrogate pair; both halves are needed\n"
-            "1:21 [2]: half of a surrogate pair; both halves are needed\n"},
+        SyntaxCase{"[\"\\u12\", \"\\ud800\", \"\\ud800\\u0041\"]",
+                   "1:3 [0]: expected four hexadecimal digits after \\u\n"
+                   "1:11 [1]: half of a surrogate pair (a lone surrogate), which is no character; both halves are needed\n"
+                   "1:21 [2]: half of a surrogate pair (a lone surrogate), which is no character; both halves are needed\n"},
         SyntaxCase{"[\"\xFF\"]", "1:3 [0]: a byte that is not UTF-8; save the file as UTF-8\n"},
         SyntaxCase{"[\"\xC0\x80\"]", "1:3 [0]: a byte that is not UTF-8; save the file as UTF-8\n"},
-        SyntaxCase{"[\"\xED\xA0\x80\"]", "1:3 [0]: a byte that is not UTF-8; save the file as UTF-8\n"},
+        SyntaxCase{"[\"\xED\xA0\x80\"]",
+                   "1:3 [0]: half of a surrogate pair (a lone surrogate), which is no character; both halves are needed\n"},
+        SyntaxCase{"[\"\xED\xA0\"]", "1:3 [0]: a byte that is not UTF-8; save the file as UTF-8\n"},
         SyntaxCase{"{'a': 'b c'}",
                    "1:2 a string is written in double quotes, not in single ones\n"
                    "1:7 a: a string is written in double quotes, not in single ones\n"},
