@@ -47,10 +47,12 @@ Check refuses(const ServerSpec& server, int status) {
                                       : "the token in its \"headers\" is not accepted" + code,
                  "Check that it is whole, of this server, and has not expired; get a new one from whoever runs the server.");
   }
+  // The command refuses where that says that nobody is to log in.
+  const std::string first = http_of(server).access.login ? "Run: " : "Take \"oauth\": false out of its entry and run: ";
   return found(server,
                CheckLevel::error,
                "the server wants a login" + code,
-               "Run: switchyard login " + shell_word(server.name.str()) +
+               first + "switchyard login " + shell_word(server.name.str()) +
                    " (or, where it takes a fixed token, set \"headers\": {\"Authorization\": \"Bearer ${NAME}\"} and put the token "
                    "into that variable)");
 }

@@ -85,7 +85,7 @@ Result<Inspection> inspect(const ServerSpec& spec, InspectionOptions options) {
   const auto waiting = boost::asio::make_work_guard(loop);
   loop.run();
   if (!reached) return mcp::fail(mcp::ErrorCode::internal, "the inspection did not come to its end");
-  if (!*reached) return std::unexpected(with_login_advice(redaction.clean(std::move(reached->error())), spec.name));
+  if (!*reached) return std::unexpected(with_login_advice(redaction.clean(std::move(reached->error())), spec));
   inspection.instructions = redaction.clean(inspection.instructions);
   check_items(inspection);
   return inspection;

@@ -9,4 +9,8 @@ namespace gateway {
 /// reauthentication_required) and it says nothing better than that.
 mcp::Error with_login_advice(mcp::Error error, const ServerName& name);
 
+/// The same of a server whose entry is known: where that says that nobody is to log in ("oauth": false), the advice is about that
+/// setting, also in the place of what the other one has put there.
+mcp::Error with_login_advice(mcp::Error error, const ServerSpec& spec);
+
 }  // namespace gateway

@@ -163,7 +163,7 @@ Task<Result<>> Runtime::run_session() {
 void Runtime::note_loss(const Result<>& started) {
   Error cause = started ? lost_reason_.value_or(Error{ErrorCode::connection_lost, "the connection ended"}) : started.error();
   if (cause.code == ErrorCode::exited) cause.remedy = sandbox_hint(spec()) + cause.remedy;
-  cause_ = with_login_advice(live_->redaction().clean(std::move(cause)), spec().name);
+  cause_ = with_login_advice(live_->redaction().clean(std::move(cause)), spec());
   mcp::log_warn("upstream",
                 started ? "server lost" : "server did not start",
                 {{"server", spec().name.str()}, {"reason", mcp::to_string(cause_->code)}, {"cause", cause_->message}});

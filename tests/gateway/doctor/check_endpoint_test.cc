@@ -30,6 +30,14 @@ struct AnswerCase {
   const char* shown;  // how it begins; "" = a POST has to tell
 };
 
+TEST(JudgeGetTest, WhereNobodyIsToLogInTheSettingIsNamed) {
+  ServerSpec spec = server("https://h/mcp");
+  std::get<HttpSpec>(spec.transport).access.login = false;
+  const auto check = judge_get(spec, {.status = 401});
+  ASSERT_TRUE(check);
+  EXPECT_THAT(shown({*check}), testing::HasSubstr("| Take \"oauth\": false out of its entry and run: switchyard login s (or, "));
+}
+
 TEST(JudgeGetTest, Statuses) {
   const AnswerCase cases[] = {
       {405, "", "ok s: https://h answers (HTTP 405)"},

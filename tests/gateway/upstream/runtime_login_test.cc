@@ -94,6 +94,21 @@ TEST_F(RuntimeLoginTest, AServerThatRefusesAPingForWantOfALoginIsLostAndComesBac
   EXPECT_THAT(states_, testing::Not(testing::Contains("failed")));
 }
 
+TEST_F(RuntimeLoginTest, WhereNobodyIsToLogInTheSettingIsNamed) {
+  auto& server = add_server({"a"});
+  server.status = 401;
+  ServerSpec spec = remote("web", server.url());
+  std::get<HttpSpec>(spec.transport).access.login = false;
+  const auto runtime = settle(spec);
+  ASSERT_TRUE(runtime->status().cause);
+  EXPECT_EQ(runtime->status().cause->code, ErrorCode::login_required);
+  EXPECT_THAT(runtime->status().cause->remedy,
+              StartsWith("Take \"oauth\": false out of its entry and run: switchyard login web (or, where it takes a fixed token"));
+  const auto answer = send(*runtime, tool_call("a"));
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().remedy, StartsWith("Take \"oauth\": false out of its entry"));
+}
+
 TEST_F(RuntimeLoginTest, AMissingLoginIsTriedAgainInAMinute) {
   auto& server = add_server();
   server.status = 401;
