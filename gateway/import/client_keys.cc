@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "gateway/config/jsonc_write.h"
+#include "mcp/base/ascii.h"
 
 namespace gateway {
 namespace {
@@ -28,11 +29,13 @@ class Plainer {
       if (auto auth = take("auth")) login("auth", auth->value, {"CLIENT_ID", "CLIENT_SECRET"});
     }
     if (auto oauth = take("oauth"))
-      login("oauth", oauth->value, {client_ == ImportClient::codex ? "client_id" : "clientId", "clientSecret"});
+      login("oauth", oauth->value, {snake_case() ? "client_id" : "clientId", snake_case() ? "client_secret" : "clientSecret"});
     return std::move(out_);
   }
 
  private:
+  bool snake_case() const { return client_ == ImportClient::codex; }
+
   std::optional<JsonMember> take(std::string_view key) {
     const JsonMember* found = out_.entry.find(key);
     if (found == nullptr) return std::nullopt;
@@ -54,18 +57,19 @@ class Plainer {
     if (take(key)) out_.left_out.push_back(key);
   }
 
+  /// A token from a variable goes before one that is written out, which a program has no use for at all.
   void bearer() {
     const std::string variable = take_text("bearer_token_env_var");
-    if (variable.empty()) return;
-    if (is_variable(variable)) {
-      out_.headers.emplace_back("Authorization", "Bearer ${" + variable + "}");
-    } else {
-      out_.left_out.emplace_back("bearer_token_env_var");
-    }
+    const std::string token = take_text("bearer_token");
+    const bool known = is_variable(variable);
+    if (known) out_.headers.emplace_back("Authorization", "Bearer ${" + variable + "}");
+    if (!variable.empty() && !known) out_.left_out.emplace_back("bearer_token_env_var");
+    if (token.empty()) return;
+    const bool used = !known && out_.entry.find("command") == nullptr && put_header("Authorization", "Bearer " + token);
+    if (!used) out_.left_out.emplace_back("bearer_token");
   }
 
   void codex() {
-    if (const std::string token = take_text("bearer_token"); !token.empty()) put_header("Authorization", "Bearer " + token);
     if (auto headers = take("env_http_headers")) {
       for (const JsonMember& one : headers->value.members) {
         if (is_variable(one.value.text)) {
@@ -110,20 +114,25 @@ class Plainer {
     }
   }
 
-  void put_header(const std::string& name, std::string value) {
+  /// Among the headers of the entry, where there are some under either name: of two names one counts. Not where it is among them.
+  bool put_header(const std::string& name, std::string value) {
     JsonMember member;
     member.key = name;
     member.value = json_text(std::move(value));
-    const auto headers = std::ranges::find(out_.entry.members, "http_headers", &JsonMember::key);
-    if (headers != out_.entry.members.end()) {
-      headers->value.members.push_back(std::move(member));
-    } else {
-      JsonMember fresh;
-      fresh.key = "http_headers";
-      fresh.value = json_object();
-      fresh.value.members.push_back(std::move(member));
-      out_.entry.members.push_back(std::move(fresh));
+    for (const std::string_view key : {"headers", "http_headers"}) {
+      const auto headers = std::ranges::find(out_.entry.members, key, &JsonMember::key);
+      if (headers == out_.entry.members.end()) continue;
+      auto& there = headers->value.members;
+      if (std::ranges::any_of(there, [&](const JsonMember& one) { return mcp::equals_ignoring_case(one.key, name); })) return false;
+      there.push_back(std::move(member));
+      return true;
     }
+    JsonMember fresh;
+    fresh.key = "headers";
+    fresh.value = json_object();
+    fresh.value.members.push_back(std::move(member));
+    out_.entry.members.push_back(std::move(fresh));
+    return true;
   }
 
   void sandbox() {
@@ -164,6 +173,8 @@ class Plainer {
         out_.login.client_id = one.value.text;
       } else if (one.key == names[1] && text) {
         out_.login.client_secret = one.value.text;
+      } else if (one.key == "authorizationServer" && text) {
+        out_.login.authorization_server = one.value.text;
       } else if (one.key == "scopes") {
         read_scopes(path + ".scopes", one.value);
       } else if (one.key == "callbackPort" && one.value.number >= 1 && one.value.number <= 65535) {
@@ -172,6 +183,9 @@ class Plainer {
         out_.left_out.push_back(path_of_key(path, one.key));
       }
     }
+    if (!out_.login.client_id.empty() || out_.login.client_secret.empty()) return;
+    out_.login.client_secret.clear();
+    out_.left_out.push_back(path_of_key(path, names[1]));
   }
 
   const ImportClient client_;

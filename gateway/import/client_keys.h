@@ -12,11 +12,12 @@ namespace gateway {
 
 /// What another client knows of the login to a server, in its words.
 struct ClientLogin {
-  std::string client_id, client_secret;  // "": none
+  std::string client_id, client_secret;  // "": none; no secret without an id
+  std::string authorization_server;      // that the secret is for; "": the client does not say
   std::vector<std::string> scopes;
   std::optional<int> callback_port;
 
-  bool empty() const { return client_id.empty() && client_secret.empty() && scopes.empty() && !callback_port; }
+  bool empty() const { return client_id.empty() && authorization_server.empty() && scopes.empty() && !callback_port; }
 };
 
 /// An entry with the keys that foreign files can have here (server_fields.h); what only its client says is taken out and stands
@@ -29,8 +30,8 @@ struct PlainEntry {
   std::string problem;                // why it cannot be taken over; "": it can
 };
 
-/// Codex's bearer_token, bearer_token_env_var, env_http_headers, env_vars, startup_timeout_ms, scopes and its approvals of tools;
-/// Cursor's "auth"; VS Code's sandbox; the "oauth" of all.
+/// bearer_token and bearer_token_env_var of whoever has them; Codex's env_http_headers, env_vars, startup_timeout_ms, scopes and
+/// its approvals of tools; Cursor's "auth"; VS Code's sandbox; the "oauth" of all.
 PlainEntry plain_entry(const JsonNode& entry, ImportClient client);
 
 }  // namespace gateway

@@ -271,7 +271,10 @@ class Converter {
     if (login.empty() || field(Field::url) == nullptr) return;
     JsonNode oauth = json_object();
     if (!login.client_id.empty()) set(oauth, "clientId", json_text(in_words(login.client_id)), false);
-    if (!login.client_secret.empty()) set(oauth, "clientSecret", json_text(client_secret(login.client_secret)), false);
+    if (!login.client_secret.empty()) client_secret(login, oauth);
+    if (!login.authorization_server.empty()) {
+      set(oauth, "authorizationServer", json_text(in_words(login.authorization_server)), false);
+    }
     if (!login.scopes.empty()) set(oauth, "scopes", json_array(login.scopes), false);
     if (login.callback_port) {
       // As the client that is registered for that client comes back to.
@@ -280,10 +283,20 @@ class Converter {
     put("oauth", std::move(oauth), server_.at);
   }
 
-  std::string client_secret(const std::string& text) {
+  /// A client's secret is for one authorization server, without which our entries must not name it: else the server would be left
+  /// out. Hardly any client says which it is; until somebody does, the secret waits in the store.
+  void client_secret(const ClientLogin& login, JsonNode& oauth) {
+    const std::string& text = login.client_secret;
+    const bool reference = text.starts_with("${") && text.find('}') + 1 == text.size();
     std::vector<LiteralSecret> secrets;
     if (!text.contains("${")) secrets.push_back({0, text.size(), secret_name(server_.name, "CLIENT_SECRET")});
-    return without_secrets(text, secrets, "oauth.clientSecret");
+    std::string written = without_secrets(text, secrets, "oauth.clientSecret");
+    if (!login.authorization_server.empty()) return set(oauth, "clientSecret", json_text(std::move(written)), false);
+    if (secrets.empty() && !reference) written = "…";
+    out_.notes.push_back(
+        "before a login works, its \"oauth\" needs the issuer that the client's secret is for: add "
+        "\"authorizationServer\": \"https://…\" and \"clientSecret\": \"" +
+        written + "\" there");
   }
 
   // The rest

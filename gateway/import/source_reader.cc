@@ -20,11 +20,19 @@ using mcp::Result;
 constexpr auto kKeys =
     std::to_array<std::string_view>({"mcpServers", "servers", "inputs", "mcp", "projects", "context_servers", "mcp_servers"});
 
-/// JSON begins with a brace or a comment, TOML with neither.
+/// JSON begins with a brace or a comment, TOML with neither; with a bracket both may, but no name of a table begins like a value.
 bool begins_like_json(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first == std::string_view::npos || text[first] == '{' || text[first] == '/';
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos || text[first] == '{' || text[first] == '/') return true;
+  const std::size_t second = text[first] == '[' ? text.find_first_not_of(kBlanks, first + 1) : std::string_view::npos;
+  return second != std::string_view::npos && (text[second] == ']' || text[second] == '{');
+}
+
+bool is_toml(std::string_view text, const std::string& path) {
+  const auto extension = std::filesystem::path(path).extension();
+  return extension == ".toml" || (extension != ".json" && extension != ".jsonc" && !begins_like_json(text));
 }
 
 std::unexpected<mcp::Error> cannot_use(const SourceFile& file, TextPosition at, const std::string& message) {
@@ -68,6 +76,7 @@ class Reader {
           reading_.servers, [&](const FoundServer& server) { return server.name == one.key && server.folder == folder; });
       FoundServer server{.name = one.key, .entry = one.value, .at = one.at, .folder = folder, .disabled = false};
       if (same != reading_.servers.end()) {
+        server.earlier = same->at;
         *same = std::move(server);
       } else {
         reading_.servers.push_back(std::move(server));
@@ -115,8 +124,7 @@ class Reader {
 };
 
 JsonDocument parse_any(std::string_view text, const std::string& path) {
-  const bool named_toml = std::filesystem::path(path).extension() == ".toml";
-  return !named_toml && begins_like_json(text) ? parse_jsonc(text, kKeys) : parse_toml(text);
+  return is_toml(text, path) ? parse_toml(text) : parse_jsonc(text, kKeys);
 }
 
 }  // namespace
@@ -128,7 +136,10 @@ Result<SourceReading> parse_source(std::string_view text, const SourceFile& file
     const JsonProblem& first = document.problems.front();
     return cannot_use(file, first.at, (first.path.empty() ? "" : first.path + ": ") + first.message);
   }
-  return Reader(document.root, file).read();
+  SourceFile whose = file;
+  const bool codex = is_toml(text, file.path) && document.root.find("mcp_servers") != nullptr;
+  if (codex && whose.client == ImportClient::other) whose.client = ImportClient::codex;
+  return Reader(document.root, whose).read();
 }
 
 Result<SourceReading> read_source(const SourceFile& file) {

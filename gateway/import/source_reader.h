@@ -23,9 +23,10 @@ struct AskedInput {
 struct FoundServer {
   std::string name;
   JsonNode entry;
-  TextPosition at;        // of the name
-  std::string folder;     // of the project it is for; "": for all
-  bool disabled = false;  // by something beside the entry
+  TextPosition at;                           // of the name
+  std::string folder;                        // of the project it is for; "": for all
+  bool disabled = false;                     // by something beside the entry
+  std::optional<TextPosition> earlier = {};  // where the file has another one of that name, which does not count
 };
 
 /// What a file holds.
@@ -35,9 +36,10 @@ struct SourceReading {
   std::map<std::string, AskedInput> inputs;  // by their ids
 };
 
-/// Reads a client's file; never writes to it. JSON with comments and trailing commas, or TOML, by what it begins with; where the
-/// servers are by the keys that are there: "mcpServers" (and "projects" of Claude Code), "servers" with "inputs", "mcp" with these
-/// (VS Code's settings), "context_servers", "mcp_servers" (Codex). A file that knows no servers has none.
+/// Reads a client's file; never writes to it. JSON with comments and trailing commas, or TOML, by its name and what it begins with.
+/// TOML with "mcp_servers" whose writer is not known is taken for Codex's. Where the servers are tell the keys that are there:
+/// "mcpServers" (and "projects" of Claude Code), "servers" with "inputs", "mcp" with these (VS Code's settings), "context_servers",
+/// "mcp_servers" (Codex). A file that knows no servers has none.
 ///
 /// Errors: io_error as read_text_file() says, its message alone saying "no such file" where there is none; config_invalid naming
 /// file, line, column and what is wrong there. Takes any bytes.

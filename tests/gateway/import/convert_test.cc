@@ -181,15 +181,57 @@ TEST_F(ConvertTest, ALiteralTokenOfCodexGoesIntoTheStore) {
   const auto server = convert("[mcp_servers.x]\nurl = \"https://a.test\"\nbearer_token = \"tok-123456\"\n", ImportClient::codex);
   EXPECT_EQ(text_of(server), R"({"url": "https://a.test", "headers": {"Authorization": "Bearer ${secret:X_TOKEN}"}})");
   EXPECT_THAT(secrets_of(server), ElementsAre("X_TOKEN=tok-123456 from headers.Authorization"));
+  EXPECT_THAT(server.left_out, IsEmpty());
+}
+
+TEST_F(ConvertTest, ALiteralTokenIsOneInAnyFile) {
+  // A TOML file of another name is Codex's, too.
+  const auto toml = convert("[mcp_servers.x]\nurl = \"https://a.test\"\nbearer_token = \"tok-123456\"\nscopes = [\"a\"]\n");
+  EXPECT_EQ(text_of(toml),
+            R"({"url": "https://a.test", "headers": {"Authorization": "Bearer ${secret:X_TOKEN}"}, "oauth": {"scopes": ["a"]}})");
+  EXPECT_THAT(toml.left_out, IsEmpty());
+  const auto json = convert_entry(R"({"url": "https://a.test", "bearer_token": "tok-654321", "headers": {"A": "b"}})");
+  EXPECT_EQ(text_of(json), R"({"url": "https://a.test", "headers": {"A": "b", "Authorization": "Bearer ${secret:S_TOKEN}"}})");
+  for (const char* entry : {R"({"command": "a", "bearer_token": "tok-1"})",
+                            R"({"url": "https://a.test", "bearer_token": "tok-1", "headers": {"authorization": "${T}"}})",
+                            R"({"url": "https://a.test", "bearer_token": "tok-1", "bearer_token_env_var": "T"})"}) {
+    const auto without = convert_entry(entry);
+    EXPECT_THAT(without.left_out, ElementsAre("bearer_token")) << entry;
+    EXPECT_THAT(without.secrets, IsEmpty()) << entry;
+  }
+}
+
+TEST_F(ConvertTest, ASecretInThePathOfAUrlGoesIntoTheStore) {
+  const auto http = convert_entry(R"({"url": "https://mcp.zapier.test/s/sk-0123456789abcdef/mcp"})");
+  EXPECT_EQ(text_of(http), R"({"url": "https://mcp.zapier.test/s/${secret:S_KEY}/mcp"})");
+  EXPECT_THAT(secrets_of(http), ElementsAre("S_KEY=sk-0123456789abcdef from url"));
+  const auto program =
+      convert_entry(R"({"command": "npx", "args": ["mcp-remote", "https://a.test/s/3f2504e04f8941d39a0c0305e82c3301/sse"]})");
+  EXPECT_EQ(text_of(program), R"({"command": "npx", "args": ["mcp-remote", "https://a.test/s/${secret:S_KEY_2}/sse"]})");
 }
 
 TEST_F(ConvertTest, LoginsOfOthers) {
   const auto cursor = convert_entry(
       R"({"url": "https://a.test", "auth": {"CLIENT_ID": "${env:ID}", "CLIENT_SECRET": "hush-hush", "scopes": ["a"]}})",
       ImportClient::cursor);
-  EXPECT_EQ(
-      text_of(cursor),
-      R"({"url": "https://a.test", "oauth": {"clientId": "${ID}", "clientSecret": "${secret:S_CLIENT_SECRET}", "scopes": ["a"]}})");
+  // An entry of ours cannot name the secret without its issuer.
+  EXPECT_EQ(text_of(cursor), R"({"url": "https://a.test", "oauth": {"clientId": "${ID}", "scopes": ["a"]}})");
+  EXPECT_THAT(secrets_of(cursor), ElementsAre("S_CLIENT_SECRET=hush-hush from oauth.clientSecret"));
+  EXPECT_THAT(cursor.notes,
+              ElementsAre("before a login works, its \"oauth\" needs the issuer that the client's secret is for: add "
+                          R"("authorizationServer": "https://…" and "clientSecret": "${secret:S_CLIENT_SECRET}" there)"));
+  const auto variable = convert_entry(R"({"url": "https://a.test", "oauth": {"clientId": "x", "clientSecret": "${env:HUSH}"}})",
+                                      ImportClient::vscode);
+  EXPECT_THAT(variable.secrets, IsEmpty());
+  EXPECT_THAT(variable.notes, ElementsAre(HasSubstr(R"("clientSecret": "${HUSH}" there)")));
+  const auto whole = convert_entry(
+      R"({"url": "https://a.test", "oauth": {"clientId": "x", "clientSecret": "hush-2", "authorizationServer": "https://as.test"}})");
+  EXPECT_EQ(text_of(whole),
+            R"({"url": "https://a.test", "oauth": {"clientId": "x", "clientSecret": "${secret:S_CLIENT_SECRET_2}", )"
+            R"("authorizationServer": "https://as.test"}})");
+  EXPECT_THAT(whole.notes, IsEmpty());
+  EXPECT_THAT(convert_entry(R"({"url": "https://a.test", "auth": {"CLIENT_SECRET": "hush"}})", ImportClient::cursor).left_out,
+              ElementsAre("auth.CLIENT_SECRET"));
   const auto claude = convert_entry(
       R"({"type": "http", "url": "https://a.test",
           "oauth": {"clientId": "x", "scopes": "a b", "callbackPort": 8080, "authServerMetadataUrl": "https://b.test"}})",

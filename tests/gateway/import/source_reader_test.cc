@@ -111,6 +111,8 @@ LANG = "C"
 )",
                                   ImportClient::codex);
   EXPECT_THAT(names_of(reading), ElementsAre("docs", "my files"));
+  EXPECT_EQ(reading_of("[mcp_servers.a]\ncommand = \"x\"").file.client, ImportClient::codex) << "nobody else has these";
+  EXPECT_EQ(reading_of("[mcpServers.a]\ncommand = \"x\"").file.client, ImportClient::other);
   EXPECT_EQ(reading.servers[0].entry.find("startup_timeout_sec")->value.text, "20.5");
   const JsonNode& files = reading.servers[1].entry;
   EXPECT_EQ(files.find("args")->value.items[2].text, "/srv/a b");
@@ -142,6 +144,15 @@ TEST(SourceReaderTest, MistakesHaveTheirPlace) {
   const auto list = parse_source("{\"mcpServers\": []}", {ImportClient::cursor, "/c/mcp.json", ""});
   ASSERT_FALSE(list);
   EXPECT_EQ(list.error().message, "/c/mcp.json:1:16: mcpServers: expected an object of servers, found an array");
+  for (const char* text : {"[]", "\n[ {\"command\": \"x\"} ]", "[\n]"}) {
+    const auto array = parse_source(text, {ImportClient::other, "/c/servers", ""});
+    ASSERT_FALSE(array) << text;
+    EXPECT_THAT(array.error().message, HasSubstr("expected an object with servers, found an array")) << text;
+  }
+  const auto named = parse_source("[\"a\"]", {ImportClient::other, "/c/servers.json", ""});
+  ASSERT_FALSE(named);
+  EXPECT_THAT(named.error().message, HasSubstr("found an array"));
+  EXPECT_THAT(reading_of("[[x]]\n[\"a b\"]\n[ mcp_servers.a ]\ncommand = \"x\"\n").servers, testing::SizeIs(1));
   EXPECT_FALSE(parse_source(std::string(kTomlMaxBytes + 1, '#'), {ImportClient::codex, "/c/config.toml", ""}));
 }
 
