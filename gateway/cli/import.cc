@@ -94,11 +94,14 @@ class Import {
     if (!edit) return report_failure(context_, edit.error());
     report_.warnings = edit->warnings;
     if (!context_.options.json) out() << import_preview(*plan, context_.console) << "\n" << promise(*plan) << std::flush;
-    if (!wanted(*plan)) return Exit::done;
+    if (!wanted(*plan)) return exit_code();
     return carry_out(*plan, base);
   }
 
  private:
+  /// What the command names is to be read; what it only looks for may be anything.
+  Exit exit_code() const { return command_.from.empty() || report_.unread.empty() ? Exit::done : Exit::failed; }
+
   std::ostream& out() const { return context_.console.out; }
 
   Result<ImportPlan> make_plan() {
@@ -132,7 +135,7 @@ class Import {
     } else {
       out() << import_preview(plan, context_.console) << "\nThere is nothing to add to " << clean_line(report_.file) << ".\n";
     }
-    return Exit::done;
+    return exit_code();
   }
 
   /// "2 servers would go into FILE, and 1 secret into the store."
@@ -188,7 +191,7 @@ class Import {
     report_.secrets = outcome->secrets;
     report_.running = gateway_runs_on(context_, report_.file);
     show(plan);
-    return Exit::done;
+    return exit_code();
   }
 
   void show(const ImportPlan& plan) const {

@@ -16,6 +16,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kWidestName = 64, kWidestColumn = 32;  // no server of ours has a longer name than the former
+
 std::string dumped(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -69,6 +71,7 @@ std::string need_text(const NeededValue& needed) {
 /// What is to be known of a server besides: a line each.
 std::vector<std::pair<std::string, std::string>> details(const ImportedServer& server) {
   std::vector<std::pair<std::string, std::string>> lines;
+  if (!server.twice.empty()) lines.emplace_back("note", server.twice);
   if (server.verdict != ImportVerdict::add) return lines;
   for (const MovedSecret& secret : server.converted.secrets) {
     lines.emplace_back("secret",
@@ -109,6 +112,7 @@ Json servers_json(const ImportPlan& plan) {
     for (const NeededValue& needed : server.converted.needed)
       one["needs"].push_back({{"kind", needed.secret ? "secret" : "variable"}, {"name", needed.name}, {"why", needed.why}});
     one["notes"] = server.converted.notes;
+    if (!server.twice.empty()) one["notes"].push_back(server.twice);
     one["leftOut"] = server.converted.left_out;
     if (server.verdict == ImportVerdict::add) {
       one["entry"] = Json::parse(write_on_one_line(server.converted.entry, JsoncStyle{.trailing_comma = false}), nullptr, false);
@@ -128,8 +132,10 @@ std::string sentence(std::string_view verb, const std::vector<std::string>& name
 std::string import_preview(const ImportPlan& plan, const Console& console) {
   std::string text, head;
   std::size_t width = 0, verdicts = 0;
+  const auto shown = [](const ImportedServer& server) { return cut_to_width(clean_line(server.found_as), kWidestName); };
   for (const ImportedServer& server : plan.servers) {
-    width = std::max(width, display_width(clean_line(server.found_as)));
+    // One long name moves the others nowhere.
+    if (const std::size_t one = display_width(shown(server)); one <= kWidestColumn) width = std::max(width, one);
     verdicts = std::max(verdicts, verdict_cell(server).text.size());
   }
   for (const ImportedServer& server : plan.servers) {
@@ -137,9 +143,9 @@ std::string import_preview(const ImportPlan& plan, const Console& console) {
       text += (text.empty() ? "" : "\n") + clean_line(next) + "\n";
       head = next;
     }
-    const std::string name = clean_line(server.found_as);
+    const std::string name = shown(server);
     const Table::Cell verdict = verdict_cell(server);
-    text += "  " + name + std::string(width - display_width(name) + 2, ' ');
+    text += "  " + name + std::string(width - std::min(width, display_width(name)) + 2, ' ');
     text += toned(verdict.text, verdict.tone, console.colour) + std::string(verdicts - verdict.text.size() + 2, ' ');
     text += clean_line(what_it_is(server)) + "\n";
     for (const auto& [kind, line] : details(server))

@@ -41,6 +41,10 @@ bool is_switchyard(const ServerSpec& spec, const ListenAddress& listen) {
   return here && url->port == listen.port;
 }
 
+std::string place_text(TextPosition at) {
+  return "line " + std::to_string(at.line) + ", column " + std::to_string(at.column);
+}
+
 class Planner {
  public:
   Planner(const ImportBase& base, const ImportChoices& choices, const JsonNode& ours, const ListenAddress& listen)
@@ -72,6 +76,10 @@ class Planner {
  private:
   void convert(std::size_t source, const FoundServer& found) {
     ImportedServer server{.source = source, .found_as = found.name, .name = found.name, .folder = found.folder};
+    if (found.earlier) {
+      server.twice = "the file has this name more than once; the one at " + place_text(found.at) + " is taken, that at " +
+                     place_text(*found.earlier) + " is not";
+    }
     const bool asked = choices_.only.empty() || std::ranges::find(choices_.only, found.name) != choices_.only.end();
     if (!asked) {
       server.verdict = ImportVerdict::not_asked;
@@ -102,12 +110,11 @@ class Planner {
     member.value = server.converted.entry;
     const EntryContext context{environment, base_.file, folder_of(base_.file), false};
     const ServerEntry read = read_server(member, "", context);
-    const bool variables = read.broken && read.broken->error.code == mcp::ErrorCode::variable_missing;
     for (const Diagnostic& one : read.diagnostics) {
       const std::string text = (one.path.empty() ? "" : one.path + ": ") + one.message;
       const bool given_later = std::ranges::any_of(
           server.converted.needed, [&](const NeededValue& needed) { return one.message.contains(" " + needed.name + " "); });
-      if (one.severity == Diagnostic::Severity::error && !variables) {
+      if (one.severity == Diagnostic::Severity::error && one.missing == Diagnostic::Missing::nothing) {
         server.verdict = ImportVerdict::unusable;
         server.why.append(server.why.empty() ? "" : "; ").append(text);
       } else if (!given_later) {

@@ -27,7 +27,8 @@ struct ImportedServer {
   std::string folder;      // of the project it is for; "": for all
   bool disabled = false;   // and stays so
   ImportVerdict verdict = ImportVerdict::unusable;
-  std::string why;  // not for `add`: a sentence without a full stop
+  std::string why;    // not for `add`: a sentence without a full stop
+  std::string twice;  // where its file has that name more than once, which of them this is: likewise
   ConvertedServer converted;
 };
 

@@ -121,6 +121,36 @@ TEST_F(ImportCommandTest, TheOtherSourcesGoOn) {
   EXPECT_EQ(run({"import", "codex"}).exit, 1);
 }
 
+TEST_F(ImportCommandTest, ASourceThatIsNamedHasToBeRead) {
+  std::filesystem::create_directories(folder_ + "/project/.codex");
+  write("home/.codex/config.toml", "[mcp_servers.a]\ncommand = \"x\"\n");
+  write("project/.codex/config.toml", "[mcp_servers.x\n");
+  EXPECT_EQ(run({"import", "--dry-run"}).exit, 0) << "it was only looked for";
+  EXPECT_EQ(run({"import", "codex", "--dry-run"}).exit, 1);
+  const Outcome done = run({"import", "codex", "--yes"});
+  EXPECT_EQ(done.exit, 1);
+  EXPECT_THAT(done.out, HasSubstr("Added a to "));
+  EXPECT_EQ(run({"import", "codex", "--yes"}).exit, 1) << "nothing to add";
+  EXPECT_EQ(run({"import", "--yes"}).exit, 0);
+}
+
+TEST_F(ImportCommandTest, OneLongNameMovesNoOther) {
+  const std::string name(300, 'n');
+  write("home/.cursor/mcp.json", R"({"mcpServers": {"a": {"command": "x"}, ")" + name + R"(": {"command": "y"}}})");
+  const Outcome shown = run({"import"});
+  EXPECT_THAT(shown.out, HasSubstr("\n  a  add     x\n"));
+  EXPECT_THAT(shown.out, HasSubstr("\n  " + std::string(63, 'n') + "…  cannot  "));
+}
+
+TEST_F(ImportCommandTest, SaysWhichOfTwoIsTaken) {
+  write("home/.cursor/mcp.json", "{\"mcpServers\": {\"a\": {\"command\": \"x\"},\n\"a\": {\"url\": \"ftp://x\"}}}");
+  EXPECT_THAT(
+      run({"import"}).out,
+      HasSubstr("\n      note: the file has this name more than once; the one at line 2, column 1 is taken, that at line 1, "
+                "column 17 is not\n"));
+  EXPECT_THAT(run({"import", "--json"}).out, HasSubstr("more than once"));
+}
+
 TEST_F(ImportCommandTest, AFileIsASourceToo) {
   const std::string file = write("project/servers.json", R"({"mcpServers": {"a": {"command": "x"}}})");
   const Outcome named = run({"import", "servers.json", "--yes"});

@@ -154,6 +154,37 @@ TEST_F(ImportPlanTest, WhatIsThereAlreadyIsNotNeeded) {
   EXPECT_THAT(made.value().servers[0].converted.needed, IsEmpty());
 }
 
+TEST_F(ImportPlanTest, WhatIsStillToBeGivenKeepsNoServerOut) {
+  auto reading = parse_source(
+      R"({"inputs": [{"id": "k", "password": true}],
+          "servers": {"a": {"command": "x", "env": {"K": "${input:k}", "B": "${env:NOT_SET}"}, "envFile": "/nowhere/at/all/.env"}}})",
+      {ImportClient::vscode, "/c/mcp.json", ""});
+  ASSERT_TRUE(reading);
+  const auto made = plan({*reading});
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->servers[0].verdict, ImportVerdict::unusable);
+  EXPECT_EQ(made->servers[0].why, "envFile: /nowhere/at/all/.env: no such file");
+  EXPECT_EQ(made->servers[0].converted.needed.size(), 1U);
+}
+
+TEST_F(ImportPlanTest, WithAClientsSecretAServerIsTakenOver) {
+  const auto made = plan(
+      {source(ImportClient::cursor, R"("a": {"url": "https://a.test", "auth": {"CLIENT_ID": "i", "CLIENT_SECRET": "hush-1"}})")});
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->servers[0].verdict, ImportVerdict::add) << made->servers[0].why;
+  EXPECT_THAT(made->secrets, ElementsAre(Pair("A_CLIENT_SECRET", "hush-1")));
+}
+
+TEST_F(ImportPlanTest, ANameThatAFileHasTwiceIsTold) {
+  const auto made = plan(
+      {source(ImportClient::cursor, "\"a\": {\"command\": \"x\"},\n\"b\": {\"command\": \"y\"},\n\"a\": {\"command\": \"z\"}")});
+  ASSERT_TRUE(made);
+  ASSERT_EQ(made->servers.size(), 2U);
+  EXPECT_EQ(made->servers[0].twice,
+            "the file has this name more than once; the one at line 3, column 1 is taken, that at line 1, column 17 is not");
+  EXPECT_EQ(made->servers[1].twice, "");
+}
+
 TEST_F(ImportPlanTest, ABrokenConfigurationIsMendedFirst) {
   text_ = "{ \"profiles\": ";
   EXPECT_THAT(verdicts({source(ImportClient::cursor, R"("a": {"command": "x"})")}), ElementsAre(HasSubstr("Mend that first.")));
