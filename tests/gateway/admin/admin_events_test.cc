@@ -17,8 +17,6 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr const char* kToken = "0123456789abcdef";
-
 class AdminEventsTest : public testing::Test {
  protected:
   AdminEventsTest() {

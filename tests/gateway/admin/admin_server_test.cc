@@ -19,7 +19,6 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr const char* kToken = "0123456789abcdef";
 constexpr const char* kAuthorized = "Host: 127.0.0.1\r\nAuthorization: Bearer 0123456789abcdef\r\n";
 
 class AdminServerTest : public testing::Test {

@@ -13,6 +13,9 @@ inline std::chrono::system_clock::time_point at_milliseconds(std::int64_t since_
   return std::chrono::system_clock::time_point(std::chrono::milliseconds(since_epoch));
 }
 
+/// The token that admits to the admin API.
+inline constexpr const char* kToken = "0123456789abcdef";
+
 /// What a gateway with a server of each kind says.
 inline GatewayStatus sample_status() {
   GatewayStatus status{.version = "1.2.3",

@@ -67,9 +67,9 @@ TEST_F(InspectCommandTest, OfACommand) {
   EXPECT_EQ(shown.exit, 0) << shown.err;
   EXPECT_THAT(shown.out, HasSubstr("1 tool ("));
   EXPECT_EQ(run({"inspect", "--strict", "--", program_, "ok"}).exit, 1);
-  const auto json = run({"inspect", "--json", "--", program_, "ok"});
-  EXPECT_EQ(json.exit, 0);
-  EXPECT_EQ(nlohmann::json::parse(json.out)["transport"], "stdio");
+  const auto printed = run({"inspect", "--json", "--", program_, "ok"});
+  EXPECT_EQ(printed.exit, 0);
+  EXPECT_EQ(nlohmann::json::parse(printed.out)["transport"], "stdio");
 }
 
 TEST_F(InspectCommandTest, OfAnEntryOfTheConfiguration) {

@@ -109,16 +109,16 @@ TEST_F(RenderingTest, AFileThatCannotBeUsedIsSpokenOf) {
 TEST_F(RenderingTest, StatusOfServersStartedForTheCommand) {
   GatewayStatus status = sample_status();
   status.mcp_url.clear();
-  const std::string json = servers_json(status);
-  for (const std::string& text : {status_text(json, now_, console_), list_text(json, now_, console_)}) {
+  const std::string answer = servers_json(status);
+  for (const std::string& text : {status_text(answer, now_, console_), list_text(answer, now_, console_)}) {
     EXPECT_THAT(text,
                 testing::StartsWith(
                     "No gateway runs here with /etc/switchyard.json; its servers were started for this command alone.\n\nNAME "));
     EXPECT_THAT(text, Not(HasSubstr("Next try")));
     EXPECT_THAT(text, Not(HasSubstr(" 99\n")));
   }
-  EXPECT_THAT(*server_text(json, "linear", now_, console_), Not(HasSubstr("next try")));
-  EXPECT_THAT(*server_text(json, "files", now_, console_), Not(HasSubstr("pid")));
+  EXPECT_THAT(*server_text(answer, "linear", now_, console_), Not(HasSubstr("next try")));
+  EXPECT_THAT(*server_text(answer, "files", now_, console_), Not(HasSubstr("pid")));
 }
 
 TEST_F(RenderingTest, WhatASandboxDeniedComesWithWhatAllowsIt) {
@@ -240,8 +240,8 @@ TEST_F(RenderingTest, CallArguments) {
   const auto arguments = [this](CallCommand command, const std::string& input = "") {
     in_.str(input);
     in_.clear();
-    const auto json = call_arguments(command, in_);
-    return json ? *json : "error: " + json.error().message;
+    const auto answer = call_arguments(command, in_);
+    return answer ? *answer : "error: " + answer.error().message;
   };
   EXPECT_EQ(arguments({.arguments = R"( {"a": 1e400} )"}), R"( {"a": 1e400} )");
   EXPECT_EQ(arguments({.arguments = "-"}, "{\"a\":\n2}"), "{\"a\":\n2}");

@@ -25,7 +25,7 @@ ServerSpec server_of(const std::string& more) {
   return config->servers.front();
 }
 
-LoginSpec access_of(const std::string& more) {
+LoginSpec login_of(const std::string& more) {
   return std::get<HttpSpec>(server_of(more).transport).access;
 }
 
@@ -66,8 +66,8 @@ TEST(LoginKeysTest, ScopesAreAListOrOneText) {
 }
 
 TEST(LoginKeysTest, NobodyNeedsToBeAbleToLogIn) {
-  EXPECT_TRUE(access_of(R"("enabled": true)").login);
-  EXPECT_FALSE(access_of(R"("oauth": false)").login);
+  EXPECT_TRUE(login_of(R"("enabled": true)").login);
+  EXPECT_FALSE(login_of(R"("oauth": false)").login);
 }
 
 TEST(LoginKeysTest, AMachineHasItsSecretOrItsKey) {
@@ -80,9 +80,9 @@ TEST(LoginKeysTest, AMachineHasItsSecretOrItsKey) {
 }
 
 TEST(LoginKeysTest, ATokenComesFromAVariableAFileOrAProgram) {
-  EXPECT_EQ(access_of(R"("bearer": {"env": "TOKEN"})").bearer, (BearerSpec{.variable = "TOKEN", .token = "t-1"}));
-  EXPECT_EQ(access_of(R"("bearer": {"file": "~/token"})").bearer, (BearerSpec{.file = "/home/ana/token"}));
-  EXPECT_EQ(access_of(R"("bearer": {"command": ["pass", "${REGION}"], "timeout": 5})").bearer,
+  EXPECT_EQ(login_of(R"("bearer": {"env": "TOKEN"})").bearer, (BearerSpec{.variable = "TOKEN", .token = "t-1"}));
+  EXPECT_EQ(login_of(R"("bearer": {"file": "~/token"})").bearer, (BearerSpec{.file = "/home/ana/token"}));
+  EXPECT_EQ(login_of(R"("bearer": {"command": ["pass", "${REGION}"], "timeout": 5})").bearer,
             (BearerSpec{.command = {"pass", "eu"}, .timeout = std::chrono::seconds(5)}));
 }
 

@@ -1,14 +1,13 @@
 #pragma once
 
 #include <algorithm>
-#include <map>
-#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
 
 #include "gateway/config/config_file.h"
 #include "gateway/doctor/check.h"
+#include "tests/gateway/config/config_text.h"
 
 namespace gateway {
 
@@ -34,13 +33,6 @@ inline CheckLevel worst(const Checks& checks) {
 /// Whether everything that is not well says what mends it.
 inline bool has_remedies(const Checks& checks) {
   return std::ranges::all_of(checks, [](const Check& check) { return check.level < CheckLevel::warning || !check.remedy.empty(); });
-}
-
-inline Environment environment_of(std::map<std::string, std::string, std::less<>> variables) {
-  return [variables = std::move(variables)](std::string_view name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    return found == variables.end() ? std::nullopt : std::optional(found->second);
-  };
 }
 
 inline std::ostream& operator<<(std::ostream& out, CheckLevel level) {

@@ -6,7 +6,7 @@
 namespace gateway {
 namespace {
 
-const std::string kOne = "one-0123456789abcdef", kTwo = "two-0123456789abcdef", kLocal = "local-0123456789abcdef";
+const std::string kOne = "one-0123456789abcdef", kTwo = "two-0123456789abcdef", kOwner = "local-0123456789abcdef";
 
 std::string principal(const AccessTable& table, const std::string& header) {
   const auto* entry = table.identify(header);
@@ -14,11 +14,11 @@ std::string principal(const AccessTable& table, const std::string& header) {
 }
 
 TEST(AccessTableTest, KnowsWhoseATokenIs) {
-  const AccessTable table({{"ci", kOne}, {"ana", kTwo}}, kLocal);
+  const AccessTable table({{"ci", kOne}, {"ana", kTwo}}, kOwner);
   EXPECT_TRUE(table.asks());
   EXPECT_EQ(principal(table, "Bearer " + kOne), "ci");
   EXPECT_EQ(principal(table, "bearer  " + kTwo), "ana");
-  EXPECT_EQ(principal(table, "BEARER " + kLocal), "local");
+  EXPECT_EQ(principal(table, "BEARER " + kOwner), "local");
   for (const std::string header : {"", "Bearer", "Bearer ", "Basic b25lOg==", "Bearer x", "Bearerx"})
     EXPECT_EQ(principal(table, header), "nobody") << header;
   EXPECT_EQ(principal(table, kOne), "nobody");
@@ -29,21 +29,21 @@ TEST(AccessTableTest, KnowsWhoseATokenIs) {
 }
 
 TEST(AccessTableTest, WithoutTokensNobodyIsAskedAndTheGatewaysOwnIsKnown) {
-  const AccessTable table({}, kLocal);
+  const AccessTable table({}, kOwner);
   EXPECT_FALSE(table.asks());
-  EXPECT_EQ(principal(table, "Bearer " + kLocal), "local");
+  EXPECT_EQ(principal(table, "Bearer " + kOwner), "local");
   EXPECT_EQ(principal(table, "Bearer something"), "nobody");
   EXPECT_FALSE(AccessTable().asks());
   EXPECT_EQ(principal(AccessTable(), "Bearer "), "nobody");
 }
 
 TEST(AccessTableTest, ACredentialTellsTokensApartAndHoldsNone) {
-  const AccessTable before({{"ci", kOne}, {"ana", kTwo}}, kLocal), after({{"ci", kTwo}, {"ana", kOne}}, kLocal);
+  const AccessTable before({{"ci", kOne}, {"ana", kTwo}}, kOwner), after({{"ci", kTwo}, {"ana", kOne}}, kOwner);
   const std::string credential = before.identify("Bearer " + kOne)->credential;
   EXPECT_TRUE(before.has(credential));
   EXPECT_FALSE(after.has(credential)) << "the same token under another name, and another token under the same name";
   EXPECT_EQ(credential.find(kOne), std::string::npos);
-  EXPECT_TRUE(after.has(before.identify("Bearer " + kLocal)->credential));
+  EXPECT_TRUE(after.has(before.identify("Bearer " + kOwner)->credential));
   EXPECT_FALSE(before.has(""));
 }
 

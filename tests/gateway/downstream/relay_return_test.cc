@@ -24,7 +24,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using Clock = std::chrono::steady_clock;
 
-const json kHello = {{"protocolVersion", "2099-01-01"}, {"capabilities", {{"roots", json::object()}}}};
+const json kHelloParams = {{"protocolVersion", "2099-01-01"}, {"capabilities", {{"roots", json::object()}}}};
 const json kIntroduction = {{"protocolVersion", "2025-06-18"}, {"serverInfo", {{"name", "switchyard"}}}};
 const json kInitialized = {{"jsonrpc", "2.0"}, {"method", "notifications/initialized"}};
 const json kToolsChanged = {{"jsonrpc", "2.0"}, {"method", "notifications/tools/list_changed"}};
@@ -53,7 +53,7 @@ class RelayReturnTest : public testing::Test {
   std::shared_ptr<FakeTransport> connect() {
     auto first = come();
     open();
-    ask("hello", "initialize", kHello);
+    ask("hello", "initialize", kHelloParams);
     first->answer(0, kIntroduction);
     settle();
     client_->say(kInitialized);
@@ -121,7 +121,7 @@ TEST_F(RelayReturnTest, TheNextGatewayIsGreetedAsTheFirstWas) {
   const auto second = come();
   mcp::run_until(loop_, [&] { return !second->sent.empty(); });
   // With the revision that the client was given.
-  json hello = kHello;
+  json hello = kHelloParams;
   hello["protocolVersion"] = "2025-06-18";
   EXPECT_EQ(second->sent[0]["method"], "initialize");
   EXPECT_EQ(second->sent[0]["params"], hello);
@@ -264,7 +264,7 @@ TEST_F(RelayReturnTest, WhatALostGatewayAskedIsTakenBack) {
 TEST_F(RelayReturnTest, AHandshakeThatGetsNoAnswerIsMadeWithTheNextGateway) {
   const auto first = come();
   open();
-  ask("hello", "initialize", kHello);
+  ask("hello", "initialize", kHelloParams);
   leave();
   first->break_off();
   settle();
@@ -272,14 +272,14 @@ TEST_F(RelayReturnTest, AHandshakeThatGetsNoAnswerIsMadeWithTheNextGateway) {
   const auto second = come();
   greet(*second);
   EXPECT_THAT(client_->received, ElementsAre(json({{"jsonrpc", "2.0"}, {"id", "hello"}, {"result", kIntroduction}})));
-  EXPECT_EQ(second->sent[0]["params"], kHello);
+  EXPECT_EQ(second->sent[0]["params"], kHelloParams);
   EXPECT_EQ(second->revision, "2025-06-18");
 }
 
 TEST_F(RelayReturnTest, AnInitializedThatComesMeanwhileIsNotForgotten) {
   const auto first = come();
   open();
-  ask("hello", "initialize", kHello);
+  ask("hello", "initialize", kHelloParams);
   first->answer(0, kIntroduction);
   settle();
   leave();
@@ -337,7 +337,7 @@ TEST_F(RelayReturnTest, OneThatCannotBeReachedFromTheStartIsNotEither) {
   options_.patience = milliseconds(50);
   come()->refuses = true;
   open();
-  ask("hello", "initialize", kHello);
+  ask("hello", "initialize", kHelloParams);
   mcp::run_until(loop_, [&] { return relay_->ended().is_set(); });
   settle();
   ASSERT_THAT(client_->received, SizeIs(1));

@@ -9,8 +9,6 @@ namespace {
 
 using testing::IsEmpty;
 
-constexpr auto kRelated = "io.modelcontextprotocol/related-task";
-
 class RouterTaskMessagesTest : public RouterTasksTest {
  protected:
   void say(const std::string& text, std::size_t connection = 0) { at(connection).pipe->send(*mcp::Message::parse(text)); }

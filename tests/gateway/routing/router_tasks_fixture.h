@@ -9,6 +9,9 @@
 
 namespace gateway {
 
+/// Where a message names the task it belongs to.
+inline constexpr auto kRelated = "io.modelcontextprotocol/related-task";
+
 /// Clients of a server whose tools run as tasks.
 class RouterTasksTest : public RouterTest {
  protected:

@@ -11,8 +11,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr auto kRelated = "io.modelcontextprotocol/related-task";
-
 TEST_F(RouterTasksTest, OffersTasksToWhoKnowsThem) {
   enter();
   EXPECT_EQ(introduction_["capabilities"]["tasks"], server_.capabilities["tasks"]);

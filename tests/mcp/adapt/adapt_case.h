@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <gtest/gtest.h>
 #include <ostream>
+#include <string>
 #include <string_view>
 
 #include "mcp/types/protocol_version.h"
@@ -33,6 +35,10 @@ struct AdaptCase {
 
 inline void PrintTo(const AdaptCase& c, std::ostream* out) {
   *out << c.name;
+}
+
+inline std::string name_of(const testing::TestParamInfo<AdaptCase>& which) {
+  return std::string(which.param.name);
 }
 
 }  // namespace mcp

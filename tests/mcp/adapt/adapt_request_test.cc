@@ -69,10 +69,6 @@ TEST_P(AdaptRequestTest, SaysWhatTheServerKnows) {
   expect_every_pair(GetParam(), adapt_request);
 }
 
-std::string name_of(const testing::TestParamInfo<AdaptCase>& which) {
-  return std::string(which.param.name);
-}
-
 INSTANTIATE_TEST_SUITE_P(EveryPair, AdaptRequestTest, testing::ValuesIn(kClientRequests), name_of);
 
 TEST(AdaptRequestSpansTest, FindsWhatIsRoutedAgain) {

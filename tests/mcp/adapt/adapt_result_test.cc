@@ -171,10 +171,6 @@ TEST_P(AdaptResultTest, SaysWhatTheReaderKnows) {
   }
 }
 
-std::string name_of(const testing::TestParamInfo<AdaptCase>& which) {
-  return std::string(which.param.name);
-}
-
 INSTANTIATE_TEST_SUITE_P(EveryPair, AdaptResultTest, testing::ValuesIn(kCases), name_of);
 
 /// Adapting step by step must end where adapting at once does: several hops may lie between two sides.

@@ -19,6 +19,9 @@ namespace mcp {
 
 constexpr std::chrono::seconds kPatience(10);
 
+/// The shortest request.
+inline const std::string kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
 /// An HttpServer on a loop thread of its own. The handler's object lives as long as the loop, so it may be a capturing lambda.
 class ServerUnderTest {
  public:

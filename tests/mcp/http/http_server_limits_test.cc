@@ -12,8 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-const std::string kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-
 HttpServerOptions small() {
   HttpServerOptions options;
   options.max_head = 1024;

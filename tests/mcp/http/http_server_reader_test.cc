@@ -54,17 +54,17 @@ std::string read_all(std::string_view wire, std::size_t first, std::size_t piece
   }
 }
 
-struct WireCase {
+struct ReaderCase {
   std::string name;
   std::string wire;
   std::string outcome;
 };
 
-void PrintTo(const WireCase& c, std::ostream* out) {
+void PrintTo(const ReaderCase& c, std::ostream* out) {
   *out << c.name;
 }
 
-class RequestReaderTest : public testing::TestWithParam<WireCase> {};
+class RequestReaderTest : public testing::TestWithParam<ReaderCase> {};
 
 TEST_P(RequestReaderTest, SameOutcomeInAllFragments) {
   for (const std::size_t piece : kFragments)
@@ -77,27 +77,27 @@ TEST_P(RequestReaderTest, SameOutcomeInAllSplits) {
     ASSERT_EQ(read_all(wire, split, wire.size()), GetParam().outcome) << "split at " << split;
 }
 
-std::string post(std::string_view headers, std::string_view body = {}) {
+std::string post_with(std::string_view headers, std::string_view body = {}) {
   return "POST /mcp HTTP/1.1\r\nHost: h\r\n" + std::string(headers) + "\r\n" + std::string(body);
 }
 
 std::string chunked(std::string_view body) {
-  return post("Transfer-Encoding: chunked\r\n", body);
+  return post_with("Transfer-Encoding: chunked\r\n", body);
 }
 
 const std::string kNext = "GET /next HTTP/1.1\r\nHost: h\r\n\r\n";
 
-const std::vector<WireCase> kGood = {
+const std::vector<ReaderCase> kGood = {
     {"plain", "GET /a/b?c=d HTTP/1.1\r\nHost: h\r\n\r\n", "GET /a/b?c=d []; idle"},
     {"any method", "PROPFIND / HTTP/1.1\r\nHost: h\r\n\r\n", "PROPFIND / []; idle"},
     {"blank line first", "\r\n" + kNext, "GET /next []; idle"},
-    {"body", post("Content-Length: 5\r\n", "hello"), "POST /mcp [hello]; idle"},
+    {"body", post_with("Content-Length: 5\r\n", "hello"), "POST /mcp [hello]; idle"},
     {"body of the greatest size",
-     post("Content-Length: 64\r\n", std::string(64, 'x')),
+     post_with("Content-Length: 64\r\n", std::string(64, 'x')),
      "POST /mcp [" + std::string(64, 'x') + "]; idle"},
-    {"no length, no body", post("") + kNext, "POST /mcp []; GET /next []; idle"},
+    {"no length, no body", post_with("") + kNext, "POST /mcp []; GET /next []; idle"},
     {"pipelined",
-     post("Content-Length: 2\r\n", "ab") + kNext + post("Content-Length: 1\r\n", "c"),
+     post_with("Content-Length: 2\r\n", "ab") + kNext + post_with("Content-Length: 1\r\n", "c"),
      "POST /mcp [ab]; GET /next []; POST /mcp [c]; idle"},
     {"a GET's body is not a request",
      "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 16\r\n\r\nGET /x HTTP/1.1\n" + kNext,
@@ -113,13 +113,13 @@ const std::vector<WireCase> kGood = {
     {"HTTP/1.0 without Host", "GET / HTTP/1.0\r\n\r\n", "GET / close []; idle"},
     {"close", "GET / HTTP/1.1\r\nHost: h\r\nConnection: foo, Close\r\n\r\n", "GET / close []; idle"},
     {"half a head", "GET / HTTP/1.1\r\nHost: h\r\n", "more"},
-    {"half a body", post("Content-Length: 5\r\n", "hell"), "more"},
+    {"half a body", post_with("Content-Length: 5\r\n", "hell"), "more"},
     {"half a chunk", chunked("5\r\nhell"), "more"},
     {"nothing", "", "idle"},
 };
 INSTANTIATE_TEST_SUITE_P(Good, RequestReaderTest, testing::ValuesIn(kGood));
 
-const std::vector<WireCase> kMalformed = {
+const std::vector<ReaderCase> kMalformed = {
     {"no request", "\x16\x03\x01\x02", "400"},
     {"two blank lines", "\r\n\r\n" + kNext, "400"},
     {"lone CR first", "\rGET / HTTP/1.1\r\nHost: h\r\n\r\n", "400"},
@@ -142,10 +142,10 @@ const std::vector<WireCase> kMalformed = {
     {"no Host", "GET / HTTP/1.1\r\nX: y\r\n\r\n", "400"},
     {"empty Host", "GET / HTTP/1.1\r\nHost: \r\n\r\n", "400"},
     {"two Hosts", "GET / HTTP/1.1\r\nHost: h\r\nhOST: h\r\n\r\n", "400"},
-    {"two content types", post("Content-Type: a/b\r\nContent-Type: a/b\r\n"), "400"},
-    {"two origins", post("Origin: http://a\r\nOrigin: http://b\r\n"), "400"},
-    {"two session ids", post("Mcp-Session-Id: a\r\nmcp-session-id: b\r\n"), "400"},
-    {"two protocol versions", post("MCP-Protocol-Version: a\r\nMcp-Protocol-Version: b\r\n"), "400"},
+    {"two content types", post_with("Content-Type: a/b\r\nContent-Type: a/b\r\n"), "400"},
+    {"two origins", post_with("Origin: http://a\r\nOrigin: http://b\r\n"), "400"},
+    {"two session ids", post_with("Mcp-Session-Id: a\r\nmcp-session-id: b\r\n"), "400"},
+    {"two protocol versions", post_with("MCP-Protocol-Version: a\r\nMcp-Protocol-Version: b\r\n"), "400"},
     {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505"},
     {"HTTP/1.2", "GET / HTTP/1.2\r\nHost: h\r\n\r\n", "505"},
     {"no version", "GET / HTTX/1.1\r\nHost: h\r\n\r\n", "400"},
@@ -153,26 +153,26 @@ const std::vector<WireCase> kMalformed = {
 };
 INSTANTIATE_TEST_SUITE_P(Malformed, RequestReaderTest, testing::ValuesIn(kMalformed));
 
-const std::vector<WireCase> kSmuggling = {
-    {"length and chunked", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), "400"},
-    {"chunked and length", post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"), "400"},
-    {"two lengths", post("Content-Length: 5\r\nContent-Length: 6\r\n", "hello"), "400"},
-    {"the same length twice", post("Content-Length: 5\r\nContent-Length: 5\r\n", "hello"), "400"},
-    {"list of lengths", post("Content-Length: 5, 5\r\n", "hello"), "400"},
-    {"signed length", post("Content-Length: +5\r\n", "hello"), "400"},
-    {"negative length", post("Content-Length: -5\r\n", "hello"), "400"},
-    {"hexadecimal length", post("Content-Length: 0x5\r\n", "hello"), "400"},
-    {"empty length", post("Content-Length: \r\n", "hello"), "400"},
-    {"length beyond 64 bits", post("Content-Length: 18446744073709551621\r\n", "hello"), "400"},
-    {"other encoding", post("Transfer-Encoding: gzip\r\n", "hello"), "501"},
-    {"encoding before chunked", post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), "501"},
-    {"encoding after chunked", post("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n"), "501"},
-    {"nearly chunked", post("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"), "501"},
-    {"quoted chunked", post("Transfer-Encoding: \"chunked\"\r\n", "0\r\n\r\n"), "501"},
-    {"empty encoding", post("Transfer-Encoding:\r\n", "0\r\n\r\n"), "501"},
-    {"chunked twice", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), "400"},
-    {"encoding with a vertical tab", post("Transfer-Encoding:\vchunked\r\n", "0\r\n\r\n"), "400"},
-    {"encoding with a blank before the colon", post("Transfer-Encoding : chunked\r\n", "0\r\n\r\n"), "400"},
+const std::vector<ReaderCase> kSmuggling = {
+    {"length and chunked", post_with("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), "400"},
+    {"chunked and length", post_with("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"), "400"},
+    {"two lengths", post_with("Content-Length: 5\r\nContent-Length: 6\r\n", "hello"), "400"},
+    {"the same length twice", post_with("Content-Length: 5\r\nContent-Length: 5\r\n", "hello"), "400"},
+    {"list of lengths", post_with("Content-Length: 5, 5\r\n", "hello"), "400"},
+    {"signed length", post_with("Content-Length: +5\r\n", "hello"), "400"},
+    {"negative length", post_with("Content-Length: -5\r\n", "hello"), "400"},
+    {"hexadecimal length", post_with("Content-Length: 0x5\r\n", "hello"), "400"},
+    {"empty length", post_with("Content-Length: \r\n", "hello"), "400"},
+    {"length beyond 64 bits", post_with("Content-Length: 18446744073709551621\r\n", "hello"), "400"},
+    {"other encoding", post_with("Transfer-Encoding: gzip\r\n", "hello"), "501"},
+    {"encoding before chunked", post_with("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), "501"},
+    {"encoding after chunked", post_with("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n"), "501"},
+    {"nearly chunked", post_with("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"), "501"},
+    {"quoted chunked", post_with("Transfer-Encoding: \"chunked\"\r\n", "0\r\n\r\n"), "501"},
+    {"empty encoding", post_with("Transfer-Encoding:\r\n", "0\r\n\r\n"), "501"},
+    {"chunked twice", post_with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), "400"},
+    {"encoding with a vertical tab", post_with("Transfer-Encoding:\vchunked\r\n", "0\r\n\r\n"), "400"},
+    {"encoding with a blank before the colon", post_with("Transfer-Encoding : chunked\r\n", "0\r\n\r\n"), "400"},
     {"encoding in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
     {"chunk size with a sign", chunked("+3\r\nabc\r\n0\r\n\r\n"), "400"},
     {"chunk size with 0x", chunked("0x3\r\nabc\r\n0\r\n\r\n"), "400"},
@@ -183,11 +183,11 @@ const std::vector<WireCase> kSmuggling = {
 };
 INSTANTIATE_TEST_SUITE_P(Smuggling, RequestReaderTest, testing::ValuesIn(kSmuggling));
 
-const std::vector<WireCase> kTooLarge = {
+const std::vector<ReaderCase> kTooLarge = {
     {"head", "GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(kMaxHead, 'x') + "\r\n\r\n", "431"},
     {"endless head", "GET /" + std::string(2 * kBuffer, 'x'), "431"},
-    {"declared body", post("Content-Length: 65\r\n"), "413"},
-    {"greatest declared body", post("Content-Length: 18446744073709551615\r\n"), "413"},
+    {"declared body", post_with("Content-Length: 65\r\n"), "413"},
+    {"greatest declared body", post_with("Content-Length: 18446744073709551615\r\n"), "413"},
     {"chunked body", chunked("40\r\n" + std::string(64, 'x') + "\r\n1\r\nx\r\n0\r\n\r\n"), "413"},
     {"declared chunk", chunked("41\r\n"), "413"},
     {"endless chunk extension", chunked("1;" + std::string(2 * kBuffer, 'x')), "400"},
@@ -220,11 +220,11 @@ class BodyBudgetTest : public testing::Test {
 TEST_F(BodyBudgetTest, CountsWhatCameUntilItIsTaken) {
   using Step = RequestReader::Step;
   RequestReader one(pool_, bodies_, kMaxHead, kRoom), two(pool_, bodies_, kMaxHead, kRoom);
-  EXPECT_EQ(feed(one, post("Content-Length: 60\r\n")), Step::need_bytes);
+  EXPECT_EQ(feed(one, post_with("Content-Length: 60\r\n")), Step::need_bytes);
   EXPECT_EQ(bodies_.used(), 0u) << "a length alone costs nothing";
   EXPECT_EQ(feed(one, std::string(50, 'x')), Step::need_bytes);
   EXPECT_EQ(bodies_.used(), 50u);
-  EXPECT_EQ(feed(two, post("Content-Length: 51\r\n")), Step::refused);
+  EXPECT_EQ(feed(two, post_with("Content-Length: 51\r\n")), Step::refused);
   EXPECT_EQ(two.refusal().status, 503);
   EXPECT_EQ(feed(one, std::string(10, 'x')), Step::request);
   EXPECT_EQ(bodies_.used(), 60u);
@@ -238,7 +238,7 @@ TEST_F(BodyBudgetTest, GivesBackWhatWasNeverTaken) {
   using Step = RequestReader::Step;
   {
     RequestReader one(pool_, bodies_, kMaxHead, kRoom), two(pool_, bodies_, kMaxHead, kRoom);
-    EXPECT_EQ(feed(one, post("Content-Length: 30\r\n")), Step::need_bytes);
+    EXPECT_EQ(feed(one, post_with("Content-Length: 30\r\n")), Step::need_bytes);
     EXPECT_EQ(feed(one, std::string(30, 'x')), Step::request);
     EXPECT_EQ(feed(two, chunked("14\r\n" + std::string(15, 'x'))), Step::need_bytes);
     EXPECT_EQ(bodies_.used(), 45u);
@@ -251,7 +251,7 @@ TEST_F(BodyBudgetTest, GivesBackWhatWasNeverTaken) {
 TEST_F(BodyBudgetTest, ABodyThatOutgrowsTheRoomIsRefusedAndForgotten) {
   using Step = RequestReader::Step;
   RequestReader one(pool_, bodies_, kMaxHead, kRoom), two(pool_, bodies_, kMaxHead, kRoom), three(pool_, bodies_, kMaxHead, kRoom);
-  EXPECT_EQ(feed(one, post("Content-Length: 80\r\n")), Step::need_bytes);
+  EXPECT_EQ(feed(one, post_with("Content-Length: 80\r\n")), Step::need_bytes);
   EXPECT_EQ(feed(two, chunked("32\r\n" + std::string(40, 'x'))), Step::need_bytes);
   EXPECT_EQ(feed(one, std::string(50, 'x')), Step::need_bytes);
   EXPECT_EQ(feed(one, std::string(20, 'x')), Step::refused);
@@ -259,7 +259,7 @@ TEST_F(BodyBudgetTest, ABodyThatOutgrowsTheRoomIsRefusedAndForgotten) {
   EXPECT_EQ(bodies_.used(), 40u);
   // What comes whole with its head is not counted.
   bodies_.take(60);
-  EXPECT_EQ(feed(three, post("Content-Length: 20\r\n") + std::string(20, 'x')), Step::request);
+  EXPECT_EQ(feed(three, post_with("Content-Length: 20\r\n") + std::string(20, 'x')), Step::request);
   EXPECT_EQ(feed(two, std::string(5, 'x')), Step::refused);
   EXPECT_EQ(bodies_.used(), 60u);
   bodies_.give_back(60);

@@ -12,7 +12,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 const std::string kWait = "POST /wait HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n";
-const std::string kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
 /// A handler that says when it began, answers when `release` is set, and says whether its answer was taken.
 struct Gate {

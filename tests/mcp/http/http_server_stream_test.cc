@@ -20,7 +20,7 @@ namespace {
 using std::chrono::milliseconds;
 
 const std::string kStream = "GET /stream HTTP/1.1\r\nHost: h\r\n\r\n";
-const std::string kGet = "GET /next HTTP/1.1\r\nHost: h\r\n\r\n";
+const std::string kGetNext = "GET /next HTTP/1.1\r\nHost: h\r\n\r\n";
 
 /// Begins a stream on /stream and ends it when the server says that it is over, or when `go` is set; else echoes.
 struct Streams {
@@ -78,7 +78,7 @@ TEST_F(HttpServerStreamTest, HeadComesAtOnceThenChunksThenTheNextRequest) {
   server_->on_loop([this] { streams_->go.set(); });
   EXPECT_EQ(client.read_chunk(), "data: last\n\n");
   EXPECT_EQ(client.read_chunk(), "");
-  client.send(kGet);
+  client.send(kGetNext);
   EXPECT_EQ(client.read_response().body, "GET /next ");
   EXPECT_EQ(streams_->ended, 0);
 }
@@ -88,7 +88,7 @@ TEST_F(HttpServerStreamTest, PipelinedRequestWaitsForTheEndOfTheStream) {
   RawClient client = server_->client();
   client.send(kStream);
   client.read_head();
-  client.send(kGet);
+  client.send(kGetNext);
   server_->on_loop([] {});
   server_->on_loop([this] { streams_->go.set(); });
   EXPECT_EQ(client.read_chunk(), "data: last\n\n");
@@ -167,7 +167,7 @@ TEST(HttpServerStreamsTest, HeadOfAStreamHasNoBody) {
     co_await exchange.end_stream();
   });
   RawClient client = server.client();
-  client.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n" + kGet);
+  client.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n" + kGetNext);
   EXPECT_EQ(client.read_response(true).status, 200);
   EXPECT_EQ(client.read_response().body, "data");
 }
@@ -196,7 +196,7 @@ TEST(HttpServerStreamsTest, LargeStreamToAClientThatReads) {
   });
   RawClient client(4096);
   client.connect(server.port());
-  client.send(kStream + kGet);
+  client.send(kStream + kGetNext);
   client.read_head();
   for (std::size_t i = 1; i < kPieces; ++i)
     ASSERT_EQ(client.read_chunk(), std::string(i * 100, static_cast<char>('a' + i % 26)));
@@ -277,7 +277,7 @@ Task<void> write_much(HttpExchange& exchange, std::promise<void>& done) {
 TEST(HttpServerStreamsTest, StreamWithoutProgressIsClosed) {
   HttpServerOptions options;
   options.write_timeout = milliseconds(40);
-  for (const std::string& wire : {kStream, kGet}) {
+  for (const std::string& wire : {kStream, kGetNext}) {
     SCOPED_TRACE(wire);
     std::promise<void> promise;
     auto done = promise.get_future();
@@ -344,7 +344,7 @@ TEST_F(HttpServerStreamTest, ThousandsOfIdleStreams) {
   std::cout << "heap per idle stream of " << count << ", client included: " << heap << " bytes\n";
   EXPECT_EQ(threads(), threads_before);
   RawClient other = server_->client();
-  other.send(kGet);
+  other.send(kGetNext);
   EXPECT_EQ(other.read_response().body, "GET /next ");
   server_->on_loop([this] { streams_->go.set(); });
   for (RawClient& client : clients) {

@@ -18,7 +18,7 @@
 namespace mcp {
 namespace {
 
-const std::string kGet = "GET /a?b HTTP/1.1\r\nHost: h\r\n\r\n";
+const std::string kGetQuery = "GET /a?b HTTP/1.1\r\nHost: h\r\n\r\n";
 
 std::string post(std::string_view body, std::string_view headers = {}) {
   return "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + std::string(headers) +
@@ -41,7 +41,7 @@ TEST(HttpServerTest, FragmentsOfAnySize) {
   ServerUnderTest server(echo);
   RawClient client = server.client();
   const std::string wire =
-      post("hello") + "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + kGet;
+      post("hello") + "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + kGetQuery;
   for (const std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}, std::size_t{64}, wire.size()}) {
     client.send_in_pieces(wire, piece);
     EXPECT_EQ(client.read_response().body, "POST /mcp hello");
@@ -95,7 +95,7 @@ TEST(HttpServerTest, HeadersInAndOut) {
 TEST(HttpServerTest, HeadHasNoBody) {
   ServerUnderTest server(echo);
   RawClient client = server.client();
-  client.send("HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n" + kGet);
+  client.send("HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n" + kGetQuery);
   EXPECT_EQ(client.read_response(true).header("Content-Length"), "8");
   EXPECT_EQ(client.read_response().body, "GET /a?b ");
 }
@@ -106,7 +106,7 @@ TEST(HttpServerTest, NoContentHasNoLength) {
     return done();
   });
   RawClient client = server.client();
-  client.send(kGet + kGet);
+  client.send(kGetQuery + kGetQuery);
   EXPECT_EQ(client.read_response().head, "HTTP/1.1 204 No Content");
   EXPECT_EQ(client.read_response().status, 204);
 }
@@ -116,7 +116,7 @@ TEST(HttpServerTest, ClosesWhenAsked) {
   for (const std::string wire :
        {"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"}) {
     RawClient client = server.client();
-    client.send(wire + kGet);
+    client.send(wire + kGetQuery);
     EXPECT_EQ(client.read_response().header("Connection"), "close");
     EXPECT_TRUE(client.at_end());
   }
@@ -125,7 +125,7 @@ TEST(HttpServerTest, ClosesWhenAsked) {
 TEST(HttpServerTest, AnswersAClientThatSendsNoMore) {
   ServerUnderTest server(echo);
   RawClient client = server.client();
-  client.send(kGet);
+  client.send(kGetQuery);
   client.shutdown_send();
   EXPECT_EQ(client.read_response().body, "GET /a?b ");
   EXPECT_TRUE(client.at_end());
@@ -197,18 +197,18 @@ TEST(HttpServerTest, ListensOnLocalhostToo) {
   std::uint16_t port = 0;
   server.on_loop([&] { port = server.server().listen("localhost", 0).value_or(0); });
   RawClient client = RawClient::to(port);
-  client.send(kGet);
+  client.send(kGetQuery);
   EXPECT_EQ(client.read_response().status, 200);
 }
 
 TEST(HttpServerTest, StopAcceptingLeavesConnectionsAlone) {
   ServerUnderTest server(echo);
   RawClient client = server.client();
-  client.send(kGet);
+  client.send(kGetQuery);
   EXPECT_EQ(client.read_response().status, 200);
   server.on_loop([&] { server.server().stop_accepting(); });
   EXPECT_THROW(server.client(), std::system_error);
-  client.send(kGet);
+  client.send(kGetQuery);
   EXPECT_EQ(client.read_response().status, 200);
 }
 
@@ -223,7 +223,7 @@ std::uint16_t local_port(int fd) {
 TEST(HttpServerTest, SocketsAreNotInherited) {
   ServerUnderTest server(echo);
   RawClient client = server.client();
-  client.send(kGet);
+  client.send(kGetQuery);
   EXPECT_EQ(client.read_response().status, 200);
   int sockets = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -242,9 +242,9 @@ TEST(HttpServerTest, FullServerLetsTheNextClientWait) {
   RawClient one = server.client();
   RawClient two = server.client();
   RawClient three = server.client();
-  three.send(kGet);
+  three.send(kGetQuery);
   for (RawClient* client : {&one, &two}) {
-    client->send(kGet);
+    client->send(kGetQuery);
     EXPECT_EQ(client->read_response().status, 200);
   }
   EXPECT_EQ(server.connections(), 2U);
@@ -296,7 +296,7 @@ TEST(HttpServerTest, SurvivesALackOfDescriptors) {
   {
     const DescriptorLimit none;
     client.connect(server.port());
-    client.send(kGet);
+    client.send(kGetQuery);
     EXPECT_EQ(server.connections(), 0U);
     EXPECT_EQ(server.connections(), 0U);
   }
@@ -309,7 +309,7 @@ TEST(HttpServerTest, ManyClientsComeAndGo) {
     std::vector<RawClient> clients;
     for (int i = 0; i < 20; ++i) {
       clients.push_back(server.client());
-      clients.back().send(kGet);
+      clients.back().send(kGetQuery);
     }
     for (int i = 0; i < 20; ++i) {
       if (i % 3 == 0) {

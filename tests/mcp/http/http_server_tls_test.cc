@@ -18,7 +18,7 @@ namespace {
 using testing::HasSubstr;
 using Context = std::shared_ptr<const TlsServerContext>;
 
-constexpr std::string_view kGet = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n";
+constexpr std::string_view kGetSecurely = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 class HttpServerTlsTest : public testing::Test {
  protected:
@@ -64,11 +64,11 @@ TEST_F(HttpServerTlsTest, AnswersRequestsOnOneConnection) {
     EXPECT_EQ(client->alpn(), "http/1.1");
     EXPECT_EQ(client->version(), highest == 0 ? "TLSv1.3" : "TLSv1.2");
     for (int i = 0; i < 3; ++i) {
-      client->send(kGet);
+      client->send(kGetSecurely);
       EXPECT_EQ(client->read_response().body, "GET /a ");
     }
     // Both in one record: the second waits decrypted, where the socket does not tell of it.
-    client->send(std::string(kGet) + std::string(kGet));
+    client->send(std::string(kGetSecurely) + std::string(kGetSecurely));
     EXPECT_EQ(client->read_response().body, "GET /a ");
     EXPECT_EQ(client->read_response().body, "GET /a ");
   }
@@ -83,7 +83,7 @@ TEST_F(HttpServerTlsTest, CarriesLargeBodiesBothWaysToASlowReader) {
   client->send("POST /b HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
   client->send(body);
   EXPECT_EQ(client->read_response().body, "POST /b " + body);
-  client->send(kGet);
+  client->send(kGetSecurely);
   EXPECT_EQ(client->read_response().body, "GET /a ");
 }
 
@@ -104,7 +104,7 @@ TEST_F(HttpServerTlsTest, StreamsAndNoticesThatTheClientGoes) {
       {},
       context());
   const auto client = peer(server);
-  client->send(kGet);
+  client->send(kGetSecurely);
   EXPECT_THAT(client->read_until("data: last\n\n"), HasSubstr(std::string(1000, 'c')));
   client->close();
   wait_for(gone_future);
@@ -118,7 +118,7 @@ TEST_F(HttpServerTlsTest, NewConnectionsGetTheNewCertificateAndOldOnesGoOn) {
   const auto later = peer(server);
   EXPECT_NE(old->serial(), later->serial());
   for (const auto* client : {&old, &later}) {
-    (*client)->send(kGet);
+    (*client)->send(kGetSecurely);
     EXPECT_EQ((*client)->read_response().status, 200);
   }
 }
@@ -137,7 +137,7 @@ TEST_F(HttpServerTlsTest, EndsConnectionsInOrder) {
 TEST_F(HttpServerTlsTest, SaysThatItSpeaksTlsToWhoDoesNot) {
   ServerUnderTest server(echo, {}, context());
   RawClient plain = server.client();
-  plain.send(kGet);
+  plain.send(kGetSecurely);
   const RawResponse answer = plain.read_response();
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.body, HasSubstr("https://"));
@@ -154,7 +154,7 @@ TEST_F(HttpServerTlsTest, ASlowHandshakeIsCountedAndEnded) {
   EXPECT_EQ(silent.read_to_end(), "");
   EXPECT_EQ(slow.read_to_end(), "");
   const auto client = peer(server);
-  client->send(kGet);
+  client->send(kGetSecurely);
   EXPECT_EQ(client->read_response().status, 200);
   EXPECT_EQ(server.connections(), 1u);
 }
@@ -182,7 +182,7 @@ TEST_F(HttpServerTlsTest, AStopLetsARequestFinish) {
   self = &server;
   server.on_loop([&] { go = std::make_unique<Event>(self->executor()); });
   const auto client = peer(server), idle = peer(server);
-  client->send(kGet);
+  client->send(kGetSecurely);
   wait_for(began_future);
   auto stopped = server.stop(std::chrono::seconds(10));
   EXPECT_EQ(idle->end(), "close_notify");

@@ -18,8 +18,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-const std::string kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-
 class ServerConnectionTest : public testing::Test {
  protected:
   ~ServerConnectionTest() override {

@@ -9,7 +9,7 @@ namespace {
 
 using nlohmann::json;
 
-Message parsed(std::string text) {
+Message message_of(std::string text) {
   auto message = Message::parse(std::move(text));
   EXPECT_TRUE(message) << message.error().message;
   return std::move(*message);
@@ -26,7 +26,7 @@ std::string call(bool id_first, std::string_view id) {
 
 /// Every span must hold what a fresh parse of the text finds.
 void expect_consistent(const Message& message) {
-  const Message fresh = parsed(std::string(message.text()));
+  const Message fresh = message_of(std::string(message.text()));
   constexpr Span Envelope::* kAll[] = {&Envelope::id,
                                        &Envelope::method,
                                        &Envelope::params,
@@ -53,7 +53,7 @@ TEST(MessageReplaceTest, WritesIdsOfAnyLengthAtEitherEnd) {
       "1", "22", R"("a-long-id-as-a-string")", "333", R"("")", R"("another id that is rather long, and then some")", "4"};
   for (const bool id_first : {true, false}) {
     for (const std::string& original : ids) {
-      Message message = parsed(call(id_first, original));
+      Message message = message_of(call(id_first, original));
       json expected = json::parse(message.text());
       for (const std::string& id : ids) {
         message.set_id(id);
@@ -80,7 +80,7 @@ TEST(MessageReplaceTest, WritesEveryMember) {
       {&Envelope::meta_progress_token, json::json_pointer("/params/_meta/progressToken")},
   };
   for (const bool id_first : {true, false}) {
-    Message message = parsed(call(id_first, "17"));
+    Message message = message_of(call(id_first, "17"));
     json expected = json::parse(message.text());
     for (const std::string value : {R"("a much longer value than there was")", R"("")", R"("mid")"}) {
       for (const auto& [member, pointer] : members) {
@@ -94,7 +94,7 @@ TEST(MessageReplaceTest, WritesEveryMember) {
 }
 
 TEST(MessageReplaceTest, RefreshesTheDecodedNames) {
-  Message message = parsed(R"({"jsonrpc":"2.0","id":1,"method":"a\/b","params":{"name":"x\"y"}})");
+  Message message = message_of(R"({"jsonrpc":"2.0","id":1,"method":"a\/b","params":{"name":"x\"y"}})");
   message.replace(&Envelope::name, R"("plain")");
   message.replace(&Envelope::method, R"("m")");
   EXPECT_EQ(message.name(), "plain");
@@ -106,7 +106,7 @@ TEST(MessageReplaceTest, RefreshesTheDecodedNames) {
 }
 
 TEST(MessageReplaceTest, MembersInsideTheReplacedBecomeAbsent) {
-  Message message = parsed(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"name":"x\"y","_meta":{"progressToken":1}}})");
+  Message message = message_of(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"name":"x\"y","_meta":{"progressToken":1}}})");
   message.replace(&Envelope::meta, R"({"progressToken":2})");
   EXPECT_EQ(message.raw(message.envelope().meta), R"({"progressToken":2})");
   EXPECT_FALSE(message.envelope().meta_progress_token.present());
@@ -119,13 +119,13 @@ TEST(MessageReplaceTest, MembersInsideTheReplacedBecomeAbsent) {
 }
 
 TEST(MessageReplaceTest, DoesNothingForAnAbsentMember) {
-  Message message = parsed(R"({"jsonrpc":"2.0","method":"m"})");
+  Message message = message_of(R"({"jsonrpc":"2.0","method":"m"})");
   message.set_id("7");
   EXPECT_EQ(message.text(), R"({"jsonrpc":"2.0","method":"m"})");
 }
 
 TEST(MessageReplaceTest, MovesTheShortSideOfAHugeMessage) {
-  Message message = parsed(R"({"jsonrpc":"2.0","id":"long-enough-id","result":")" + std::string(1 << 20, 'x') + R"("})");
+  Message message = message_of(R"({"jsonrpc":"2.0","id":"long-enough-id","result":")" + std::string(1 << 20, 'x') + R"("})");
   const char* const end = message.text().data() + message.text().size();
   for (const std::string id : {"1", R"("back-again-id")", "22"}) {
     message.set_id(id);
@@ -135,13 +135,13 @@ TEST(MessageReplaceTest, MovesTheShortSideOfAHugeMessage) {
 }
 
 TEST(MessageTakeTextTest, LeavesTheFreeRoomBehind) {
-  Message message = parsed(call(true, R"("a-long-id-as-a-string")"));
+  Message message = message_of(call(true, R"("a-long-id-as-a-string")"));
   message.set_id("1");
   EXPECT_EQ(std::move(message).take_text(), call(true, "1"));
 }
 
 TEST(MessageCloneTest, IsEqualAndApart) {
-  Message message = parsed(call(true, R"("a-long-id-as-a-string")"));
+  Message message = message_of(call(true, R"("a-long-id-as-a-string")"));
   message.replace(&Envelope::name, R"("\u0041")");
   message.set_id("1");
   Message copy = message.clone();

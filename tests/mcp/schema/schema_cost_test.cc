@@ -17,13 +17,13 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-std::shared_ptr<const Schema> compiled(std::string_view text) {
+std::shared_ptr<const Schema> made_of(std::string_view text) {
   auto schema = Schema::compile(text);
   EXPECT_TRUE(schema) << (schema ? "" : schema.error().text());
   return schema ? *schema : nullptr;
 }
 
-Error refusal(std::string_view schema, const SchemaLimits& limits = {}) {
+Error refused(std::string_view schema, const SchemaLimits& limits = {}) {
   const auto result = Schema::compile(schema, limits);
   EXPECT_FALSE(result) << schema.substr(0, 200);
   return result ? Error{} : result.error();
@@ -53,7 +53,7 @@ std::string doubled(int depth, const std::string& leaf, const std::string& keywo
 
 /// The value costs more than a check may take, and that is noticed.
 void expect_too_costly(std::string_view schema, std::string_view instance) {
-  const auto result = compiled(schema)->validate(instance);
+  const auto result = made_of(schema)->validate(instance);
   ASSERT_FALSE(result) << schema.substr(0, 200);
   EXPECT_EQ(result.error().code, ErrorCode::too_large);
   EXPECT_THAT(result.error().message, HasSubstr("too long"));
@@ -65,13 +65,13 @@ TEST(SchemaCostTest, LongNumbersCostByTheirLength) {
   expect_too_costly(R"({"anyOf": )" + repeated(200, R"({"const": 1})") + "}", number);
   expect_too_costly(R"({"anyOf": )" + repeated(200, R"({"enum": [1, 2, 3, 4, 5, 6, 7, 8, 9]})") + "}", number);
   expect_too_costly(R"({"allOf": )" + repeated(200, R"({"multipleOf": 1})") + "}", number);
-  EXPECT_THAT(compiled(R"({"type": "integer", "minimum": 1, "multipleOf": 1})")->validate(number).value(), IsEmpty());
+  EXPECT_THAT(made_of(R"({"type": "integer", "minimum": 1, "multipleOf": 1})")->validate(number).value(), IsEmpty());
 }
 
 TEST(SchemaCostTest, LargeDivisorsCostMore) {
   const std::string number = "999999999999999999999999999999999999e999999999999999";
   const std::string schema = R"({"items": {"multipleOf": 999999999999999999999999999999999999}})";
-  EXPECT_THAT(compiled(schema)->validate(repeated(10, number)).value(), IsEmpty());
+  EXPECT_THAT(made_of(schema)->validate(repeated(10, number)).value(), IsEmpty());
   expect_too_costly(schema, repeated(20'000, number));
 }
 
@@ -98,20 +98,20 @@ TEST(SchemaCostTest, MarksAreKeptOnlyWhereAKeywordAsks) {
   std::string schema = doubled(14, R"({"prefixItems": [true], "unevaluatedProperties": false})", "allOf");
   schema.insert(1, R"("unevaluatedItems": true, )");
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_THAT(compiled(schema)->validate(repeated(400'000, "0")).value(), IsEmpty());
+  EXPECT_THAT(made_of(schema)->validate(repeated(400'000, "0")).value(), IsEmpty());
   // Well under a second in truth; the bound is for sanitizers and busy machines.
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
 TEST(SchemaCostTest, IdentifiersAreBounded) {
   const std::string long_id = R"({"$id": ")" + std::string(5000, 'i') + R"(/", "$defs": {"a": {"$id": "b"}}})";
-  EXPECT_EQ(refusal(long_id).code, ErrorCode::too_large);
-  EXPECT_THAT(refusal(long_id).message, HasSubstr("identifier"));
+  EXPECT_EQ(refused(long_id).code, ErrorCode::too_large);
+  EXPECT_THAT(refused(long_id).message, HasSubstr("identifier"));
   const auto with_ids = [](int count) {
     return R"({"anyOf": )" + list(count, [](int i) { return R"({"$id": "i)" + std::to_string(i) + "\"}"; }) + "}";
   };
   EXPECT_TRUE(Schema::compile(with_ids(500)));
-  EXPECT_EQ(refusal(with_ids(2000)).code, ErrorCode::too_large);
+  EXPECT_EQ(refused(with_ids(2000)).code, ErrorCode::too_large);
 }
 
 TEST(SchemaCostTest, DynamicAnchorsAreLookedThroughOnce) {
@@ -134,7 +134,7 @@ TEST(SchemaCostTest, DynamicAnchorsAreLookedThroughOnce) {
 
 TEST(SchemaCostTest, CompilingHasABudget) {
   const std::string schema = R"({"items": {"properties": {"a": {"type": "string"}, "b": {"$ref": "#"}}}})";
-  EXPECT_EQ(refusal(schema, {.steps = 200}).code, ErrorCode::too_large);
+  EXPECT_EQ(refused(schema, {.steps = 200}).code, ErrorCode::too_large);
   EXPECT_TRUE(Schema::compile(schema, {.steps = 2000}));
   // A class of all letters is a few bytes, and a large program.
   std::string letters;
@@ -143,24 +143,24 @@ TEST(SchemaCostTest, CompilingHasABudget) {
   const auto patterns = [&](int count) {
     return R"({"anyOf": )" + list(count, [&](int i) { return R"({"pattern": ")" + letters + std::to_string(i) + R"("})"; }) + "}";
   };
-  EXPECT_EQ(refusal(patterns(200)).code, ErrorCode::too_large);
+  EXPECT_EQ(refused(patterns(200)).code, ErrorCode::too_large);
   EXPECT_TRUE(Schema::compile(patterns(2)));
 }
 
 TEST(SchemaCostTest, PatternsMayTakeSoMuchMemoryInAll) {
   const std::string schema = R"({"anyOf": [{"pattern": "a"}, {"pattern": "b"}, {"pattern": "c"}]})";
-  EXPECT_THAT(refusal(schema, {.pattern_bytes = 700 << 10}).message, HasSubstr("patterns are too large"));
-  EXPECT_GT(compiled(schema)->memory(), std::size_t{700} << 10);
-  EXPECT_LT(compiled(R"({"pattern": "a"})")->memory(), compiled(schema)->memory());
+  EXPECT_THAT(refused(schema, {.pattern_bytes = 700 << 10}).message, HasSubstr("patterns are too large"));
+  EXPECT_GT(made_of(schema)->memory(), std::size_t{700} << 10);
+  EXPECT_LT(made_of(R"({"pattern": "a"})")->memory(), made_of(schema)->memory());
 }
 
 TEST(SchemaCostTest, OneMatchHasAnEnd) {
   // RE2 would follow 500 ways through the pattern at each byte.
-  const auto schema = compiled(R"({"pattern": "(a|b)*a(a|b){500}c"})");
+  const auto schema = made_of(R"({"pattern": "(a|b)*a(a|b){500}c"})");
   const auto result = schema->validate("\"" + std::string(1'000'000, 'a') + "\"");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::too_large);
-  EXPECT_THAT(compiled(R"({"pattern": "^[A-Za-z0-9+/=]*$"})")->validate("\"" + std::string(8'000'000, 'a') + "\"").value(),
+  EXPECT_THAT(made_of(R"({"pattern": "^[A-Za-z0-9+/=]*$"})")->validate("\"" + std::string(8'000'000, 'a') + "\"").value(),
               IsEmpty());
 }
 
@@ -171,7 +171,7 @@ ValidationLimits endless() {
 
 // Reasons cost more than the verdict: this says what is broken, where the steps end before the first reason.
 TEST(SchemaCostTest, AVerdictStandsWithoutItsReasons) {
-  const auto schema = compiled(R"({"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/b"}]},
+  const auto schema = made_of(R"({"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/b"}]},
                                              "b": {"oneOf": [{"$ref": "#/$defs/c"}, {"$ref": "#/$defs/c"}]},
                                              "c": {"items": {"$ref": "#/$defs/a"}}},
                                    "$ref": "#/$defs/a"})");
@@ -187,19 +187,19 @@ TEST(SchemaCostTest, AVerdictStandsWithoutItsReasons) {
 TEST(SchemaCostTest, ACheckHasADeadline) {
   ValidationLimits limits = endless();
   limits.end.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
-  const auto result = compiled(doubled(60, R"({"type": "string"})"))->validate("1", limits);
+  const auto result = made_of(doubled(60, R"({"type": "string"})"))->validate("1", limits);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::too_large);
   SchemaLimits passed;
   passed.end.deadline = std::chrono::steady_clock::now();
-  EXPECT_EQ(refusal("{}", passed).code, ErrorCode::too_large);
+  EXPECT_EQ(refused("{}", passed).code, ErrorCode::too_large);
 }
 
 TEST(SchemaCostTest, ACheckCanBeStopped) {
   std::stop_source stop;
   ValidationLimits limits = endless();
   limits.end.stop = stop.get_token();
-  const auto schema = compiled(doubled(60, R"({"type": "string"})"));
+  const auto schema = made_of(doubled(60, R"({"type": "string"})"));
   ErrorCode code = ErrorCode::internal;
   std::thread checking([&] {
     const auto result = schema->validate("1", limits);
@@ -210,15 +210,15 @@ TEST(SchemaCostTest, ACheckCanBeStopped) {
   EXPECT_EQ(code, ErrorCode::cancelled);
   SchemaLimits stopped;
   stopped.end.stop = stop.get_token();
-  EXPECT_EQ(refusal("{}", stopped).code, ErrorCode::cancelled);
+  EXPECT_EQ(refused("{}", stopped).code, ErrorCode::cancelled);
 }
 
 TEST(SchemaCostTest, RefusalsSayWhetherItMayBeASchema) {
-  EXPECT_EQ(refusal(R"({"$ref": "https://example.com/other"})").code, ErrorCode::unknown_resource);
-  EXPECT_EQ(refusal(R"({"$ref": "#/$defs/none"})").code, ErrorCode::invalid_params);
-  EXPECT_EQ(refusal(R"({"multipleOf": 1.)" + std::string(40, '3') + "}").code, ErrorCode::too_large);
-  EXPECT_EQ(refusal(R"({"multipleOf": 0})").code, ErrorCode::invalid_params);
-  EXPECT_EQ(refusal(R"({"allOf": [{"pattern": "a"}, {"pattern": "b"}]})", {.patterns = 1}).code, ErrorCode::too_large);
+  EXPECT_EQ(refused(R"({"$ref": "https://example.com/other"})").code, ErrorCode::unknown_resource);
+  EXPECT_EQ(refused(R"({"$ref": "#/$defs/none"})").code, ErrorCode::invalid_params);
+  EXPECT_EQ(refused(R"({"multipleOf": 1.)" + std::string(40, '3') + "}").code, ErrorCode::too_large);
+  EXPECT_EQ(refused(R"({"multipleOf": 0})").code, ErrorCode::invalid_params);
+  EXPECT_EQ(refused(R"({"allOf": [{"pattern": "a"}, {"pattern": "b"}]})", {.patterns = 1}).code, ErrorCode::too_large);
 }
 
 }  // namespace

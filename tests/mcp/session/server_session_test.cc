@@ -17,9 +17,9 @@ namespace asio = boost::asio;
 using nlohmann::json;
 
 /// Answers everything at once, but "wait" only when it is let go or cancelled.
-class Handler final : public SessionHandler {
+class Answerer final : public SessionHandler {
  public:
-  explicit Handler(const Executor& executor) : executor_(executor) {}
+  explicit Answerer(const Executor& executor) : executor_(executor) {}
 
   void opened(const std::weak_ptr<ServerSession>& session) override { session_ = session; }
 
@@ -55,7 +55,7 @@ class Handler final : public SessionHandler {
 class ServerSessionTest : public testing::Test {
  protected:
   ServerSessionTest()
-      : handler_(std::make_shared<Handler>(loop_.get_executor())),
+      : handler_(std::make_shared<Answerer>(loop_.get_executor())),
         session_(ServerSession::create(handler_, {.label = "test", .max_in_flight = 2})) {}
 
   std::optional<json> serve(const json& request) {
@@ -103,7 +103,7 @@ class ServerSessionTest : public testing::Test {
   }
 
   asio::io_context loop_;
-  std::shared_ptr<Handler> handler_;
+  std::shared_ptr<Answerer> handler_;
   std::shared_ptr<ServerSession> session_;
   std::map<std::string, json> answers_;
   std::vector<json> notified_;

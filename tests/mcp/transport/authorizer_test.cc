@@ -14,7 +14,6 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using Peer = ScriptedServer::Peer;
 
-const std::string kJson = "application/json";
 const std::string kChallenge = "WWW-Authenticate: Basic realm=\"a, b\"\r\nWWW-Authenticate: Bearer error=\"invalid_token\"\r\n";
 const std::string kScope = "WWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"files:write\"\r\n";
 constexpr ErrorCode kLoginReasons[] = {ErrorCode::login_required,

@@ -13,7 +13,6 @@ using testing::SizeIs;
 using testing::StartsWith;
 using Peer = ScriptedServer::Peer;
 
-const std::string kJson = "application/json";
 const std::string kOldError = R"({"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"No valid session"}})";
 
 class FallbackClientTest : public SseClientTest {

@@ -16,7 +16,6 @@ using testing::StartsWith;
 using Peer = ScriptedServer::Peer;
 
 const std::string kProgress = R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}})";
-const std::string kPing = R"({"jsonrpc":"2.0","id":9,"method":"ping"})";
 
 TEST_F(SseClientTest, MessagesGoToTheEndpointAndAnswersComeOnTheStream) {
   FakeSseServer server;

@@ -13,8 +13,6 @@ using testing::SizeIs;
 using Peer = ScriptedServer::Peer;
 using std::chrono::milliseconds;
 
-const std::string kJson = "application/json";
-
 class SseFaultsTest : public SseClientTest {
  protected:
   /// What comes of initialize where the GET is answered with `wire`, after which the connection ends or, with `stays`, does not.

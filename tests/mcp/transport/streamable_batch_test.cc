@@ -9,10 +9,7 @@ using testing::HasSubstr;
 using testing::Pair;
 using Peer = ScriptedServer::Peer;
 
-const std::string kJson = "application/json";
-const std::string kSse = "text/event-stream";
 const std::string kNotice = R"({"jsonrpc":"2.0","method":"notifications/message"})";
-const std::string kPing = R"({"jsonrpc":"2.0","id":9,"method":"ping"})";
 
 class StreamableBatchTest : public StreamableClientTest {
  protected:

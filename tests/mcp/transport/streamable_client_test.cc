@@ -11,10 +11,7 @@ using testing::HasSubstr;
 using testing::Pair;
 using Peer = ScriptedServer::Peer;
 
-const std::string kJson = "application/json";
-const std::string kSse = "text/event-stream";
 const std::string kProgress = R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}})";
-const std::string kPing = R"({"jsonrpc":"2.0","id":9,"method":"ping"})";
 
 /// Answers initialize with a session, notifications with 202, and everything else with `answer`.
 FakeMcpServer::Handler with_session(std::function<std::string(const std::string&)> answer) {

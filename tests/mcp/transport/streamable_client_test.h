@@ -21,6 +21,10 @@
 
 namespace mcp {
 
+inline const std::string kJson = "application/json";
+inline const std::string kSse = "text/event-stream";
+inline const std::string kPing = R"({"jsonrpc":"2.0","id":9,"method":"ping"})";
+
 inline std::string response_text(int id, const std::string& result = "{}") {
   return R"({"jsonrpc":"2.0","id":)" + std::to_string(id) + R"(,"result":)" + result + "}";
 }
