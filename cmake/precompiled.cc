@@ -1,0 +1,1 @@
+// The source without which a library that only precompiles headers cannot be.
