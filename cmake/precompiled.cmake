@@ -1,3 +1,9 @@
+# With -include alone clang takes the precompiled headers that lie beside the named file, and the file itself where there are none yet.
+# CMake would name both, and clang-tidy could read no source before the headers are compiled.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -include <PCH_HEADER>)
+endif()
+
 # The flags that ccache wants.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   set(pch_options -fpch-preprocess)
