@@ -51,22 +51,22 @@ TEST(RecordTextTest, EachMemberHasToBeThereAndOfItsKind) {
 }
 
 TEST(RecordTextTest, NoTimeIsTooFarAway) {
-  Json json = Json::parse(write_credential(sample_credential()).value());
+  Json record = Json::parse(write_credential(sample_credential()).value());
   for (const Json& time : {Json(9'000'000'000'001), Json(-9'000'000'000'001), Json(18'000'000'000'000'000'000U)}) {
-    json["expires"] = time;
-    EXPECT_EQ(read_credential(json.dump()), std::unexpected(RecordFailure::damaged)) << time;
+    record["expires"] = time;
+    EXPECT_EQ(read_credential(record.dump()), std::unexpected(RecordFailure::damaged)) << time;
   }
 }
 
 TEST(RecordTextTest, OnlyItsOwnVersionIsRead) {
-  Json json = Json::parse(write_credential(sample_credential()).value());
-  json["version"] = 2;
-  json["more"] = "that is not to be lost";
-  EXPECT_EQ(read_credential(json.dump()), std::unexpected(RecordFailure::later_version));
-  json = Json{{"version", 2}};  // whatever else has become of it
-  EXPECT_EQ(read_credential(json.dump()), std::unexpected(RecordFailure::later_version));
-  json["version"] = 0;
-  EXPECT_EQ(read_credential(json.dump()), std::unexpected(RecordFailure::damaged));
+  Json record = Json::parse(write_credential(sample_credential()).value());
+  record["version"] = 2;
+  record["more"] = "that is not to be lost";
+  EXPECT_EQ(read_credential(record.dump()), std::unexpected(RecordFailure::later_version));
+  record = Json{{"version", 2}};  // whatever else has become of it
+  EXPECT_EQ(read_credential(record.dump()), std::unexpected(RecordFailure::later_version));
+  record["version"] = 0;
+  EXPECT_EQ(read_credential(record.dump()), std::unexpected(RecordFailure::damaged));
 }
 
 TEST(RecordTextTest, WhatIsNoTextIsRefusedNotChanged) {
