@@ -281,7 +281,7 @@ void Runtime::after_failure(const std::shared_ptr<mcp::ClientSession>& session, 
 
 void Runtime::lost(const mcp::ClientSession* session, const Error& reason) {
   if (session == nullptr || session != session_.get() || lost_reason_) return;
-  lost_reason_ = with_login_advice(live_->redaction().clean(reason), spec().name);
+  lost_reason_ = with_login_advice(live_->redaction().clean(reason), spec());
   clients_->lost();
   session_end_->set();
   // From here on no request may go to that session, though it takes a moment until it is torn down.

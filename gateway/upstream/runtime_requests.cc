@@ -33,7 +33,7 @@ bool is_safe(std::string_view method) {
 
 /// What ended the server is for whoever looks after it; a caller hears what it means for the call.
 Error Runtime::for_caller(Error error) const {
-  error = with_login_advice(live_->redaction().clean(std::move(error)), spec().name);
+  error = with_login_advice(live_->redaction().clean(std::move(error)), spec());
   if (error.code == ErrorCode::exited) {
     error.remedy = "The call may or may not have run. Try again in a moment, when the server has been started again.";
   } else if (error.code == ErrorCode::session_lost) {
@@ -74,7 +74,7 @@ Task<Result<>> Runtime::choose_way(const Message& request, mcp::CallContext& con
   auto session = co_await ready_session(context);
   if (!session) co_return std::unexpected(std::move(session).error());
   auto chosen = co_await clients_->choose(std::move(*session), context, method);
-  if (!chosen) co_return std::unexpected(with_login_advice(live_->redaction().clean(std::move(chosen).error()), spec().name));
+  if (!chosen) co_return std::unexpected(with_login_advice(live_->redaction().clean(std::move(chosen).error()), spec()));
   way.session = std::move(chosen->session);
   if (chosen->own) way.own.emplace(std::move(*chosen->own));
   if (!way.own && method == "tools/call" && is_for_askable(request.name())) {
