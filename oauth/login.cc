@@ -262,26 +262,30 @@ mcp::Result<> Login::paste(std::string_view text) {
   return {};
 }
 
+mcp::Result<> Login::listen_at(const LoopbackCallback& place) {
+  auto judge = [this](std::string_view query) { return on_callback(query); };
+  listener_ = std::make_unique<CallbackListener>(executor_, std::move(judge));
+  auto open = listener_->open(place);
+  if (open) return open;
+  listener_.reset();
+  if (place.port != 0)
+    open.error().remedy += " Or choose another one: \"callbackPort\" or \"callbackUrl\" in the server's \"oauth\".";
+  return open;
+}
+
 /// Where the browser comes back to. Where that is here, somebody waits for it; elsewhere the address is pasted.
 mcp::Result<std::string> Login::open_way_back() {
   const std::string& wanted = options_.settings.callback_url;
   const auto place = wanted.empty() ? LoopbackCallback() : LoopbackCallback::parse(wanted);
   if (!place) return wanted;
   if (!listener_) {
-    auto judge = [this](std::string_view query) { return on_callback(query); };
-    listener_ = std::make_unique<CallbackListener>(executor_, std::move(judge));
     // Not every authorization server lets the port differ from the one that was registered.
     const auto kept = kept_ && place->port == 0 ? LoopbackCallback::parse(client_.redirect_uri) : std::nullopt;
     const bool same = kept && kept->host == place->host && kept->path == place->path;
-    auto open = listener_->open(same ? *kept : *place);
-    if (!open && same) open = listener_->open(*place);
-    if (!open) {
-      listener_.reset();
-      if (options_.pasted && place->port != 0) return wanted;
-      open.error().remedy +=
-          place->port == 0 ? "" : " Or choose another one: \"callbackPort\" or \"callbackUrl\" in the server's \"oauth\".";
-      return std::unexpected(std::move(open).error());
-    }
+    auto open = listen_at(same ? *kept : *place);
+    if (!open && same) open = listen_at(*place);
+    if (!open && options_.pasted && place->port != 0) return wanted;
+    if (!open) return std::unexpected(std::move(open).error());
   }
   return listener_->redirect_uri();
 }

@@ -77,6 +77,7 @@ class Login {
   mcp::Task<Tried> by_browser();
   mcp::Task<Tried> by_device();
   mcp::Task<mcp::Result<>> choose_client(bool comes_back);
+  mcp::Result<> listen_at(const LoopbackCallback& place);
   mcp::Result<std::string> open_way_back();
   mcp::Task<bool> is_forgotten(std::string url);
   mcp::Task<mcp::Result<std::string>> wait_for_code();

@@ -121,18 +121,7 @@ Task<void> MachineAuthorizer::ask(mcp::Cancellation& cancellation) {
   WallTime asked = dependencies_.now();
   Scopes scopes = wanted;
   auto given = co_await request_client_credentials(*dependencies_.http, settings, discovery, std::move(scopes), cancellation);
-  // What was given once besides need not be any more, and scopes that nobody but the server itself wants may be unknown there.
-  for (int rounds = 0; rounds < 2 && settings == used_ && more.empty() && !given && given.error().code == "invalid_scope";
-       ++rounds) {
-    const Scopes before = scopes_;
-    if (scopes_ != base_) {
-      deny(without(scopes_, base_));
-      scopes_ = base_;
-    } else if (!settings.scopes) {
-      scopes_.clear();
-      base_.clear();
-    }
-    if (scopes_ == before) break;
+  while (settings == used_ && more.empty() && !given && given.error().code == "invalid_scope" && want_less()) {
     asked = dependencies_.now();
     Scopes fewer = scopes_;
     given = co_await request_client_credentials(*dependencies_.http, settings, discovery, std::move(fewer), cancellation);
@@ -145,10 +134,28 @@ Task<void> MachineAuthorizer::ask(mcp::Cancellation& cancellation) {
     scopes_ = without(wanted, denied_);
     co_return;
   }
-  auto refusal = std::move(given).error();
+  refuse(std::move(given).error(), more);
+}
+
+/// What was given once besides need not be any more, and scopes that nobody but the server itself wants may be unknown there. False
+/// where nothing can be left out.
+bool MachineAuthorizer::want_less() {
+  if (scopes_ != base_) {
+    deny(without(scopes_, base_));
+    scopes_ = base_;
+    return true;
+  }
+  if (used_.scopes || scopes_.empty()) return false;
+  scopes_.clear();
+  base_.clear();
+  return true;
+}
+
+/// `more`: what was asked for besides.
+void MachineAuthorizer::refuse(TokenError refusal, const Scopes& more) {
   // Where the endpoints have moved, they are found again.
   if (refusal.failure == TokenFailure::provider) discovery_.reset();
-  if (!more.empty() && refusal.failure == TokenFailure::consent) co_return deny(more);
+  if (!more.empty() && refusal.failure == TokenFailure::consent) return deny(more);
   if (refusal.failure == TokenFailure::client_unknown || refusal.failure == TokenFailure::client_refused ||
       refusal.failure == TokenFailure::consent || refusal.failure == TokenFailure::refresh_dead) {
     refusal.error.code = ErrorCode::credential_refused;

@@ -53,7 +53,9 @@ class MachineAuthorizer final : public mcp::Authorizer, public std::enable_share
   static mcp::Task<void> run(std::shared_ptr<MachineAuthorizer> self);
   mcp::Task<void> ask(mcp::Cancellation& cancellation);
   mcp::Task<mcp::Result<>> find_out(const ServerSettings& settings, mcp::Cancellation& cancellation);
+  bool want_less();
   void take(Credential given, WallTime asked);
+  void refuse(TokenError refusal, const Scopes& more);
   void deny(const Scopes& scopes);
   void fail(mcp::Error error, std::optional<std::chrono::seconds> retry_after);
   mcp::Task<mcp::Result<>> widen(Refusal refusal, mcp::Cancellation& cancellation);

@@ -53,6 +53,7 @@ std::vector<std::string> words_of(std::string_view command, const std::string& u
 
 bool start(std::vector<std::string> words) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words)
     arguments.push_back(word.data());
   arguments.push_back(nullptr);
