@@ -1,9 +1,7 @@
 #include "oauth/machine_authorizer.h"
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <iterator>
 #include <utility>
 
 #include "mcp/base/clock.h"
@@ -34,15 +32,8 @@ std::string origin_of(const std::string& url) {
   return parsed ? parsed->origin() : "the server";
 }
 
-Scopes without(const Scopes& scopes, const Scopes& these) {
-  Scopes rest;
-  std::ranges::copy_if(
-      scopes, std::back_inserter(rest), [&](const std::string& scope) { return std::ranges::find(these, scope) == these.end(); });
-  return rest;
-}
-
 bool overlap(const Scopes& left, const Scopes& right) {
-  return without(left, right).size() < left.size();
+  return missing_scopes(left, right).size() < left.size();
 }
 
 }  // namespace
@@ -130,8 +121,8 @@ Task<void> MachineAuthorizer::ask(mcp::Cancellation& cancellation) {
   if (given) {
     take(std::move(*given), asked);
     if (more.empty()) co_return;
-    deny(without(more, granted_));
-    scopes_ = without(wanted, denied_);
+    deny(missing_scopes(more, granted_));
+    scopes_ = missing_scopes(wanted, denied_);
     co_return;
   }
   refuse(std::move(given).error(), more);
@@ -141,7 +132,7 @@ Task<void> MachineAuthorizer::ask(mcp::Cancellation& cancellation) {
 /// where nothing can be left out.
 bool MachineAuthorizer::want_less() {
   if (scopes_ != base_) {
-    deny(without(scopes_, base_));
+    deny(missing_scopes(scopes_, base_));
     scopes_ = base_;
     return true;
   }
@@ -230,7 +221,7 @@ Task<Result<>> MachineAuthorizer::refused(Refusal refusal, mcp::Cancellation& ca
 Error MachineAuthorizer::out_of_reach(const Scopes& scopes) const {
   const std::string names = join_scopes(scopes);
   const std::string what = names.empty() ? "more" : "the scope " + shown_text(names, {});
-  const bool given = !scopes.empty() && without(scopes, granted_).empty();
+  const bool given = !scopes.empty() && missing_scopes(scopes, granted_).empty();
   return {ErrorCode::credential_refused,
           given
               ? origin_of(used_.server_url) + " refuses that, though the client " + used_.client_id + " has " + what
@@ -243,7 +234,7 @@ Task<Result<>> MachineAuthorizer::widen(Refusal refusal, mcp::Cancellation& canc
   const auto challenge = find_bearer_challenge(refusal.challenge);
   const Scopes scopes = challenge && challenge->scopes ? tidy_scopes(*challenge->scopes) : Scopes();
   if (!denial_.until(dependencies_.now())) denied_.clear();
-  const Scopes missing = without(scopes, granted_);
+  const Scopes missing = missing_scopes(scopes, granted_);
   if (missing.empty() || refusal.tries >= kMostTries || overlap(missing, denied_)) co_return std::unexpected(out_of_reach(scopes));
   if (throttle_.until(dependencies_.now()) && trouble_) co_return std::unexpected(*trouble_);
   more_ = unite_scopes(more_, missing);
@@ -253,7 +244,7 @@ Task<Result<>> MachineAuthorizer::widen(Refusal refusal, mcp::Cancellation& canc
     if (!more_.empty()) fetch();
     co_await flight_.wait(cancellation);
   }
-  more_ = without(more_, missing);
+  more_ = missing_scopes(more_, missing);
   if (cancellation.requested()) co_return std::unexpected(cancellation.reason());
   if (overlap(missing, denied_)) co_return std::unexpected(out_of_reach(scopes));
   if (fresh() && (!refusal.sent || *header_ != *refusal.sent)) co_return Result<>();

@@ -1,6 +1,7 @@
 #include "oauth/scopes.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "mcp/base/ascii.h"
 
@@ -52,6 +53,14 @@ Scopes unite_scopes(const Scopes& first, const Scopes& second) {
   for (const std::string& scope : second)
     add(all, scope);
   return all;
+}
+
+Scopes missing_scopes(const Scopes& scopes, const Scopes& there) {
+  Scopes missing;
+  std::ranges::copy_if(scopes, std::back_inserter(missing), [&](const std::string& scope) {
+    return std::ranges::find(there, scope) == there.end();
+  });
+  return missing;
 }
 
 Scopes choose_scopes(const ScopeSources& sources) {

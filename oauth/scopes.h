@@ -23,6 +23,9 @@ std::string join_scopes(const Scopes& scopes);
 /// All of `first`, then what `second` has besides.
 Scopes unite_scopes(const Scopes& first, const Scopes& second);
 
+/// Those of `scopes` that are not in `there`.
+Scopes missing_scopes(const Scopes& scopes, const Scopes& there);
+
 /// What a login may ask for, by who says so; {} where that one says nothing.
 struct ScopeSources {
   std::optional<Scopes> configured;

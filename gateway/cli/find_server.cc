@@ -1,10 +1,14 @@
 #include "gateway/cli/find_server.h"
 
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "gateway/config/entry_text.h"
 #include "gateway/config/near_name.h"
+#include "gateway/host/stored_secrets.h"
 #include "mcp/http/url.h"
+#include "oauth/credential_store.h"
 
 namespace gateway {
 
@@ -27,10 +31,19 @@ mcp::Result<ServerSpec> find_server(const CommandContext& context, const std::st
 
 mcp::Result<ServerSpec> find_login_server(const CommandContext& context, const std::string& name) {
   if (!name.starts_with("https://") && !name.starts_with("http://")) return find_server(context, name);
-  if (const auto url = mcp::Url::parse(name); !url) return std::unexpected(url.error());
+  auto store = open_credential_store(context.state_dir(), context.environment.variables);
+  const auto loaded = store->load_all();
+  if (!loaded) return std::unexpected(loaded.error());
+  std::set<std::string> meant;
+  for (const oauth::Credential& credential : loaded->credentials) {
+    if (credential.server_url == name || url_text(credential.server_url) == name) meant.insert(credential.server_url);
+  }
+  if (const auto url = mcp::Url::parse(name); meant.empty() && !url) return std::unexpected(url.error());
+  if (meant.size() > 1)
+    return mcp::fail(mcp::ErrorCode::config_invalid, "several logins are shown as " + name, "Write the whole URL.");
   ServerSpec spec;
-  spec.name = ServerName(name);
-  spec.transport = HttpSpec{.url = name};
+  spec.name = ServerName(url_text(name));
+  spec.transport = HttpSpec{.url = meant.empty() ? name : *meant.begin()};
   return spec;
 }
 

@@ -11,7 +11,7 @@ namespace gateway {
 /// `remedy`), or it cannot be used.
 mcp::Result<ServerSpec> find_server(const CommandContext& context, const std::string& name, std::string remedy = {});
 
-/// The same for a login's end, where a URL is as good: that of a server which is not there any more.
+/// The same for a login's end, where a URL is as good, also as url_text() shows it: that of a server which is not there any more.
 mcp::Result<ServerSpec> find_login_server(const CommandContext& context, const std::string& name);
 
 }  // namespace gateway

@@ -304,12 +304,13 @@ Exit run_login(const CommandContext& context, const LoginCommand& command) {
 Exit run_logout(const CommandContext& context, const LogoutCommand& command) {
   auto spec = find_login_server(context, command.server);
   if (!spec) return report_failure(context, spec.error());
+  const std::string server = spec->name.str();
   LoginLoop loop(context);
   const auto outcome = loop.run(log_out(loop.servers(), std::move(*spec), command.account, loop.interrupted()));
   if (!outcome) return report_failure(context, outcome.error());
   if (outcome->was_logged_in) tell_gateway(context, "");
   if (context.options.json) {
-    ordered_json json = {{"server", command.server}, {"wasLoggedIn", outcome->was_logged_in}};
+    ordered_json json = {{"server", server}, {"wasLoggedIn", outcome->was_logged_in}};
     if (!outcome->account.empty()) json["account"] = outcome->account;
     if (outcome->was_logged_in) {
       json["issuer"] = outcome->issuer;
@@ -318,11 +319,11 @@ Exit run_logout(const CommandContext& context, const LogoutCommand& command) {
     }
     print_json(context, json);
   } else if (!outcome->was_logged_in) {
-    context.console.out << clean_text("Nobody is logged in to " + gateway::quoted(command.server) +
+    context.console.out << clean_text("Nobody is logged in to " + gateway::quoted(server) +
                                       (outcome->account.empty() ? "" : " under the account " + gateway::quoted(outcome->account)) +
                                       ".\n");
   } else {
-    context.console.out << clean_text("Logged out of " + gateway::quoted(command.server) + ". " + outcome->revocation + "\n");
+    context.console.out << clean_text("Logged out of " + gateway::quoted(server) + ". " + outcome->revocation + "\n");
   }
   return Exit::done;
 }

@@ -9,6 +9,7 @@
 #include "gateway/cli/report.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/text.h"
+#include "gateway/config/entry_text.h"
 #include "gateway/host/stored_secrets.h"
 #include "oauth/credential_store.h"
 
@@ -37,7 +38,7 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 ordered_json login_json(const oauth::Credential& credential, const std::vector<std::string>& users) {
-  ordered_json json = {{"servers", users}, {"url", credential.server_url}};
+  ordered_json json = {{"servers", users}, {"url", url_text(credential.server_url)}};
   if (!credential.key.account.empty()) json["account"] = credential.key.account;
   if (!credential.subject.empty()) json["subject"] = credential.subject;
   json["issuer"] = credential.key.issuer;
@@ -61,7 +62,7 @@ Exit run_login_list(const CommandContext& context) {
     const auto users = users_of(known, credential);
     list.push_back(login_json(credential, users));
     table.add_row({users.empty() ? Table::Cell("-", Tone::faint) : Table::Cell(joined(users)),
-                   credential.server_url,
+                   url_text(credential.server_url),
                    credential.key.account,
                    credential.subject,
                    credential.key.issuer,

@@ -1,5 +1,7 @@
 #include "gateway/config/entry_text.h"
 
+#include <algorithm>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -46,6 +48,17 @@ std::string cut(std::string text) {
 }
 
 }  // namespace
+
+std::string url_text(const std::string& url) {
+  std::string text = url;
+  auto secrets = secrets_in_urls(url);
+  // From the end on, so that places stay what they are.
+  std::ranges::sort(secrets, std::greater(), [](const UrlSecret& secret) { return secret.value.data(); });
+  for (const UrlSecret& secret : secrets) {
+    if (!secret.value.empty()) text.replace(static_cast<std::size_t>(secret.value.data() - url.data()), secret.value.size(), "…");
+  }
+  return text;
+}
 
 std::string entry_text(const JsonNode& entry) {
   if (const std::string url = text_at(entry, "url"); !url.empty()) return cut(without_secrets("", url));

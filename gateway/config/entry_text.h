@@ -10,4 +10,7 @@ namespace gateway {
 /// is "…". At most some 200 characters.
 std::string entry_text(const JsonNode& entry);
 
+/// The URL of a server with "…" in the place of passwords, values of its query, and parts of its path that seem to be secrets.
+std::string url_text(const std::string& url);
+
 }  // namespace gateway

@@ -1,7 +1,6 @@
 #include "gateway/host/login_session.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "gateway/config/jsonc.h"
@@ -57,15 +56,6 @@ class LoginLock {
   std::optional<oauth::Credential> unsaved_;
 };
 
-/// Of `scopes`.
-oauth::Scopes missing_in(const oauth::Scopes& there, const oauth::Scopes& scopes) {
-  oauth::Scopes missing;
-  std::ranges::copy_if(scopes, std::back_inserter(missing), [&](const std::string& scope) {
-    return std::ranges::find(there, scope) == there.end();
-  });
-  return missing;
-}
-
 }  // namespace
 
 LoginSession::LoginSession(mcp::Executor executor,
@@ -119,7 +109,7 @@ void LoginSession::carry_wishes(oauth::Credential& credential, const std::option
   if (const auto keeper = logins_->logins()->keeper_in_use(credential.key))
     since = oauth::unite_scopes(since, keeper->status().wanted);
   const auto settled = oauth::unite_scopes(wanted_, oauth::unite_scopes(credential.scopes, credential.asked));
-  credential.wanted = missing_in(settled, since);
+  credential.wanted = oauth::missing_scopes(since, settled);
 }
 
 Task<Result<LoginOutcome>> LoginSession::run(mcp::Cancellation& cancellation) {
@@ -146,7 +136,7 @@ Task<Result<LoginOutcome>> LoginSession::run(mcp::Cancellation& cancellation) {
                        .scopes = made.scopes,
                        .expires = made.expires,
                        .renewable = !made.refresh_token.empty()};
-  outcome.not_given = missing_in(made.scopes, wanted_);
+  outcome.not_given = oauth::missing_scopes(wanted_, made.scopes);
   auto kept = co_await keep(std::move(made), cancellation);
   if (!kept) co_return std::unexpected(std::move(kept).error());
   co_return outcome;

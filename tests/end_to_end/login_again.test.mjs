@@ -61,16 +61,17 @@ test('a slip in pasting does not end the login', { timeout }, async (t) => {
 
 test('logins of servers that are not there any more are seen and ended', { timeout }, async (t) => {
   const { authorization, resource, gateway } = await world(t);
+  await writeFile(gateway.file, JSON.stringify({ mcpServers: { notes: { url: `${resource.url}?key=a-secret-of-the-url` } }, listen: '127.0.0.1:0' }));
   assert.equal((await login(t, gateway)).code, 0);
   await writeFile(gateway.file, JSON.stringify({ mcpServers: {}, listen: '127.0.0.1:0' }));
   await until('notes is gone', async () => (await server(gateway, 'notes')) ?? null, (one) => one === null);
   const { logins } = JSON.parse((await switchyard(t, gateway, ['login', '--list', '--json'])).stdout);
   assert.equal(logins.length, 1);
-  assert.equal(logins[0].url, resource.url);
+  assert.equal(logins[0].url, `${resource.url}?key=…`);
   assert.deepEqual(logins[0].servers, []);
   assert.equal(logins[0].subject, 'alice@example.test');
   assert.match((await switchyard(t, gateway, ['login', '--list'])).stdout, /alice@example\.test/);
-  const out = await switchyard(t, gateway, ['logout', resource.url]);
+  const out = await switchyard(t, gateway, ['logout', logins[0].url]);
   assert.match(out.stdout, /It was revoked/, out.stderr);
   assert.ok(authorization.counts.revoked > 0);
   assert.match((await switchyard(t, gateway, ['login', '--list'])).stdout, /Nobody is logged in anywhere/);

@@ -8,15 +8,18 @@ import { login, ready, timeout, world } from './login_world.mjs';
 import { startAuthorizationServer, startProtectedServer } from './oauth_world.mjs';
 import { connectHttp, startGateway, switchyard, temporaryFolder, text, until } from './support.mjs';
 
+/** A client that needs nobody, and proves who it is in this way. */
+const machineThatSends = (method) => ({
+  client_id: 'machine',
+  client_secret: 'a-secret-of-the-machine',
+  grant_types: ['client_credentials'],
+  redirect_uris: [],
+  response_types: [],
+  token_endpoint_auth_method: method,
+});
+
 test('the gateway as a client of its own needs nobody', { timeout }, async (t) => {
-  const machine = {
-    client_id: 'machine',
-    client_secret: 'a-secret-of-the-machine',
-    grant_types: ['client_credentials'],
-    redirect_uris: [],
-    response_types: [],
-    token_endpoint_auth_method: 'client_secret_basic',
-  };
+  const machine = machineThatSends('client_secret_basic');
   const { authorization, resource, gateway } = await world(t, {
     entry: ({ issuer }) => ({ oauth: { grant: 'client_credentials', clientId: 'machine', clientSecret: '${MACHINE}', authorizationServer: issuer } }),
     as: { clients: [machine] },
@@ -40,14 +43,7 @@ test('a token of a program is asked for again when it is refused', { timeout }, 
   const folder = await temporaryFolder(t);
   const program = path.join(folder, 'helper');
   await writeFile(program, '#!/bin/sh\necho run >> "$(dirname "$0")/runs"\ncat "$(dirname "$0")/token"\n', { mode: 0o755 });
-  const machine = {
-    client_id: 'machine',
-    client_secret: 'a-secret-of-the-machine',
-    grant_types: ['client_credentials'],
-    redirect_uris: [],
-    response_types: [],
-    token_endpoint_auth_method: 'client_secret_post',
-  };
+  const machine = machineThatSends('client_secret_post');
   const authorization = await startAuthorizationServer(t, { clients: [machine] });
   const resource = await startProtectedServer(t, authorization);
   const renew = async () => {
